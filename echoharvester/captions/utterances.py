@@ -1,0 +1,219 @@
+"""Cues to utterances: joined where a sentence goes on, cut at its end or at a pause."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from echoharvester.captions.clean import clean, starts_with_dash
+from echoharvester.captions.cues import Cue, TimedWord, Track
+from echoharvester.captions.rolling import LAST_WORD_SEC, SEC_PER_SYLLABLE
+
+# A sentence ends at . ! ? or ... in front of a space: never inside 3.5, www.naver.com or U.S.A.
+_SENTENCE_END = re.compile(r"(?<![A-Z\d]\.[A-Z])(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\bvs)[.!?…]+[\"')\]]*(?=\s)")
+_ENDS_SENTENCE = re.compile(r"[.!?…][\"')\]]*$")
+_CLAUSE_END = re.compile(r"(?:,|고|며|면|는데|지만|니까|어서|아서|해서|려고|도록|으나)$")
+
+
+@dataclass(frozen=True)
+class SegmentConfig:
+    """How cues become utterances, seconds throughout.
+
+    Attributes:
+        join_gap_sec: cues at most this far apart are one stretch of text.
+        pause_sec: a gap between timed words that cuts.
+        target_sec: stretches without punctuation are cut when they get longer.
+        max_sec: nothing is longer; what is, is cut, never dropped.
+    """
+
+    join_gap_sec: float = 0.1
+    pause_sec: float = 0.6
+    target_sec: float = 10.0
+    max_sec: float = 30.0
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Orthographic text and the times its captions give it.
+
+    Attributes:
+        raw: as captioned, before cleaning.
+    """
+
+    start_sec: float
+    end_sec: float
+    text: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A run of words with times; the unit that is joined and cut."""
+
+    start_sec: float
+    end_sec: float
+    words: tuple[TimedWord, ...]
+    ends: tuple[float, ...]
+    raw: str
+
+
+@dataclass
+class Segmentation:
+    """Utterances of a track and what cleaning took out, by kind."""
+
+    utterances: list[Utterance] = field(default_factory=list)
+    removed: Counter[str] = field(default_factory=Counter)
+
+
+def segment(track: Track, config: SegmentConfig | None = None) -> Segmentation:
+    """All utterances of a caption track, in order of time; no text is lost."""
+    config = config or SegmentConfig()
+    result = Segmentation()
+    pieces = [p for cue in _bounded_by_next(track.cues) for p in _pieces(cue, result.removed)]
+    for stretch in _stretches(pieces, config):
+        for piece in _cut(stretch, config):
+            text = " ".join(word.text for word in piece.words)
+            result.utterances.append(
+                Utterance(round(piece.start_sec, 3), round(piece.end_sec, 3), text, piece.raw)
+            )
+    return result
+
+
+def _bounded_by_next(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """Cues that end where the next one begins, where they overlap by more than half."""
+    for cue, following in zip(cues, [*cues[1:], None], strict=True):
+        end = cue.end_sec
+        if following and cue.start_sec < following.start_sec < end:
+            end = following.start_sec
+        yield Cue(cue.start_sec, end, cue.lines, cue.words)
+
+
+def _pieces(cue: Cue, removed: Counter[str]) -> Iterator[_Piece]:
+    """A cue, cleaned; one piece for each speaker of a dialogue (`- ... - ...`)."""
+    turns: list[list[str]] = []
+    dialogue = sum(starts_with_dash(line) for line in cue.lines) > 1
+    for line in cue.lines:
+        if not turns or (dialogue and starts_with_dash(line)):
+            turns.append([])
+        turns[-1].append(line)
+    texts = [" ".join(t for line in turn if (t := clean(line, removed))) for turn in turns]
+    sizes = [len(t.replace(" ", "")) for t in texts]
+    start, total = cue.start_sec, sum(sizes)
+    for turn, text, size in zip(turns, texts, sizes, strict=True):
+        if not size:
+            continue
+        end = start + (cue.end_sec - cue.start_sec) * size / total
+        yield _timed_piece(start, end, text, " ".join(turn), cue.words)
+        start = end
+
+
+def _timed_piece(
+    start: float, end: float, text: str, raw: str, timed: Sequence[TimedWord]
+) -> _Piece:
+    """Words of `text` with times: from tags where they match, else shared by characters."""
+    words = text.split()
+    times: list[float | None] = [None] * len(words)
+    position = 0
+    for tagged in timed:  # tags in order; cleaning may have taken words out
+        for i in range(position, len(words)):
+            if words[i] == tagged.text or tagged.text.startswith(words[i]):
+                times[i], position = tagged.start_sec, i + 1
+                break
+    lengths = [max(1, len(w)) for w in words]
+    starts, done, total = [], 0, sum(lengths)
+    for word_time, length in zip(times, lengths, strict=True):
+        share = start + (end - start) * done / total
+        starts.append(share if word_time is None else word_time)
+        done += length
+    for i in range(1, len(starts)):
+        starts[i] = max(starts[i], starts[i - 1])
+    ends = []
+    for i, (begin, word) in enumerate(zip(starts, words, strict=True)):
+        following = starts[i + 1] if i + 1 < len(starts) else max(end, begin)
+        if timed:
+            following = min(following, begin + LAST_WORD_SEC + SEC_PER_SYLLABLE * len(word))
+        ends.append(max(following, begin))
+    pairs = tuple(TimedWord(w, s) for w, s in zip(words, starts, strict=True))
+    return _Piece(starts[0], ends[-1], pairs, tuple(ends), raw)
+
+
+def _stretches(pieces: list[_Piece], config: SegmentConfig) -> Iterator[_Piece]:
+    """Neighbouring pieces joined while the sentence goes on and the gap is small."""
+    current: _Piece | None = None
+    for piece in pieces:
+        if current and _joins(current, piece, config):
+            current = _Piece(
+                current.start_sec,
+                max(current.end_sec, piece.end_sec),
+                current.words + piece.words,
+                current.ends + piece.ends,
+                f"{current.raw} {piece.raw}",
+            )
+            continue
+        if current:
+            yield current
+        current = piece
+    if current:
+        yield current
+
+
+def _joins(current: _Piece, piece: _Piece, config: SegmentConfig) -> bool:
+    return (
+        piece.start_sec - current.end_sec <= config.join_gap_sec
+        and piece.end_sec - current.start_sec <= config.max_sec
+        and not _ENDS_SENTENCE.search(current.words[-1].text)
+    )
+
+
+def _cut(piece: _Piece, config: SegmentConfig) -> Iterator[_Piece]:
+    """A stretch cut at sentence ends and pauses, then wherever it is still too long."""
+    for sentence in _cut_at(piece, _sentence_bounds(piece, config)):
+        yield from _shorten(sentence, config)
+
+
+def _sentence_bounds(piece: _Piece, config: SegmentConfig) -> list[int]:
+    text = " ".join(word.text for word in piece.words) + " "
+    ends = {match.end() for match in _SENTENCE_END.finditer(text)}
+    bounds, position = [], 0
+    for i, word in enumerate(piece.words[:-1]):
+        position += len(word.text)
+        pause = piece.words[i + 1].start_sec - piece.ends[i]
+        if position in ends or pause >= config.pause_sec:
+            bounds.append(i + 1)
+        position += 1
+    return bounds
+
+
+def _cut_at(piece: _Piece, bounds: Sequence[int]) -> Iterator[_Piece]:
+    for a, b in zip([0, *bounds], [*bounds, len(piece.words)], strict=True):
+        words, ends = piece.words[a:b], piece.ends[a:b]
+        raw = piece.raw if not bounds else " ".join(word.text for word in words)
+        yield _Piece(words[0].start_sec, ends[-1], words, ends, raw)
+
+
+def _shorten(piece: _Piece, config: SegmentConfig) -> Iterator[_Piece]:
+    """Halves a piece until it fits: `target_sec` without punctuation, else `max_sec`."""
+    punctuated = bool(_ENDS_SENTENCE.search(piece.words[-1].text))
+    limit = config.max_sec if punctuated else config.target_sec
+    if piece.end_sec - piece.start_sec <= limit or len(piece.words) < 2:
+        yield _with_bounded_end(piece, config)
+        return
+    bound = max(range(1, len(piece.words)), key=lambda i: _cut_merit(piece, i))
+    for part in _cut_at(piece, [bound]):
+        yield from _shorten(part, config)
+
+
+def _cut_merit(piece: _Piece, i: int) -> float:
+    """How good a place the gap in front of word i is: pauses and clause ends near the middle."""
+    middle = (piece.start_sec + piece.end_sec) / 2
+    half = max((piece.end_sec - piece.start_sec) / 2, 1e-6)
+    pause = max(0.0, piece.words[i].start_sec - piece.ends[i - 1])
+    clause = 0.4 if _CLAUSE_END.search(piece.words[i - 1].text) else 0.0
+    return pause + clause - abs(piece.words[i].start_sec - middle) / half
+
+
+def _with_bounded_end(piece: _Piece, config: SegmentConfig) -> _Piece:
+    end = min(piece.end_sec, piece.start_sec + config.max_sec)
+    return _Piece(piece.start_sec, max(end, piece.start_sec + 0.01), piece.words, piece.ends, piece.raw)

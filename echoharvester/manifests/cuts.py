@@ -1,0 +1,137 @@
+"""Cuts as JSON: what their fields are, and the few moves that steps make on them.
+
+Steps that only read text handle cuts as the plain dicts that a manifest holds, which
+loads neither lhotse nor torch.  `to_lhotse` gives the same cut as a Lhotse object.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from echoharvester.manifests.accounting import ACCEPTED, REJECTED
+from echoharvester.manifests.shards import Cut
+
+if TYPE_CHECKING:
+    from lhotse import MonoCut
+
+_UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def shard_of(media_id: str, num_shards: int) -> int:
+    """The shard a media item lies in, now and for ever.
+
+    >>> 0 <= shard_of("abc", 4) < 4
+    True
+    """
+    return int.from_bytes(hashlib.sha256(media_id.encode()).digest()[:8], "big") % num_shards
+
+
+def safe_id(text: str) -> str:
+    """`text` as part of an id or a file name: what could leave its folder becomes `_`.
+
+    >>> safe_id("../x y")
+    '___x_y'
+    """
+    return _UNSAFE_IN_ID.sub("_", text)[:100]
+
+
+def recording(
+    recording_id: str, source: str, sampling_rate: int, num_samples: int, kind: str = "file"
+) -> dict[str, Any]:
+    """A mono Lhotse recording."""
+    return {
+        "id": recording_id,
+        "sources": [{"type": kind, "channels": [0], "source": source}],
+        "sampling_rate": sampling_rate,
+        "num_samples": num_samples,
+        "duration": num_samples / sampling_rate,
+        "channel_ids": [0],
+    }
+
+
+def media_cut(media_id: str, of_recording: dict[str, Any], custom: dict[str, Any]) -> Cut:
+    """A cut of a whole media item."""
+    return {
+        "id": media_id,
+        "start": 0.0,
+        "duration": of_recording["duration"],
+        "channel": 0,
+        "supervisions": [],
+        "recording": of_recording,
+        "custom": {"media_id": media_id, "status": ACCEPTED, **custom},
+        "type": "MonoCut",
+    }
+
+
+def utterance_cut(media: Cut, utterance_id: str, start_sec: float, end_sec: float, text: str,
+                  custom: dict[str, Any]) -> Cut:  # fmt: skip
+    """A cut of one utterance of `media`, with one supervision."""
+    cut = {
+        "id": utterance_id,
+        "channel": 0,
+        "supervisions": [
+            {
+                "id": utterance_id,
+                "recording_id": media["recording"]["id"],
+                "start": 0.0,
+                "duration": 0.0,
+                "channel": 0,
+                "text": text,
+                "language": "Korean",
+            }
+        ],
+        "recording": media["recording"],
+        "custom": {**media["custom"], **custom},
+        "type": "MonoCut",
+    }
+    return with_times(cut, start_sec, end_sec)
+
+
+def with_times(cut: Cut, start_sec: float, end_sec: float) -> Cut:
+    """A copy that spans other times of its recording, its supervision with it."""
+    duration = round(end_sec - start_sec, 4)
+    supervision = {**cut["supervisions"][0], "start": 0.0, "duration": duration}
+    custom = {
+        **cut["custom"],
+        "media_start_sec": round(start_sec, 4),
+        "media_end_sec": round(end_sec, 4),
+    }
+    return {
+        **cut,
+        "start": round(start_sec, 4),
+        "duration": duration,
+        "supervisions": [supervision],
+        "custom": custom,
+    }
+
+
+def with_custom(cut: Cut, **fields: Any) -> Cut:
+    """A copy with more `custom` fields."""
+    return {**cut, "custom": {**cut["custom"], **fields}}
+
+
+def with_supervision(cut: Cut, **fields: Any) -> Cut:
+    """A copy whose supervision has other fields."""
+    return {**cut, "supervisions": [{**cut["supervisions"][0], **fields}]}
+
+
+def rejected(cut: Cut, step: str, reason: str) -> Cut:
+    """A copy judged unfit, by which step and why."""
+    return with_custom(cut, status=REJECTED, reason=reason, rejected_by=step)
+
+
+def is_rejected(cut: Cut) -> bool:
+    return bool(cut["custom"]["status"] == REJECTED)
+
+
+def text_of(cut: Cut) -> str:
+    return str(cut["supervisions"][0]["text"])
+
+
+def to_lhotse(cut: Cut) -> MonoCut:
+    """The cut as a Lhotse object."""
+    from lhotse.serialization import deserialize_item
+
+    return deserialize_item(cut)

@@ -1,0 +1,214 @@
+"""Runs a step over one shard: only what is new or stale, and never half.
+
+A unit of work is a media item: all cuts of one `media_id`, which lie together in
+every shard, sorted by that id.  Input, previous output and new output are walked
+side by side, so memory does not grow with the shard.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from echoharvester.manifests.accounting import REJECTED, AccountingError, Counts
+from echoharvester.manifests.fingerprints import fingerprint as digest
+from echoharvester.manifests.fingerprints import unit_fingerprint
+from echoharvester.manifests.journal import Journal, UnitResult
+from echoharvester.manifests.shards import (
+    Cut,
+    ManifestError,
+    ShardWriter,
+    errors_path,
+    read_cuts,
+    read_info,
+    shard_path,
+)
+
+logger = logging.getLogger(__name__)
+
+Process = Callable[[list[Cut]], list[Cut]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step over shards, as data.
+
+    Attributes:
+        name: "align".
+        fingerprint: of its settings, models and version.
+        source, target: manifests read and written, "cuts_segmented", "cuts_aligned".
+        folder: where they lie.
+        item: what its accounting counts, "cut" or (where one becomes many) "media".
+    """
+
+    name: str
+    fingerprint: str
+    source: str
+    target: str
+    folder: Path
+    item: str = "cut"
+
+
+def input_identity(step: Step, index: int, side_input: str = "") -> str:
+    """Identity of what shard `index` is made from.
+
+    Raises:
+        ManifestError: if the shard of the step before is missing or damaged.
+    """
+    path = shard_path(step.folder, step.source, index)
+    info = read_info(path)
+    if info is None:
+        problem = "was cut short or edited" if path.exists() else "is missing"
+        raise ManifestError(f"{path} {problem}; run the stage that makes {step.source} again")
+    return digest(info.identity, side_input)
+
+
+def is_fresh(step: Step, index: int, side_input: str = "") -> bool:
+    """Whether a shard is whole, made from today's settings and input, and free of errors."""
+    info = read_info(shard_path(step.folder, step.target, index))
+    return (
+        info is not None
+        and info.fingerprint == step.fingerprint
+        and info.input == input_identity(step, index, side_input)
+        and not info.counts["errors"]
+    )
+
+
+def run_shard(
+    step: Step,
+    index: int,
+    process: Process,
+    side_input: str = "",
+    progress: Callable[[int], None] = lambda items: None,
+) -> Counts:
+    """Brings one shard of `step.target` up to date.
+
+    Args:
+        process: makes the output cuts of one media item from its input cuts.  A cut that
+            comes back with `custom.error` is an error; an exception makes errors of the
+            whole item.  It must not change its argument.
+        side_input: identity of whatever else the step reads.
+        progress: told the number of items done after every media item.
+    """
+    identity = input_identity(step, index, side_input)
+    source = shard_path(step.folder, step.source, index)
+    target = shard_path(step.folder, step.target, index)
+    counts, errors = Counts(), []
+    previous = _Previous(target)
+    with Journal(target) as journal, ShardWriter(target) as writer:
+        for media_id, cuts in units(read_cuts(source)):
+            made_from = unit_fingerprint(step.fingerprint, cuts)
+            result = journal.get(media_id, made_from) or previous.get(media_id, made_from)
+            if result is None:
+                result = _process(step, process, cuts, made_from)
+                journal.put(media_id, made_from, result)
+            _count(step, counts, cuts, result)
+            for cut in result.cuts:
+                writer.write(cut)
+            errors += result.errors
+            progress(len(cuts))
+        counts.check(step.name)
+        _write_errors(step, index, identity, errors)
+        writer.close(step.name, step.fingerprint, identity, counts.to_dict())
+        journal.finish()
+    return counts
+
+
+def units(cuts: Iterable[Cut]) -> Iterator[tuple[str, list[Cut]]]:
+    """Cuts grouped by media item."""
+    for media_id, group in itertools.groupby(cuts, key=lambda cut: cut["custom"]["media_id"]):
+        yield media_id, list(group)
+
+
+def _process(step: Step, process: Process, cuts: list[Cut], made_from: str) -> UnitResult:
+    try:
+        outcome = process(cuts)
+    except Exception as error:
+        logger.exception("%s: %s", step.name, cuts[0]["custom"]["media_id"])
+        outcome = [with_error(cut, error) for cut in cuts]
+    for cut in outcome:
+        cut["custom"] = {**cut["custom"], "fingerprint": made_from}
+    failed = [cut for cut in outcome if "error" in cut["custom"]]
+    return UnitResult([cut for cut in outcome if "error" not in cut["custom"]], failed)
+
+
+def with_error(cut: Cut, error: BaseException) -> Cut:
+    """A copy of `cut` that says what went wrong with it."""
+    cause = {"kind": type(error).__name__, "message": str(error)}
+    return {**cut, "custom": {**cut["custom"], "error": cause}}
+
+
+def _count(step: Step, counts: Counts, cuts: list[Cut], result: UnitResult) -> None:
+    """Adds one unit to the accounting.
+
+    Where items are cuts, what came in must have come out, by id (a part split off
+    carries its `parent_id`).
+    """
+    counts.items += 1 if step.item == "media" else len(cuts)
+    if step.item == "media":
+        _count_media(counts, result)
+        return
+    for cut in result.cuts:
+        if "parent_id" not in cut["custom"] or cut["custom"]["parent_id"] == cut["id"]:
+            counts.add(cut)
+    for cut in result.errors:
+        counts.errors[cut["custom"]["error"]["kind"]] += 1
+    came_out = {c["custom"].get("parent_id", c["id"]) for c in result.cuts + result.errors}
+    if came_out != {cut["id"] for cut in cuts}:
+        lost = sorted({cut["id"] for cut in cuts} ^ came_out)
+        raise AccountingError(f"{step.name}: cuts lost or invented: {lost[:5]}")
+
+
+def _count_media(counts: Counts, result: UnitResult) -> None:
+    if result.errors:
+        counts.errors[result.errors[0]["custom"]["error"]["kind"]] += 1
+        return
+    kept = [cut for cut in result.cuts if cut["custom"]["status"] != REJECTED]
+    if kept:
+        counts.accepted += 1
+        counts.accepted_sec += sum(cut["duration"] for cut in kept)
+    else:
+        reason = result.cuts[0]["custom"]["reason"] if result.cuts else "nothing_left"
+        counts.rejected[reason] += 1
+
+
+def _write_errors(step: Step, index: int, identity: str, errors: list[Cut]) -> None:
+    path = errors_path(step.folder, step.target, index)
+    if not errors:
+        path.unlink(missing_ok=True)
+        return
+    with ShardWriter(path) as writer:
+        for cut in errors:
+            writer.write(cut)
+        writer.close(step.name, step.fingerprint, identity, {"errors": len(errors)})
+
+
+class _Previous:
+    """The previous output of a shard, read side by side with the input."""
+
+    def __init__(self, path: Path) -> None:
+        self._units = iter(units(_readable(path)))
+        self._next = next(self._units, None)
+
+    def get(self, media_id: str, made_from: str) -> UnitResult | None:
+        while self._next is not None and self._next[0] < media_id:
+            self._next = next(self._units, None)
+        if self._next is None or self._next[0] != media_id:
+            return None
+        cuts = self._next[1]
+        if any(cut["custom"].get("fingerprint") != made_from for cut in cuts):
+            return None
+        return UnitResult(cuts, [])
+
+
+def _readable(path: Path) -> Iterator[Cut]:
+    """Cuts of a shard up to where it ends or breaks; what is lost is made again."""
+    if read_info(path) is None:
+        return
+    try:
+        yield from read_cuts(path)
+    except ManifestError as error:
+        logger.warning("%s", error)

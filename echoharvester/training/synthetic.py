@@ -1,0 +1,164 @@
+"""Endless synthetic training data: new sentences, voices, speeds and noise in every batch.
+
+Batch k of epoch e depends on (seed, e, k) alone, so a resumed run sees what an
+undisturbed one would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy.signal import resample_poly
+from torch.utils.data import DataLoader, Dataset
+
+from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.sources.synthetic.espeak import Voice, espeak
+from echoharvester.sources.synthetic.grammar import Grammar
+from echoharvester.training.augment import augment
+from echoharvester.training.batch import Batch, collate
+
+ESPEAK_RATE = 22050
+POOL_BATCHES = 4  # utterances of this many batches are sorted by length before they are cut
+
+
+@dataclass(frozen=True)
+class SyntheticConfig:
+    """What is spoken, by whom, and how it is spoiled.
+
+    Attributes:
+        part: side of the lexicon's hold-out split, "train", "heldout" or "all".
+        invented_share, list_share: sentences of invented words, and of shuffled real words.
+        voices: espeak-ng voices.
+        rate_wpm: slowest and fastest.
+        pause_share: chance of a pause in front of a word.
+        noisy: whether audio is augmented; otherwise clean.
+    """
+
+    part: str = "train"
+    invented_share: float = 0.45
+    list_share: float = 0.25
+    voices: list[str] = field(default_factory=lambda: ["ko"])
+    rate_wpm: tuple[int, int] = (120, 230)
+    pitch: tuple[int, int] = (20, 80)
+    pause_share: float = 0.08
+    noisy: bool = True
+    max_sec: float = 14.0
+    batch_sec: float = 120.0
+    batches_per_epoch: int = 500
+    num_workers: int = 1
+
+
+@dataclass(frozen=True)
+class Utterance:
+    samples: np.ndarray  # (num_samples,) at 16 kHz
+    text: str
+
+
+class SyntheticData:
+    """Batches of endless speech; see `SyntheticConfig`."""
+
+    def __init__(self, config: SyntheticConfig, seed: int) -> None:
+        self.config, self.seed = config, seed
+
+    def __len__(self) -> int:
+        return self.config.batches_per_epoch
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Batches `start`.. of an epoch."""
+        first_pool, skip = divmod(start, POOL_BATCHES)
+        pools = _Pools(self, epoch)
+        loader = DataLoader(
+            pools,
+            batch_size=None,
+            sampler=range(first_pool, len(pools)),
+            num_workers=self.config.num_workers,
+            prefetch_factor=4 if self.config.num_workers else None,
+            worker_init_fn=_one_thread,
+        )
+        index = first_pool * POOL_BATCHES
+        for pool in loader:
+            for batch in pool:
+                if start <= index < len(self):
+                    yield batch
+                index += 1
+
+    def pool(self, epoch: int, index: int) -> list[Batch]:
+        """`POOL_BATCHES` batches, each of utterances of like length."""
+        key = f"{self.seed}/{epoch}/{index}"
+        rng = np.random.default_rng(list(key.encode()))
+        grammar = Grammar(key, self.config.part)
+        utterances, total_sec = [], 0.0
+        while total_sec < POOL_BATCHES * self.config.batch_sec:
+            utterance = self.utterance(grammar, rng)
+            duration_sec = len(utterance.samples) / SAMPLING_RATE
+            if duration_sec <= self.config.max_sec:
+                utterances.append(utterance)
+                total_sec += duration_sec
+        utterances.sort(key=lambda u: len(u.samples))
+        batches = _cut_evenly(utterances, POOL_BATCHES)
+        return [
+            collate([u.samples for u in b], [u.text for u in b], [f"{key}-{i}" for i in range(len(b))])
+            for b in (batches[i] for i in rng.permutation(len(batches)))
+        ]
+
+    def utterance(self, grammar: Grammar, rng: np.random.Generator) -> Utterance:
+        """One sentence by one voice, with pauses, silence around it and (if noisy) augmented."""
+        config = self.config
+        kind = rng.random()
+        if kind < config.invented_share:
+            text = grammar.invented_sentence().spoken
+        elif kind < config.invented_share + config.list_share:
+            text = grammar.word_list().spoken
+        else:
+            text = grammar.sentence().spoken
+        voice = Voice(
+            str(rng.choice(config.voices)),
+            int(rng.integers(*config.rate_wpm)),
+            int(rng.integers(*config.pitch)),
+            int(rng.integers(20, 80)),
+        )
+        pieces = [_silence(rng, 0.05, 0.5)]
+        for phrase in _phrases(text.split(), config.pause_share, rng):
+            pieces += [espeak().say(phrase, voice).samples, _silence(rng, 0.1, 0.8)]
+        samples = resample_poly(np.concatenate(pieces), 320, 441).astype(np.float32)
+        return Utterance(augment(samples, rng) if config.noisy else samples, text)
+
+
+class _Pools(Dataset):
+    def __init__(self, data: SyntheticData, epoch: int) -> None:
+        self.data, self.epoch = data, epoch
+
+    def __len__(self) -> int:
+        return -(-len(self.data) // POOL_BATCHES)
+
+    def __getitem__(self, index: int) -> list[Batch]:
+        return self.data.pool(self.epoch, index)
+
+
+def _phrases(words: list[str], pause_share: float, rng: np.random.Generator) -> list[str]:
+    phrases = [words[0]]
+    for word in words[1:]:
+        if rng.random() < pause_share:
+            phrases.append(word)
+        else:
+            phrases[-1] += " " + word
+    return phrases
+
+
+def _silence(rng: np.random.Generator, low_sec: float, high_sec: float) -> np.ndarray:
+    return np.zeros(int(rng.uniform(low_sec, high_sec) * ESPEAK_RATE), np.float32)
+
+
+def _cut_evenly(utterances: list[Utterance], parts: int) -> list[list[Utterance]]:
+    """Consecutive runs with about the same amount of audio in each."""
+    ends = np.cumsum([len(u.samples) for u in utterances])
+    bounds = np.searchsorted(ends, ends[-1] * np.arange(1, parts) / parts)
+    starts, stops = [0, *bounds], [*bounds, len(utterances)]
+    return [utterances[a:b] for a, b in zip(starts, stops, strict=True) if b > a]
+
+
+def _one_thread(_worker: int) -> None:
+    torch.set_num_threads(1)
