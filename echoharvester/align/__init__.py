@@ -1,0 +1,30 @@
+"""Aligners, behind one interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from echoharvester.align.base import Aligner
+
+
+def make_aligner(settings: dict[str, Any]) -> Aligner:
+    """The aligner that `kind` names.
+
+    Raises:
+        ValueError: for a kind that does not exist.
+    """
+    options = dict(settings)
+    kind = options.pop("kind")
+    if kind == "none":
+        from echoharvester.align.media import CaptionTimes
+
+        return CaptionTimes()
+    if kind == "ctc":
+        from echoharvester.align.ctc import CtcAlignConfig, CtcAligner
+        from echoharvester.models.acoustic import load_acoustic_model
+
+        model = load_acoustic_model(Path(options.pop("model")), options.pop("num_threads"))
+        options.pop("pad_sec")
+        return CtcAligner(model, CtcAlignConfig(**options))
+    raise ValueError(f"align.kind is ctc or none, not {kind!r}")

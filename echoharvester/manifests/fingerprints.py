@@ -21,6 +21,10 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:DIGEST_CHARS]
 
 
+# Of a cut's custom fields, those that say when or by what it was made, not what it is.
+_NOT_CONTENT = {"fingerprint", "file_mtime_ns"}
+
+
 def unit_fingerprint(step_fingerprint: str, cuts: Iterable[dict[str, Any]]) -> str:
     """Digest of a step's settings and the cuts it works on.
 
@@ -28,7 +32,7 @@ def unit_fingerprint(step_fingerprint: str, cuts: Iterable[dict[str, Any]]) -> s
     redone with the same result leaves later ones untouched.
     """
     bare = [
-        {**cut, "custom": {k: v for k, v in cut["custom"].items() if k != "fingerprint"}}
+        {**cut, "custom": {k: v for k, v in cut["custom"].items() if k not in _NOT_CONTENT}}
         for cut in cuts
     ]
     return fingerprint(step_fingerprint, bare)
@@ -40,5 +44,8 @@ def file_digest(path: Path) -> str:
     Raises:
         FileNotFoundError: naming the file.
     """
+    digest = hashlib.blake2b(digest_size=DIGEST_CHARS)
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()[:DIGEST_CHARS * 2]
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -42,7 +42,7 @@ class ShardInfo:
         step: the step that wrote it.
         fingerprint: of that step's settings.
         input: identity of what it was made from.
-        counts: accounting, see `accounting.Counts`.
+        counts: accounting, see `accounting.Counts`, and `cuts`: how many there are.
         crc: CRC-32 of the content.
         size: bytes of the whole file.
     """
@@ -142,18 +142,20 @@ class ShardWriter:
         self._file.write(_GZIP_START + _SUBFIELD + struct.pack("<H", HEADER_BYTES))
         self._file.write(b" " * HEADER_BYTES)
         self._deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
-        self._crc, self._length = 0, 0
+        self._crc, self._length, self._num_cuts = 0, 0, 0
 
     def write(self, cut: Cut) -> None:
         line = (json.dumps(cut, ensure_ascii=False) + "\n").encode()
         self._crc = zlib.crc32(line, self._crc)
         self._length += len(line)
+        self._num_cuts += 1
         self._file.write(self._deflate.compress(line))
 
     def close(self, step: str, fingerprint: str, input_identity: str, counts: dict[str, Any]) -> None:
         """Completes the file and moves it to its name."""
         self._file.write(self._deflate.flush())
         self._file.write(struct.pack("<II", self._crc, self._length & 0xFFFFFFFF))
+        counts = {**counts, "cuts": self._num_cuts}
         info = ShardInfo(step, fingerprint, input_identity, counts, self._crc, self._file.tell())
         record = json.dumps(info.__dict__, ensure_ascii=False).encode()
         if len(record) > HEADER_BYTES:

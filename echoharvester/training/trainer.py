@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from echoharvester.decoding.greedy import greedy_ids
+from echoharvester.models.greedy import greedy_ids
 from echoharvester.models.checkpoint import load_checkpoint, save_checkpoint
 from echoharvester.models.ctc import ctc_loss
 from echoharvester.text.scores import cer, total

@@ -22,6 +22,7 @@ from echoharvester.text.hangul import (
     join_syllable,
     split_syllable,
 )
+from echoharvester.text.numbers import native, sino
 
 HELD_OUT_EVERY = 8  # one lemma in eight is kept from the recogniser's training
 LEXICON = files(__package__) / "lexicon.txt"
@@ -157,11 +158,11 @@ class Grammar:
         if kind == 0:
             hour, minute = rng.randint(1, 12), rng.choice((0, 10, 15, 20, 30, 40, 45, 50))
             if not minute:
-                return Sentence(f"{native(hour)} 시에", f"{hour}시에")
-            return Sentence(f"{native(hour)} 시 {sino(minute)} 분에", f"{hour}시 {minute}분에")
+                return Sentence(f"{native(hour, attributive=True)} 시에", f"{hour}시에")
+            return Sentence(f"{native(hour, attributive=True)} 시 {sino(minute)} 분에", f"{hour}시 {minute}분에")
         if kind == 1:
             number, counter = rng.randint(1, 30), rng.choice(("명이", "개를", "살에", "마리가", "권을"))
-            return Sentence(f"{native(number)} {counter}", f"{number}{counter}")
+            return Sentence(f"{native(number, attributive=True)} {counter}", f"{number}{counter}")
         if kind == 2:
             number = rng.choice((rng.randint(2, 99), 10 * rng.randint(1, 99)))
             counter = rng.choice(("퍼센트가", "층에서", "년에", "일에", "원을", "초가"))
@@ -249,35 +250,3 @@ def _can_follow(word: str, syllable: str) -> bool:
     if ONSETS[onset] == SILENT_ONSET:
         return CODAS[last] == "ᆼ"
     return last not in _OBSTRUENTS or ONSETS[onset] in _AFTER_OBSTRUENT
-
-
-_DIGITS = ("", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구")
-_NATIVE_ONES = ("", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉")
-_NATIVE_TENS = ("", "열", "스물", "서른", "마흔", "쉰")
-
-
-def sino(number: int) -> str:
-    """The Sino-Korean reading of 1 to 99,999, written solid.
-
-    >>> sino(2026), sino(15000)
-    ('이천이십육', '만오천')
-    """
-    out = ""
-    for power, unit in ((4, "만"), (3, "천"), (2, "백"), (1, "십"), (0, "")):
-        digit = number // 10**power % 10 if power < 4 else number // 10**4
-        if not digit:
-            continue
-        name = sino(digit) if digit > 9 else _DIGITS[digit]
-        out += unit if digit == 1 and unit else name + unit
-    return out
-
-
-def native(number: int) -> str:
-    """The native reading of 1 to 59 in front of a counter.
-
-    >>> native(20), native(21), native(3)
-    ('스무', '스물한', '세')
-    """
-    if number == 20:
-        return "스무"
-    return _NATIVE_TENS[number // 10] + _NATIVE_ONES[number % 10]

@@ -1,0 +1,102 @@
+"""All utterances of a media item, aligned, with boundaries that cut nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from echoharvester.align.base import Aligner, AlignedWord, Alignment, Request
+from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.audio.media import load_flac
+from echoharvester.manifests.cuts import (
+    is_rejected,
+    rejected,
+    text_of,
+    with_custom,
+    with_supervision,
+    with_times,
+)
+from echoharvester.manifests.shards import Cut
+from echoharvester.text.spoken import candidates
+
+STEP = "align"
+
+
+class CaptionTimes:
+    """The aligner `none`: captions are believed, words share their time by length."""
+
+    def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
+        return [_shared_by_length(request) for request in requests]
+
+
+def _shared_by_length(request: Request) -> Alignment:
+    words = request.readings[0].split()
+    lengths = np.array([len(word) for word in words], float)
+    bounds = request.start_sec + (request.end_sec - request.start_sec) * np.concatenate(
+        [[0.0], np.cumsum(lengths) / lengths.sum()]
+    )
+    aligned = tuple(
+        AlignedWord(word, float(a), float(b), 1.0)
+        for word, a, b in zip(words, bounds[:-1], bounds[1:], strict=True)
+    )
+    return Alignment(" ".join(words), aligned, 1.0)
+
+
+def align_media(cuts: Sequence[Cut], aligner: Aligner, pad_sec: float) -> list[Cut]:
+    """The cuts of one media item with word times; those that fit nowhere are rejected.
+
+    Raises:
+        MediaError: if the recording cannot be read.
+    """
+    wanted = [i for i, cut in enumerate(cuts) if not is_rejected(cut)]
+    result = list(cuts)
+    if not wanted:
+        return result
+    samples = load_flac(cuts[0]["recording"]["sources"][0]["source"])
+    duration_sec = len(samples) / SAMPLING_RATE
+    alignments = aligner.align(samples, [_request(cuts[i]) for i in wanted])
+    found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]
+    for i, alignment in zip(wanted, alignments, strict=True):
+        if alignment is None:
+            result[i] = rejected(with_custom(cuts[i], align_score=0.0), STEP, "not_alignable")
+    spans = [(a.words[0].start_sec, a.words[-1].end_sec) for _, a in found]
+    for (i, alignment), (start, end) in zip(
+        found, padded(spans, pad_sec, duration_sec), strict=True
+    ):
+        result[i] = _aligned(cuts[i], alignment, start, end)
+    return result
+
+
+def _request(cut: Cut) -> Request:
+    custom = cut["custom"]
+    readings = candidates(custom["text_orthographic"]) or [text_of(cut)]
+    return Request(readings, custom["caption_start_sec"], custom["caption_end_sec"])
+
+
+def padded(
+    spans: Sequence[tuple[float, float]], pad_sec: float, duration_sec: float
+) -> list[tuple[float, float]]:
+    """Spans with `pad_sec` on both sides, but never past the middle of the gap to a neighbour.
+
+    >>> padded([(1.0, 2.0), (2.1, 3.0)], 0.2, 10.0)
+    [(0.8, 2.05), (2.05, 3.2)]
+    """
+    result = []
+    for start, end in spans:
+        ends_before = [e for s, e in spans if s < start and e <= start]
+        begins_after = [s for s, e in spans if s >= end and e > end]
+        low = (max(ends_before) + start) / 2 if ends_before else 0.0
+        high = (min(begins_after) + end) / 2 if begins_after else duration_sec
+        result.append((max(start - pad_sec, low, 0.0), min(end + pad_sec, high, duration_sec)))
+    return result
+
+
+def _aligned(cut: Cut, alignment: Alignment, start_sec: float, end_sec: float) -> Cut:
+    cut = with_times(cut, start_sec, end_sec)
+    words = [
+        [w.text, round(w.start_sec - start_sec, 4), round(w.end_sec - w.start_sec, 4), round(w.score, 4)]
+        for w in alignment.words
+    ]
+    cut = with_supervision(cut, text=alignment.text, alignment={"word": words})
+    return with_custom(cut, align_score=round(alignment.score, 4))

@@ -1,0 +1,46 @@
+"""Looks over the machine: what is there, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+MIN_FREE_GIB = 2.0
+PACKAGES = ("torch", "torchaudio", "lhotse", "onnxruntime", "silero-vad", "yt-dlp")
+OPTIONAL = {"k2": "decoding on lattices: see docs/installation.md", "sherpa-onnx": "pip install -e .[sherpa]"}
+
+
+class MachineError(RuntimeError):
+    """The machine lacks something without which nothing works."""
+
+
+def check_environment(data_dir: Path) -> Iterator[str]:
+    """Lines for people.
+
+    Raises:
+        MachineError: saying what to do.
+    """
+    yield f"Python {sys.version.split()[0]}, {os.cpu_count()} cores"
+    yield ", ".join(f"{name} {_version(name) or 'missing: pip install -e .'}" for name in PACKAGES)
+    for name, remedy in OPTIONAL.items():
+        yield f"{name} {_version(name) or f'not installed (optional; {remedy})'}"
+    place = data_dir
+    while not place.exists():
+        place = place.parent
+    free_gib = shutil.disk_usage(place).free / 2**30
+    if free_gib < MIN_FREE_GIB:
+        raise MachineError(
+            f"{free_gib:.1f} GiB free at {place}, {MIN_FREE_GIB:.0f} needed: free some, or set data_dir"
+        )
+    yield f"{free_gib:.0f} GiB free at {place}"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

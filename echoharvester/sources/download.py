@@ -1,0 +1,46 @@
+"""Media to 16 kHz mono flac in the data folder, captions beside it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.audio.media import decode_to_flac
+from echoharvester.manifests.cuts import is_rejected, recording, with_custom
+from echoharvester.manifests.shards import Cut
+
+# Decoded less than declared by more than this: the file is cut short or damaged.
+TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE = 1.0, 0.02
+
+
+def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
+    """The media cut with its sound and captions in `audio_dir`.
+
+    Raises:
+        MediaError: if its sound cannot be decoded.
+        OSError: if its captions cannot be copied.
+    """
+    if is_rejected(media):
+        return media
+    custom = media["custom"]
+    folder = audio_dir / media["id"][:2]
+    target = folder / f"{media['id']}.flac"
+    source = Path(custom["media_path"])
+    decoded_sec = decode_to_flac(source, target)
+    caption = Path(custom["caption_path"])
+    suffix = caption.name.removeprefix(source.stem)
+    copied = folder / f"{media['id']}{suffix}"
+    shutil.copyfile(caption, copied)
+    if keep_original:
+        shutil.copyfile(source, folder / f"{media['id']}{source.suffix}")
+    declared_sec = float(custom.get("declared_duration_sec") or decoded_sec)
+    lost = declared_sec - decoded_sec
+    damaged = lost > max(TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE * declared_sec)
+    sound = recording(media["id"], str(target), SAMPLING_RATE, round(decoded_sec * SAMPLING_RATE))
+    fields = {"caption_path": str(copied), "decoded_duration_sec": decoded_sec}
+    if damaged:
+        fields["media_damage"] = f"{lost:.1f} s of {declared_sec:.1f} s could not be decoded"
+    cut = with_custom(media, **fields)
+    cut["custom"].pop("file_mtime_ns", None)
+    return {**cut, "recording": sound, "duration": sound["duration"]}

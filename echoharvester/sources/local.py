@@ -1,0 +1,126 @@
+"""Media files on disk, with the captions that lie beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from echoharvester.audio.media import MEDIA_SUFFIXES, MediaError, probe
+from echoharvester.manifests.cuts import media_cut, recording, rejected
+from echoharvester.manifests.fingerprints import file_digest
+from echoharvester.manifests.runner import with_error
+from echoharvester.manifests.shards import Cut
+
+# What lies beside x.mp4, in order of preference, and how such captions came to be.
+CAPTION_LOOKUP = (
+    (".ko.vtt", "manual"),
+    (".ko.srt", "manual"),
+    (".vtt", "external"),
+    (".srt", "external"),
+    (".ko.auto.vtt", "auto"),
+    (".ko.auto.srt", "auto"),
+)
+UNKNOWN_RATE, UNKNOWN_SAMPLES = 16000, 1  # of a recording that cannot be read
+
+
+@dataclass(frozen=True)
+class LocalSource:
+    """Files and folders.
+
+    Attributes:
+        paths: files, or folders to look through.
+        pattern: glob that file names in folders must match.
+        recursive: whether folders inside folders count.
+        channel, license: recorded on every item, where known.
+    """
+
+    paths: list[str]
+    pattern: str = "*.*"
+    recursive: bool = True
+    channel: str = ""
+    license: str = ""
+
+    def media(self, known: dict[str, Cut]) -> Iterator[Cut]:
+        """One cut for every media file; the same content twice is one item.
+
+        Raises:
+            FileNotFoundError: if one of `paths` does not exist.
+        """
+        seen: dict[str, str] = {}
+        for path in self._files():
+            cut = self._cut(path, known.get(str(path)))
+            first = seen.setdefault(cut["id"], str(path))
+            if first == str(path):
+                yield cut
+
+    def _files(self) -> Iterator[Path]:
+        for name in self.paths:
+            path = Path(name).expanduser().resolve()
+            if path.is_file():
+                yield path
+            elif path.is_dir():
+                found = path.rglob(self.pattern) if self.recursive else path.glob(self.pattern)
+                yield from sorted(p for p in found if _is_media(p))
+            else:
+                raise FileNotFoundError(f"{path}: no such file or folder; check source.paths")
+
+    def _cut(self, path: Path, known: Cut | None) -> Cut:
+        custom: dict[str, Any] = {
+            "media_path": str(path),
+            "title": path.stem,
+            "channel": self.channel or path.parent.name,
+            "license": self.license or "not stated",
+        }
+        try:
+            stat = path.stat()
+            custom["file_size"], custom["file_mtime_ns"] = stat.st_size, stat.st_mtime_ns
+            if known and _same_file(known, custom):
+                cut = {**known, "custom": {**known["custom"], **custom}}
+            else:
+                cut = self._probed(path, custom)
+        except (MediaError, OSError) as error:
+            cut = media_cut(
+                f"unread-{_path_id(path)}",
+                recording(_path_id(path), str(path), UNKNOWN_RATE, UNKNOWN_SAMPLES),
+                custom,
+            )
+            return with_error(cut, error)
+        return _with_caption(cut, path)
+
+    def _probed(self, path: Path, custom: dict[str, Any]) -> Cut:
+        info = probe(path)
+        media_id = file_digest(path)[:16]
+        rate = info.sampling_rate or UNKNOWN_RATE
+        samples = max(1, round(info.duration_sec * rate))
+        custom["declared_duration_sec"] = info.duration_sec
+        return media_cut(media_id, recording(media_id, str(path), rate, samples), custom)
+
+
+def _is_media(path: Path) -> bool:
+    return path.suffix.lower() in MEDIA_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _same_file(known: Cut, custom: dict[str, Any]) -> bool:
+    fields = ("file_size", "file_mtime_ns")
+    return all(known["custom"].get(f) == custom[f] for f in fields)
+
+
+def _path_id(path: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+
+
+def _with_caption(cut: Cut, path: Path) -> Cut:
+    """The cut with the caption file that lies beside it, or rejected for want of one."""
+    for suffix, kind in CAPTION_LOOKUP:
+        caption = path.with_name(path.stem + suffix)
+        if caption.is_file():
+            fields = {"caption_kind": kind, "caption_path": str(caption)}
+            fields["caption_digest"] = file_digest(caption)
+            custom = {k: v for k, v in cut["custom"].items() if k not in ("reason", "rejected_by")}
+            return {**cut, "custom": {**custom, "status": "accepted", **fields}}
+    return rejected({**cut, "custom": {**cut["custom"], "caption_kind": "none"}}, "collect", "no_captions")

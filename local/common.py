@@ -1,0 +1,202 @@
+"""What every stage script shares: Hydra's entry, logging, and the table of steps."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from echoharvester.manifests.fingerprints import file_digest, fingerprint
+from echoharvester.manifests.runner import Step
+from echoharvester.manifests.shards import find_shards, read_info, write_atomic
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
+
+# Settings that say how fast, not what: changing them makes nothing stale.
+_RESOURCES = {"num_threads", "batch_sec", "chunk_sec", "num_workers", "log_every_steps"}
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """One stage as data.
+
+    Attributes:
+        settings: parts of the configuration that its output depends on.
+        models: settings that name model files; their content counts.
+        source, target: manifests, where the step works shard by shard.
+        version: raised whenever the code changes what comes out.
+    """
+
+    stage: int
+    settings: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    source: str = ""
+    target: str = ""
+    item: str = "cut"
+    version: int = 1
+
+    @property
+    def sharded(self) -> bool:
+        return bool(self.source)
+
+
+STEPS: dict[str, StepSpec] = {
+    "prepare": StepSpec(0, ("source", "prepare")),
+    "collect": StepSpec(1, ("source", "collect"), target="cuts_media"),
+    "download": StepSpec(2, ("download",), (), "cuts_media", "cuts_downloaded"),
+    "segment": StepSpec(3, ("segment",), (), "cuts_downloaded", "cuts_segmented", item="media"),
+    "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned"),
+    "filter": StepSpec(5, ("filter",), (), "cuts_aligned", "cuts_filtered"),
+    "validate": StepSpec(
+        6, ("validate", "asr"), ("asr.model",), "cuts_filtered", "cuts_validated"
+    ),
+    "review": StepSpec(7, ("review", "seed")),
+    "merge": StepSpec(8, (), (), "cuts_validated", "cuts_reviewed"),
+    "export": StepSpec(9, ("export",)),
+    "split": StepSpec(10, ("split", "tokenizer", "seed")),
+    "train": StepSpec(11, ("train", "model", "tokenizer", "seed"), ("train.init",)),
+    "decode": StepSpec(12, ("decode",)),
+    "export_model": StepSpec(13, ("export_model",)),
+    "report": StepSpec(14),
+}
+
+
+def step_fingerprint(cfg: DictConfig, name: str, *inputs: Any) -> str:
+    """Digest of what a step's output depends on."""
+    spec = STEPS[name]
+    settings = {key: _plain(OmegaConf.select(cfg, key)) for key in spec.settings}
+    digests = {}
+    for key in spec.models:
+        path = OmegaConf.select(cfg, key)
+        group, _, leaf = key.rpartition(".")
+        if path:
+            digests[key] = file_digest(_existing(Path(path), key))
+        if isinstance(settings.get(group), dict):
+            settings[group].pop(leaf, None)
+    return fingerprint(name, spec.version, settings, digests, *inputs)
+
+
+def _plain(value: Any) -> Any:
+    if not OmegaConf.is_config(value):
+        return value
+    plain = OmegaConf.to_container(value, resolve=True)
+    return {k: v for k, v in plain.items() if k not in _RESOURCES} if isinstance(plain, dict) else plain
+
+
+def _existing(path: Path, key: str) -> Path:
+    if not path.is_file():
+        raise UserError(f"{key}={path}: no such file; set {key}, or run stage 0 to fetch it")
+    return path
+
+
+class UserError(Exception):
+    """Something that the user can mend; printed without a traceback."""
+
+
+def manifests_dir(cfg: DictConfig) -> Path:
+    return Path(cfg.data_dir) / "manifests"
+
+
+def sharded_step(cfg: DictConfig, name: str) -> Step:
+    """The step as the runner takes it."""
+    spec = STEPS[name]
+    return Step(
+        name, step_fingerprint(cfg, name), spec.source, spec.target, manifests_dir(cfg), spec.item
+    )
+
+
+def shards_identity(cfg: DictConfig, name: str) -> list[str]:
+    """Identities of all shards of a manifest: what a step that reads them all depends on."""
+    infos = [read_info(path) for path in find_shards(manifests_dir(cfg), name)]
+    if not infos or None in infos:
+        raise UserError(f"{manifests_dir(cfg)}: {name} is incomplete; run the stage that makes it")
+    return [info.identity for info in infos if info]
+
+
+def review_identity(cfg: DictConfig) -> str:
+    """Digest of the review files that stage 8 merges."""
+    files = sorted((Path(cfg.data_dir) / "review").glob("*.tsv"))
+    return fingerprint([(path.name, file_digest(path)) for path in files])
+
+
+def side_input(cfg: DictConfig, name: str) -> str:
+    """Identity of what a sharded step reads besides its shard."""
+    return review_identity(cfg) if name == "merge" else ""
+
+
+def read_record(path: Path, expected: str) -> dict[str, Any] | None:
+    """The record that a step left beside its output; None unless fresh and its files are there.
+
+    Records are results in their own right (scores, sizes, names); `fingerprint` and `files`
+    (name to size) tell whether they still hold.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        whole = all((path.parent / f).stat().st_size == n for f, n in record["files"].items())
+    except (OSError, ValueError, KeyError):
+        return None
+    return record if whole and record["fingerprint"] == expected else None
+
+
+def write_record(path: Path, fingerprint: str, files: list[Path], **results: Any) -> None:
+    """Writes the record of a step, its last act."""
+    sizes = {str(f.relative_to(path.parent)): f.stat().st_size for f in files}
+    record = {"fingerprint": fingerprint, "files": sizes, **results}
+    write_atomic(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+
+
+def torch_threads(count: int) -> None:
+    """Sets torch's threads; 0: as many as there are cores."""
+    import torch
+
+    torch.set_num_threads(count or os.cpu_count() or 1)
+
+
+def stage_main(work: Callable[[DictConfig], None]) -> None:
+    """Runs a stage script: Hydra, a log file, and errors that speak to people."""
+    import hydra
+
+    name = Path(sys.argv[0]).stem
+
+    @hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")
+    def run(cfg: DictConfig) -> None:
+        log_to_file(cfg, name)
+        try:
+            work(cfg)
+        except (UserError, ValueError, OSError, RuntimeError) as error:
+            logging.getLogger(name).exception("failed")
+            print(f"{name}: {error}", file=sys.stderr, flush=True)
+            sys.exit(1)
+
+    run()
+
+
+def log_path(cfg: DictConfig, name: str, shard: int | None) -> Path:
+    folder = Path(cfg.exp_dir if STEPS[name].stage >= 11 else cfg.data_dir) / "log"
+    return folder / (f"{name}.log" if shard is None else f"{name}.{shard}.log")
+
+
+def log_to_file(cfg: DictConfig, name: str) -> None:
+    path = log_path(cfg, name, cfg.shard)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=path,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    logging.captureWarnings(True)
+    logging.info("%s", " ".join(sys.argv))
+
+
+def report_progress(items: int) -> None:
+    """Tells the launcher how many items are done."""
+    print(f"@progress {items}", flush=True)

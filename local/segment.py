@@ -1,0 +1,26 @@
+"""Stage 3: captions parsed, cleaned, joined and cut into utterances."""
+
+from __future__ import annotations
+
+from common import report_progress, sharded_step, stage_main
+from omegaconf import DictConfig, OmegaConf
+
+from echoharvester.captions.segment import segment_media
+from echoharvester.captions.utterances import SegmentConfig
+from echoharvester.manifests.runner import run_shard
+
+
+def main(cfg: DictConfig) -> None:
+    options = dict(OmegaConf.to_container(cfg.segment))  # type: ignore[arg-type]
+    validity = {key: options.pop(key) for key in ("min_chars", "min_hangul_share")}
+    config = SegmentConfig(**options)
+    run_shard(
+        sharded_step(cfg, "segment"),
+        cfg.shard,
+        lambda cuts: [c for media in cuts for c in segment_media(media, config, **validity)],
+        progress=report_progress,
+    )
+
+
+if __name__ == "__main__":
+    stage_main(main)

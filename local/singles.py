@@ -1,0 +1,187 @@
+"""Stages that are one piece of work: what each depends on, and whether its output still holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from common import (
+    UserError,
+    manifests_dir,
+    read_record,
+    shards_identity,
+    step_fingerprint,
+)
+from omegaconf import DictConfig
+
+from echoharvester.manifests.shards import ShardInfo, read_info
+
+
+def truth_path(cfg: DictConfig) -> Path:
+    """The truth about the synthetic library; no stage reads it."""
+    return Path(cfg.data_dir) / "truth" / "cuts_truth.0.jsonl.gz"
+
+
+def review_rows_path(cfg: DictConfig) -> Path:
+    return manifests_dir(cfg) / "review_rows.0.jsonl.gz"
+
+
+def dataset_manifest_path(cfg: DictConfig) -> Path:
+    """All exported cuts, a line each, beside the Shar."""
+    return Path(cfg.data_dir) / "manifest.jsonl.gz"
+
+
+def split_path(cfg: DictConfig, name: str) -> Path:
+    return manifests_dir(cfg) / f"cuts_{name}.jsonl.gz"
+
+
+def lang_dir(cfg: DictConfig) -> Path:
+    return Path(cfg.data_dir) / f"lang_{cfg.tokenizer.kind}"
+
+
+def train_record_path(cfg: DictConfig) -> Path:
+    return Path(cfg.train_dir) / "train.json"
+
+
+def decode_record_path(cfg: DictConfig) -> Path:
+    return Path(cfg.train_dir) / str(cfg.decode.method) / "decode.json"
+
+
+def export_record_path(cfg: DictConfig) -> Path:
+    return Path(cfg.train_dir) / "export" / "export.json"
+
+
+def report_path(cfg: DictConfig) -> Path:
+    return Path(cfg.exp_dir) / "report.html"
+
+
+def single_fingerprint(cfg: DictConfig, name: str) -> str:
+    """Digest of the settings and inputs of a single-piece stage."""
+    return step_fingerprint(cfg, name, *_INPUTS[name](cfg))
+
+
+def _identity(path: Path) -> str:
+    info = read_info(path)
+    if info is None:
+        raise UserError(f"{path} is missing or damaged; run the stage that makes it")
+    return info.identity
+
+
+def _recorded(path: Path) -> str:
+    """The fingerprint that a record claims; "" where there is none."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["fingerprint"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _sets(cfg: DictConfig) -> list[str]:
+    if cfg.train.data == "synthetic":
+        return []
+    return [_identity(split_path(cfg, name)) for name in cfg.decode.sets]
+
+
+def _report_inputs(cfg: DictConfig) -> list[Any]:
+    records = (train_record_path(cfg), decode_record_path(cfg), export_record_path(cfg))
+    return [
+        shards_identity(cfg, "cuts_reviewed"),
+        _identity(dataset_manifest_path(cfg)),
+        *map(_recorded, records),
+    ]
+
+
+def _train_inputs(cfg: DictConfig) -> list[Any]:
+    if cfg.train.data == "synthetic":
+        return []
+    return [_identity(split_path(cfg, "train")), _identity(split_path(cfg, "dev"))]
+
+
+_INPUTS: dict[str, Callable[[DictConfig], list[Any]]] = {
+    "prepare": lambda cfg: [],
+    "collect": lambda cfg: [],
+    "review": lambda cfg: shards_identity(cfg, "cuts_validated"),
+    "export": lambda cfg: shards_identity(cfg, "cuts_reviewed"),
+    "split": lambda cfg: [_identity(dataset_manifest_path(cfg))],
+    "train": _train_inputs,
+    "decode": lambda cfg: [_recorded(train_record_path(cfg)), *_sets(cfg)],
+    "export_model": lambda cfg: [_recorded(train_record_path(cfg))],
+    "report": _report_inputs,
+}
+
+
+def fresh_summary(cfg: DictConfig, name: str) -> str | None:
+    """One line about a stage's output if it still holds, else None: it must run."""
+    return _FRESH[name](cfg, single_fingerprint(cfg, name)) if name in _FRESH else None
+
+
+def _fresh_info(path: Path, expected: str) -> ShardInfo | None:
+    info = read_info(path)
+    return info if info and info.fingerprint == expected else None
+
+
+def _prepare(cfg: DictConfig, expected: str) -> str | None:
+    if cfg.source.kind != "synthetic":
+        return None
+    info = _fresh_info(truth_path(cfg), expected)
+    whole = info and all(Path(f).is_file() for f in info.counts["files"])
+    return f"library of {len(info.counts['files'])} media" if info and whole else None
+
+
+def _review(cfg: DictConfig, expected: str) -> str | None:
+    info = _fresh_info(review_rows_path(cfg), expected)
+    tsv = Path(cfg.data_dir) / "review" / "review.tsv"
+    return f"{info.counts['cuts']} rows in {tsv}" if info and tsv.is_file() else None
+
+
+def _export(cfg: DictConfig, expected: str) -> str | None:
+    info = _fresh_info(dataset_manifest_path(cfg), expected)
+    if not info:
+        return None
+    shar = Path(cfg.data_dir) / "shar"
+    sizes = {path.name: path.stat().st_size for path in shar.glob("*")}
+    if fingerprint_of_sizes(sizes) != info.counts["shar"]:
+        return None
+    return f"{info.counts['cuts']} cuts, {info.counts['hours']:.2f} h in {shar}"
+
+
+def fingerprint_of_sizes(sizes: dict[str, int]) -> str:
+    from echoharvester.manifests.fingerprints import fingerprint
+
+    return fingerprint(sizes)
+
+
+def _split(cfg: DictConfig, expected: str) -> str | None:
+    infos = {name: _fresh_info(split_path(cfg, name), expected) for name in ("dev", "test", "train")}
+    if not all(infos.values()) or not (lang_dir(cfg) / "tokens.txt").is_file():
+        return None
+    return ", ".join(f"{name} {info.counts['cuts']} cuts" for name, info in infos.items() if info)
+
+
+def _record(path_of: Callable[[DictConfig], Path]) -> Callable[[DictConfig, str], str | None]:
+    def fresh(cfg: DictConfig, expected: str) -> str | None:
+        record = read_record(path_of(cfg), expected)
+        return str(record["summary"]) if record else None
+
+    return fresh
+
+
+def _report(cfg: DictConfig, expected: str) -> str | None:
+    try:
+        with open(report_path(cfg), encoding="utf-8") as file:
+            return str(report_path(cfg)) if expected in file.read(2000) else None
+    except OSError:
+        return None
+
+
+_FRESH: dict[str, Callable[[DictConfig, str], str | None]] = {
+    "prepare": _prepare,
+    "review": _review,
+    "export": _export,
+    "split": _split,
+    "train": _record(train_record_path),
+    "decode": _record(decode_record_path),
+    "export_model": _record(export_record_path),
+    "report": _report,
+}

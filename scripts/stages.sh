@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# What run.sh does with a stage.  Sourced, after parse_options.sh and path.sh.
+
+export ECHO_RECIPE_DIR="$ECHO_ROOT/egs/$recipe"
+[ -f "$ECHO_RECIPE_DIR/conf/recipe.yaml" ] || {
+  echo "run.sh: no recipe '$recipe' (egs/$recipe/conf/recipe.yaml is missing); there are:" \
+    "$(cd "$ECHO_ROOT/egs" && echo *)" >&2
+  exit 2
+}
+overrides=("launcher=$launcher" "launcher.nj=$nj" ${overrides[@]+"${overrides[@]}"})
+
+if [ "$mode" = status ]; then
+  exec python "$ECHO_ROOT/local/status.py" "${overrides[@]}"
+fi
+
+# run_stage NUMBER NAME: runs a stage unless it lies outside --stage .. --stop-stage.
+run_stage() {
+  if [ "$1" -lt "$stage" ] || [ "$1" -gt "$stop_stage" ]; then return; fi
+  python "$ECHO_ROOT/local/launch.py" "$2" ${mode:+--dry-run} "${overrides[@]}" || {
+    echo "run.sh: stage $1 ($2) failed; mend the cause and go on with --stage $1" >&2
+    exit 1
+  }
+}
+
+# finish: the summary after the last stage.
+finish() {
+  if [ -z "$mode" ] && [ "$stop_stage" -ge 9 ]; then
+    python "$ECHO_ROOT/local/status.py" --summary "${overrides[@]}"
+  fi
+}
