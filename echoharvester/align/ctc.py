@@ -21,7 +21,8 @@ from echoharvester.text.hangul import VOWELS, from_jamo
 from echoharvester.text.scores import comparable
 from echoharvester.text.tokenizers import BLANK_ID, UNK_ID
 
-WILDCARD_PENALTY = 0.5  # nats a frame, against the best token of that frame
+WILDCARD_PENALTY = 1.0  # nats a frame, against the best token of that frame
+READING_PENALTY = 1.5  # nats for every place further down the list of readings
 MAX_CELLS = 1 << 28  # forced_align crashes beyond 2**31, and needs a byte a cell
 
 
@@ -76,16 +77,18 @@ class CtcAligner:
         first = max(0, int(start_sec / self.model.frame_sec))
         window = log_probs[first : int(np.ceil(end_sec / self.model.frame_sec))]
         best: tuple[float, Alignment] | None = None
-        for reading in request.readings:
+        for rank, reading in enumerate(request.readings):
             words = reading.split()
             ids = [self.model.tokenizer.encode(word) for word in words]
             flat = [i for word in ids for i in word]
             if not flat or UNK_ID in flat:
                 continue
             path = forced_path(window, flat)
-            if path and (best is None or path.log_prob > best[0]):
-                alignment = self._alignment(words, [len(i) for i in ids], path, first)
-                best = (path.log_prob, alignment)
+            if path is None:
+                continue
+            merit = path.log_prob - rank * READING_PENALTY
+            if best is None or merit > best[0]:
+                best = (merit, self._alignment(words, [len(i) for i in ids], path, first))
         return best[1] if best else None
 
     def _alignment(

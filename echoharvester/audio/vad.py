@@ -22,18 +22,18 @@ class VadConfig:
 
 def speech_regions(samples: np.ndarray, config: VadConfig | None = None) -> np.ndarray:
     """Speech in 16 kHz samples (num_samples,), as (num_regions, 2) seconds, in order."""
-    import torch
-    from silero_vad import get_speech_timestamps
+    from silero_vad.utils_vad import get_speech_timestamps_from_probs
 
     config = config or VadConfig()
-    regions = get_speech_timestamps(
-        torch.from_numpy(samples),
-        _model(),
-        threshold=config.threshold,
+    probabilities = _model().audio_forward(samples)
+    regions = get_speech_timestamps_from_probs(
+        np.asarray(probabilities).reshape(-1).tolist(),
         sampling_rate=SAMPLING_RATE,
+        threshold=config.threshold,
         min_speech_duration_ms=config.min_speech_ms,
         min_silence_duration_ms=config.min_silence_ms,
         speech_pad_ms=30,
+        audio_length_samples=len(samples),
     )
     return np.array([(r["start"], r["end"]) for r in regions], float).reshape(-1, 2) / SAMPLING_RATE
 

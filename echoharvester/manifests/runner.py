@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from echoharvester.manifests.accounting import REJECTED, AccountingError, Counts
 from echoharvester.manifests.fingerprints import fingerprint as digest
@@ -82,6 +83,7 @@ def run_shard(
     index: int,
     process: Process,
     side_input: str = "",
+    side_of: Callable[[list[Cut]], Any] = lambda cuts: None,
     progress: Callable[[int], None] = lambda items: None,
 ) -> Counts:
     """Brings one shard of `step.target` up to date.
@@ -91,6 +93,7 @@ def run_shard(
             comes back with `custom.error` is an error; an exception makes errors of the
             whole item.  It must not change its argument.
         side_input: identity of whatever else the step reads.
+        side_of: the part of it that concerns one media item, as plain values.
         progress: told the number of items done after every media item.
     """
     identity = input_identity(step, index, side_input)
@@ -100,7 +103,7 @@ def run_shard(
     previous = _Previous(target)
     with Journal(target) as journal, ShardWriter(target) as writer:
         for media_id, cuts in units(read_cuts(source)):
-            made_from = unit_fingerprint(step.fingerprint, cuts)
+            made_from = unit_fingerprint(digest(step.fingerprint, side_of(cuts)), cuts)
             result = journal.get(media_id, made_from) or previous.get(media_id, made_from)
             if result is None:
                 result = _process(step, process, cuts, made_from)

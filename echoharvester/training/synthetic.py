@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.sources.synthetic.espeak import Voice, espeak
 from echoharvester.sources.synthetic.grammar import Grammar
-from echoharvester.training.augment import augment
+from echoharvester.training.augment import add_noise, augment, colored_noise
 from echoharvester.training.batch import Batch, collate
 
 ESPEAK_RATE = 22050
@@ -35,6 +35,7 @@ class SyntheticConfig:
         rate_wpm: slowest and fastest.
         pause_share: chance of a pause in front of a word.
         noisy: whether audio is augmented; otherwise clean.
+        snr_db: white noise at this SNR and nothing else, for tests.
     """
 
     part: str = "train"
@@ -45,6 +46,7 @@ class SyntheticConfig:
     pitch: tuple[int, int] = (20, 80)
     pause_share: float = 0.08
     noisy: bool = True
+    snr_db: float | None = None
     max_sec: float = 14.0
     batch_sec: float = 120.0
     batches_per_epoch: int = 500
@@ -124,7 +126,12 @@ class SyntheticData:
         for phrase in _phrases(text.split(), config.pause_share, rng):
             pieces += [espeak().say(phrase, voice).samples, _silence(rng, 0.1, 0.8)]
         samples = resample_poly(np.concatenate(pieces), 320, 441).astype(np.float32)
-        return Utterance(augment(samples, rng) if config.noisy else samples, text)
+        if config.noisy:
+            samples = augment(samples, rng)
+        elif config.snr_db is not None:
+            noise = colored_noise(len(samples), 0.0, rng)
+            samples = add_noise(samples, noise, config.snr_db).astype(np.float32)
+        return Utterance(samples, text)
 
 
 class _Pools(Dataset):

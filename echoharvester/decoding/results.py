@@ -1,0 +1,145 @@
+"""Decoding results in icefall's form: `recogs-*`, `errs-*` and a summary of rates."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import kaldialign
+
+from echoharvester.manifests.shards import write_atomic
+from echoharvester.text.scores import ErrorCounts, comparable, count_errors, total
+
+EPSILON = "*"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One decoded utterance."""
+
+    id: str
+    reference: str
+    hypothesis: str
+
+
+Units = Callable[[str], list[str]]
+
+
+def characters(text: str) -> list[str]:
+    """Units of the CER without spaces and punctuation, the headline."""
+    return list(comparable(text))
+
+
+def characters_and_spaces(text: str) -> list[str]:
+    return list(" ".join(comparable(word) for word in text.split()))
+
+
+def words(text: str) -> list[str]:
+    """Eojeol: what stands between spaces."""
+    return [bare for word in text.split() if (bare := comparable(word))]
+
+
+MEASURES: dict[str, Units] = {
+    "CER without spaces": characters,
+    "CER with spaces": characters_and_spaces,
+    "WER": words,
+}
+
+
+def score(results: Sequence[Result], units: Units) -> ErrorCounts:
+    """Error counts over a whole set."""
+    return total(count_errors(units(r.reference), units(r.hypothesis)) for r in results)
+
+
+def confidence_interval(results: Sequence[Result], units: Units) -> tuple[float, float]:
+    """95 % bootstrap interval of a rate (Bisani and Ney 2004), by kaldialign."""
+    refs, hyps = [units(r.reference) for r in results], [units(r.hypothesis) for r in results]
+    interval = kaldialign.bootstrap_wer_ci(refs, hyps)["wer"]
+    half = interval["ci95"]
+    return max(0.0, interval["ci95min"]), half and interval["ci95max"]
+
+
+def write_recogs(results: Sequence[Result], path: Path) -> None:
+    """References and hypotheses as lists of characters, sorted by utterance id."""
+    lines = []
+    for r in sorted(results, key=lambda r: r.id):
+        lines.append(f"{r.id}:\tref={characters(r.reference)}\n")
+        lines.append(f"{r.id}:\thyp={characters(r.hypothesis)}\n")
+    write_atomic(path, "".join(lines))
+
+
+def write_errs(results: Sequence[Result], path: Path) -> ErrorCounts:
+    """Every utterance aligned, then errors by kind and by character; returns the counts."""
+    substitutions: Counter[tuple[str, str]] = Counter()
+    insertions: Counter[str] = Counter()
+    deletions: Counter[str] = Counter()
+    by_unit: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])  # correct, sub, ins, del
+    details = []
+    for r in sorted(results, key=lambda r: r.id):
+        pairs = kaldialign.align(characters(r.reference), characters(r.hypothesis), EPSILON)
+        for ref, hyp in pairs:
+            if ref == hyp:
+                by_unit[ref][0] += 1
+            elif ref == EPSILON:
+                insertions[hyp] += 1
+                by_unit[hyp][2] += 1
+            elif hyp == EPSILON:
+                deletions[ref] += 1
+                by_unit[ref][3] += 1
+            else:
+                substitutions[ref, hyp] += 1
+                by_unit[ref][1] += 1
+        details.append(f"{r.id}:\t" + " ".join(a if a == b else f"({a}->{b})" for a, b in pairs))
+    counts = score(results, characters)
+    correct = counts.reference_length - counts.substitutions - counts.deletions
+    lines = [
+        f"%CER = {100 * counts.rate:.2f}",
+        f"Errors: {counts.insertions} insertions, {counts.deletions} deletions, "
+        f"{counts.substitutions} substitutions, over {counts.reference_length} reference "
+        f"characters ({correct} correct)",
+        "Search below for sections starting with PER-UTT DETAILS:, SUBSTITUTIONS:, DELETIONS:, "
+        "INSERTIONS:, PER-CHARACTER STATS:",
+        "",
+        "PER-UTT DETAILS: corr or (ref->hyp)",
+        *details,
+        "",
+        "SUBSTITUTIONS: count ref -> hyp",
+        *(f"{n}   {ref} -> {hyp}" for (ref, hyp), n in substitutions.most_common()),
+        "",
+        "DELETIONS: count ref",
+        *(f"{n}   {ref}" for ref, n in deletions.most_common()),
+        "",
+        "INSERTIONS: count hyp",
+        *(f"{n}   {hyp}" for hyp, n in insertions.most_common()),
+        "",
+        "PER-CHARACTER STATS: character  corr tot_errs count_in_ref count_in_hyp",
+        *(
+            f"{unit}   {c} {s + i + d} {c + s + d} {c + s + i}"
+            for unit, (c, s, i, d) in sorted(by_unit.items(), key=lambda x: -sum(x[1][1:]))
+        ),
+    ]
+    write_atomic(path, "\n".join(lines) + "\n")
+    return counts
+
+
+def summary_table(results: Sequence[Result]) -> list[dict[str, object]]:
+    """Every measure with its counts and interval, as plain values."""
+    rows: list[dict[str, object]] = []
+    for name, units in MEASURES.items():
+        counts = score(results, units)
+        low, high = confidence_interval(results, units) if counts.reference_length else (0.0, 0.0)
+        rows.append(
+            {
+                "measure": name,
+                "rate": counts.rate,
+                "ci95": [low, high],
+                "errors": counts.errors,
+                "reference": counts.reference_length,
+                "insertions": counts.insertions,
+                "deletions": counts.deletions,
+                "substitutions": counts.substitutions,
+            }
+        )
+    return rows

@@ -1,0 +1,147 @@
+"""Training batches from Lhotse cuts: bucketed by duration, in a new order every epoch."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from echoharvester.audio.fbank import FRAME_SHIFT_SEC
+from echoharvester.models.ctc import min_frames
+from echoharvester.text.tokenizers import Tokenizer
+from echoharvester.training.augment import augment
+from echoharvester.training.batch import Batch, collate
+
+if TYPE_CHECKING:
+    from lhotse import CutSet
+    from lhotse.cut import Cut
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CutDataConfig:
+    """How cuts become batches.
+
+    Attributes:
+        batch_sec: seconds of audio in a batch, padding included.
+        min_sec, max_sec: cuts outside are left out, and counted.
+        shuffle: a new order every epoch; otherwise the order of the manifest.
+        augment: noise, rooms, bandwidth, loudness.
+    """
+
+    batch_sec: float = 200.0
+    min_sec: float = 0.3
+    max_sec: float = 30.0
+    num_buckets: int = 10
+    num_workers: int = 1
+    shuffle: bool = True
+    augment: bool = False
+    seed: int = 42
+
+
+class CutData:
+    """Batches of cuts that a model with this tokenizer can learn from."""
+
+    def __init__(
+        self, cuts: CutSet, tokenizer: Tokenizer, config: CutDataConfig, subsampling_factor: int = 4
+    ) -> None:
+        self.config, self.dropped = config, Counter[str]()
+        reasons = {
+            cut.id: _unfit(cut, tokenizer, config, subsampling_factor) if config.shuffle else ""
+            for cut in cuts
+        }
+        self.dropped.update(reason for reason in reasons.values() if reason)
+        self.cuts = cuts.filter(lambda cut: not reasons[cut.id]).to_eager()
+        self.total_sec = sum(cut.duration for cut in self.cuts)
+        if self.dropped:
+            logger.info("left out of training: %s", dict(self.dropped))
+
+    def __len__(self) -> int:
+        """About how many batches an epoch has."""
+        return max(1, math.ceil(self.total_sec / (0.9 * self.config.batch_sec)))
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        if not len(self.cuts):
+            return
+        config = self.config
+        loader = DataLoader(
+            _Utterances(config, epoch),
+            sampler=_Skipping(self._sampler(epoch), start),
+            batch_size=None,
+            num_workers=config.num_workers,
+            worker_init_fn=_one_thread,
+        )
+        yield from loader
+
+    def _sampler(self, epoch: int) -> Any:
+        from lhotse.dataset import DynamicBucketingSampler, DynamicCutSampler
+
+        config = self.config
+        buckets = min(config.num_buckets, len(self.cuts) // 4)
+        if not config.shuffle or buckets < 2:
+            sampler = DynamicCutSampler(
+                self.cuts, max_duration=config.batch_sec, shuffle=config.shuffle, seed=config.seed
+            )
+        else:
+            sampler = DynamicBucketingSampler(
+                self.cuts,
+                max_duration=config.batch_sec,
+                num_buckets=buckets,
+                shuffle=True,
+                seed=config.seed,
+                drop_last=False,
+            )
+        sampler.set_epoch(epoch)
+        return sampler
+
+
+def _unfit(cut: Cut, tokenizer: Tokenizer, config: CutDataConfig, factor: int) -> str:
+    """Why a cut cannot be learned from; "" if it can."""
+    if not config.min_sec <= cut.duration <= config.max_sec:
+        return "duration"
+    ids = tokenizer.encode(cut.supervisions[0].text)
+    if not ids:
+        return "no_text"
+    frames = int(cut.duration / FRAME_SHIFT_SEC) // factor - 2
+    return "more_tokens_than_frames" if min_frames(ids) > frames else ""
+
+
+class _Skipping:
+    """A sampler without its first batches: those a resumed epoch has seen."""
+
+    def __init__(self, sampler: Any, start: int) -> None:
+        self.sampler, self.start = sampler, start
+
+    def __iter__(self) -> Iterator[Any]:
+        return itertools.islice(iter(self.sampler), self.start, None)
+
+
+class _Utterances(Dataset):
+    def __init__(self, config: CutDataConfig, epoch: int) -> None:
+        self.config, self.epoch = config, epoch
+
+    def __getitem__(self, cuts: CutSet) -> Batch:
+        samples = [self._load(cut) for cut in cuts]
+        return collate(samples, [cut.supervisions[0].text for cut in cuts], [cut.id for cut in cuts])
+
+    def _load(self, cut: Cut) -> np.ndarray:
+        samples = cut.load_audio()[0]
+        if not self.config.augment:
+            return samples
+        # From the cut and the epoch, not from a generator's history: resuming is exact.
+        key = (self.config.seed, self.epoch, zlib.crc32(cut.id.encode()))
+        return augment(samples, np.random.default_rng(key))
+
+
+def _one_thread(_worker: int) -> None:
+    torch.set_num_threads(1)

@@ -1,0 +1,100 @@
+"""Models and data as the configuration describes them, for stages 11 to 13."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+from common import UserError, torch_threads
+from omegaconf import DictConfig, OmegaConf
+from singles import lang_dir, split_path
+
+from echoharvester.text.tokenizers import (
+    CharTokenizer,
+    JamoTokenizer,
+    Tokenizer,
+    read_tokens,
+    tokenizer_from_symbols,
+)
+from echoharvester.training.cuts import CutData, CutDataConfig
+from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
+from echoharvester.training.trainer import TrainConfig, TrainingData
+
+
+def model_config(cfg: DictConfig) -> dict[str, Any]:
+    """Arguments of `build_model`."""
+    options: dict[str, Any] = OmegaConf.to_container(cfg.model, resolve=True)  # type: ignore[assignment]
+    options.pop("name")
+    return options
+
+
+def train_config(cfg: DictConfig) -> TrainConfig:
+    torch_threads(cfg.train.num_threads)
+    names = {field.name for field in dataclasses.fields(TrainConfig)} - {"seed", "device"}
+    options = {name: cfg.train[name] for name in names}
+    device = cfg.train.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return TrainConfig(**options, seed=cfg.seed, device=device)
+
+
+def tokenizer(cfg: DictConfig) -> CharTokenizer:
+    """The tokenizer of stage 10; endless synthetic speech needs none but the jamo table."""
+    if cfg.train.data == "synthetic":
+        return JamoTokenizer.train()
+    path = lang_dir(cfg) / "tokens.txt"
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; run stage 10 with tokenizer={cfg.tokenizer.kind}")
+    return tokenizer_from_symbols(read_tokens(path))
+
+
+def train_data(cfg: DictConfig, tokens: Tokenizer) -> TrainingData:
+    if cfg.train.data == "synthetic":
+        options: dict[str, Any] = OmegaConf.to_container(cfg.train.synthetic, resolve=True)  # type: ignore[assignment]
+        seed = options.pop("seed")
+        for key in ("dev_seed", "dev_voices"):
+            options.pop(key)
+        return SyntheticData(SyntheticConfig(num_workers=cfg.train.num_workers, **options), seed)
+    return CutData(_cuts(cfg, "train"), tokens, _cut_config(cfg, shuffle=True))
+
+
+def eval_data(cfg: DictConfig, tokens: Tokenizer, name: str) -> TrainingData:
+    """A set to judge on: `dev`, `test`, or of synthetic speech `dev` (clean) and `noisy` (15 dB)."""
+    if cfg.train.data == "synthetic":
+        options = cfg.train.synthetic
+        config = SyntheticConfig(
+            part="heldout",
+            voices=list(options.dev_voices),
+            batches_per_epoch=12,
+            batch_sec=90.0,
+            num_workers=0,
+            noisy=False,
+            snr_db=15.0 if name == "noisy" else None,
+        )
+        return SyntheticData(config, options.dev_seed)
+    return CutData(_cuts(cfg, name), tokens, _cut_config(cfg, shuffle=False))
+
+
+def _cuts(cfg: DictConfig, name: str):  # type: ignore[no-untyped-def]
+    from lhotse import CutSet
+
+    path: Path = split_path(cfg, name)
+    if not path.is_file():
+        raise UserError(f"{path}: no such set; run stage 10")
+    return CutSet.from_file(path)
+
+
+def _cut_config(cfg: DictConfig, shuffle: bool) -> CutDataConfig:
+    train = cfg.train
+    return CutDataConfig(
+        batch_sec=train.batch_sec,
+        min_sec=train.min_sec,
+        max_sec=train.max_sec,
+        num_buckets=train.num_buckets,
+        num_workers=train.num_workers if shuffle else 0,
+        shuffle=shuffle,
+        augment=train.augment and shuffle,
+        seed=cfg.seed,
+    )
