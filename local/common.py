@@ -175,6 +175,15 @@ def stage_main(work: Callable[[DictConfig], None]) -> None:
             logging.getLogger(name).exception("failed")
             print(f"{name}: {error}", file=sys.stderr, flush=True)
             sys.exit(1)
+        except Exception as error:
+            logging.getLogger(name).exception("unexpected")
+            print(
+                f"{name}: unexpected {type(error).__name__}: {error}. This is a fault of the program; "
+                f"please report it with {log_path(cfg, name, cfg.shard)}",
+                file=sys.stderr,
+                flush=True,
+            )
+            sys.exit(1)
 
     run()
 

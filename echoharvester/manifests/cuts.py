@@ -6,6 +6,7 @@ loads neither lhotse nor torch.  `to_lhotse` gives the same cut as a Lhotse obje
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from typing import TYPE_CHECKING, Any
@@ -134,4 +135,4 @@ def to_lhotse(cut: Cut) -> MonoCut:
     """The cut as a Lhotse object."""
     from lhotse.serialization import deserialize_item
 
-    return deserialize_item(cut)
+    return deserialize_item(copy.deepcopy(cut))  # it takes its argument apart

@@ -1,0 +1,57 @@
+"""Stage 10: train, dev and test without shared media; the tokenizer, of the training text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from common import stage_main
+from omegaconf import DictConfig
+from singles import dataset_manifest_path, lang_dir, single_fingerprint, split_path
+
+from echoharvester.dataset.split import split_media
+from echoharvester.manifests.cuts import text_of
+from echoharvester.manifests.shards import ShardWriter, read_cuts
+from echoharvester.text.tokenizers import BpeTokenizer, CharTokenizer, JamoTokenizer, write_tokens
+
+SETS = ("dev", "test", "train")
+
+
+def main(cfg: DictConfig) -> None:
+    manifest = dataset_manifest_path(cfg)
+    media = {cut["custom"]["media_id"] for cut in read_cuts(manifest)}
+    belongs = split_media(media, cfg.split.dev, cfg.split.test, cfg.seed)
+    _write_lang(cfg, (text_of(c) for c in read_cuts(manifest) if belongs[_media(c)] == "train"))
+    made_from, sizes = single_fingerprint(cfg, "split"), []
+    for name in SETS:
+        with ShardWriter(split_path(cfg, name)) as writer:
+            seconds, count = 0.0, 0
+            for cut in read_cuts(manifest):
+                if belongs[_media(cut)] == name:
+                    writer.write(cut)
+                    seconds, count = seconds + cut["duration"], count + 1
+            writer.close("split", made_from, "", {"hours": seconds / 3600})
+        num_media = sum(part == name for part in belongs.values())
+        sizes.append(f"{name} {count} cuts of {num_media} media ({seconds / 60:.1f} min)")
+    print(f"stage 10 split: {', '.join(sizes)}")
+
+
+def _media(cut: dict) -> str:  # type: ignore[type-arg]
+    return str(cut["custom"]["media_id"])
+
+
+def _write_lang(cfg: DictConfig, texts: Iterable[str]) -> None:
+    folder, options = lang_dir(cfg), cfg.tokenizer
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = list(texts)
+    (folder / "transcript_words.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if options.kind == "bpe":
+        tokenizer = BpeTokenizer.train(lines, options.vocab_size)
+        (folder / "bpe.model").write_bytes(tokenizer.model_proto)
+        write_tokens(tokenizer.symbols, folder / "tokens.txt")
+        return
+    kind = {"char": CharTokenizer, "jamo": JamoTokenizer}[options.kind]
+    write_tokens(kind.train(lines, options.keep_space).symbols, folder / "tokens.txt")
+
+
+if __name__ == "__main__":
+    stage_main(main)
