@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from common import stage_main
+from common import stage_main, write_record
 from omegaconf import DictConfig
 from singles import single_fingerprint, train_record_path
 from training_setup import eval_data, model_config, tokenizer, train_config, train_data
 
-from common import write_record
 from echoharvester.models.checkpoint import load_checkpoint, load_matching
 from echoharvester.models.ctc import build_model
 from echoharvester.training.trainer import Trainer
@@ -23,7 +22,11 @@ def main(cfg: DictConfig) -> None:
     model = build_model(model_config(cfg), len(tokens.symbols))
     size = sum(parameter.numel() for parameter in model.parameters())
     if cfg.train.init:
-        left = load_matching(model, load_checkpoint(Path(cfg.train.init))["model"])
+        initial = load_checkpoint(Path(cfg.train.init))
+        prefix = cfg.train.init_prefix
+        taken = {k: v for k, v in initial["model"].items() if k.startswith(prefix)}
+        old_tokens = () if prefix else initial["tokens"]
+        left = load_matching(model, taken, old_tokens, () if prefix else tokens.symbols)
         print(f"stage 11 train: weights from {cfg.train.init}; new: {', '.join(left) or 'none'}")
     made_from = single_fingerprint(cfg, "train")
     description = {"model_config": model_config(cfg), "fingerprint": made_from}

@@ -56,9 +56,8 @@ def score(results: Sequence[Result], units: Units) -> ErrorCounts:
 def confidence_interval(results: Sequence[Result], units: Units) -> tuple[float, float]:
     """95 % bootstrap interval of a rate (Bisani and Ney 2004), by kaldialign."""
     refs, hyps = [units(r.reference) for r in results], [units(r.hypothesis) for r in results]
-    interval = kaldialign.bootstrap_wer_ci(refs, hyps)["wer"]
-    half = interval["ci95"]
-    return max(0.0, interval["ci95min"]), half and interval["ci95max"]
+    interval = kaldialign.bootstrap_wer_ci(refs, hyps)
+    return max(0.0, float(interval["ci95min"])), float(interval["ci95max"])
 
 
 def write_recogs(results: Sequence[Result], path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +63,46 @@ def load_model(path: Path) -> tuple[CtcModel, CharTokenizer]:
     return model.eval(), tokenizer
 
 
-def load_matching(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> list[str]:
+def load_matching(
+    model: torch.nn.Module,
+    weights: dict[str, torch.Tensor],
+    old_tokens: Sequence[str] = (),
+    new_tokens: Sequence[str] = (),
+) -> list[str]:
     """Copies the weights whose name and shape match into `model`.
 
-    Returns the names of the model's parameters that were left as they were.
+    Where the token tables differ, the head keeps its rows of the tokens in both; tokens that
+    are new begin as unlikely as they can be without being impossible to learn.
+
+    Returns the names of what was left as it was, new tokens among them.
     """
     own = model.state_dict()
+    left = []
+    if tuple(old_tokens) != tuple(new_tokens):
+        weights = {**weights, **_head_for(weights, old_tokens, new_tokens)}
+        left = [f"token {token}" for token in new_tokens if token not in set(old_tokens)]
     matching = {
         name: tensor.float()
         for name, tensor in weights.items()
         if name in own and own[name].shape == tensor.shape
     }
     model.load_state_dict(matching, strict=False)
-    return sorted(own.keys() - matching.keys())
+    return sorted(own.keys() - matching.keys()) + left
+
+
+def _head_for(
+    weights: dict[str, torch.Tensor], old_tokens: Sequence[str], new_tokens: Sequence[str]
+) -> dict[str, torch.Tensor]:
+    """The head's rows rearranged for another token table; nothing where too few are shared."""
+    rows = {token: i for i, token in enumerate(old_tokens)}
+    if sum(token in rows for token in new_tokens) < len(new_tokens) / 2:
+        return {}
+    head = {}
+    for name, fill in (("ctc_output.weight", 0.0), ("ctc_output.bias", -5.0)):
+        old = weights[name].float()
+        new = torch.full((len(new_tokens), *old.shape[1:]), fill)
+        for i, token in enumerate(new_tokens):
+            if token in rows:
+                new[i] = old[rows[token]]
+        head[name] = new
+    return head

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import math
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -62,13 +61,13 @@ class CutData:
         }
         self.dropped.update(reason for reason in reasons.values() if reason)
         self.cuts = cuts.filter(lambda cut: not reasons[cut.id]).to_eager()
-        self.total_sec = sum(cut.duration for cut in self.cuts)
+        self._num_batches = sum(1 for _ in self._sampler(0)) if len(self.cuts) else 0
         if self.dropped:
             logger.info("left out of training: %s", dict(self.dropped))
 
     def __len__(self) -> int:
-        """About how many batches an epoch has."""
-        return max(1, math.ceil(self.total_sec / (0.9 * self.config.batch_sec)))
+        """Batches of the first epoch; later ones differ by a few."""
+        return self._num_batches
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         if not len(self.cuts):
