@@ -11,7 +11,10 @@ from pathlib import Path
 
 MIN_FREE_GIB = 2.0
 PACKAGES = ("torch", "torchaudio", "lhotse", "onnxruntime", "silero-vad", "yt-dlp")
-OPTIONAL = {"k2": "decoding on lattices: see docs/installation.md", "sherpa-onnx": "pip install -e .[sherpa]"}
+OPTIONAL = {
+    "k2": "decoding on lattices: see docs/installation.md",
+    "sherpa-onnx": "pip install -e .[sherpa]",
+}
 
 
 class MachineError(RuntimeError):

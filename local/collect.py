@@ -6,13 +6,14 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from common import UserError, manifests_dir, stage_main, step_fingerprint
 from omegaconf import DictConfig, OmegaConf
 
 from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.collected import known_media, write_media
 from echoharvester.manifests.shards import find_shards
 from echoharvester.sources import make_source
+
+from common import UserError, manifests_dir, stage_main, step_fingerprint
 
 
 def main(cfg: DictConfig) -> None:

@@ -55,9 +55,7 @@ STEPS: dict[str, StepSpec] = {
     "segment": StepSpec(3, ("segment",), (), "cuts_downloaded", "cuts_segmented", item="media"),
     "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned"),
     "filter": StepSpec(5, ("filter",), (), "cuts_aligned", "cuts_filtered"),
-    "validate": StepSpec(
-        6, ("validate", "asr"), ("asr.model",), "cuts_filtered", "cuts_validated"
-    ),
+    "validate": StepSpec(6, ("validate", "asr"), ("asr.model",), "cuts_filtered", "cuts_validated"),
     "review": StepSpec(7, ("review", "seed")),
     "merge": StepSpec(8, (), (), "cuts_validated", "cuts_reviewed"),
     "export": StepSpec(9, ("export",)),
@@ -88,7 +86,11 @@ def _plain(value: Any) -> Any:
     if not OmegaConf.is_config(value):
         return value
     plain = OmegaConf.to_container(value, resolve=True)
-    return {k: v for k, v in plain.items() if k not in _RESOURCES} if isinstance(plain, dict) else plain
+    return (
+        {k: v for k, v in plain.items() if k not in _RESOURCES}
+        if isinstance(plain, dict)
+        else plain
+    )
 
 
 def _existing(path: Path, key: str) -> Path:

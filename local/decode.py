@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common import stage_main, torch_threads, write_record
 from omegaconf import DictConfig
-from singles import decode_record_path, single_fingerprint
-from training_setup import eval_data
 
 from echoharvester.decoding.ctc import decode_greedy
 from echoharvester.decoding.results import summary_table, write_errs, write_recogs
 from echoharvester.manifests.shards import write_atomic
 from echoharvester.models.checkpoint import load_model
+
+from common import stage_main, torch_threads, write_record
+from singles import decode_record_path, single_fingerprint
+from training_setup import eval_data
 
 
 def main(cfg: DictConfig) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common import report_progress, sharded_step, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.manifests.runner import run_shard
 from echoharvester.sources.download import fetch
+
+from common import report_progress, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from common import STEPS, manifests_dir, stage_main
 from omegaconf import DictConfig, OmegaConf
-from singles import dataset_manifest_path, fingerprint_of_sizes, single_fingerprint
 from tqdm import tqdm
 
 from echoharvester.dataset.card import Statistics, card_markdown, data_card
@@ -24,6 +22,9 @@ from echoharvester.manifests.shards import (
     write_atomic,
 )
 from echoharvester.review.merge import exportable
+
+from common import STEPS, manifests_dir, stage_main
+from singles import dataset_manifest_path, fingerprint_of_sizes, single_fingerprint
 
 
 def main(cfg: DictConfig) -> None:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-from common import UserError, stage_main, write_record
-from decode import checkpoint_path
 from omegaconf import DictConfig
-from singles import export_record_path, single_fingerprint
-from training_setup import eval_data
 
 from echoharvester.exporting.onnx import (
     export_onnx,
@@ -18,6 +12,11 @@ from echoharvester.exporting.onnx import (
     quantise,
 )
 from echoharvester.models.checkpoint import load_checkpoint, load_model, save_checkpoint
+
+from common import UserError, stage_main, write_record
+from decode import checkpoint_path
+from singles import export_record_path, single_fingerprint
+from training_setup import eval_data
 
 CHECKED_UTTERANCES = 4
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from common import report_progress, sharded_step, stage_main
 from omegaconf import DictConfig, OmegaConf
 
 from echoharvester.audio.vad import VadConfig
 from echoharvester.dataset.filter import FilterConfig, filter_media
 from echoharvester.manifests.runner import run_shard
+
+from common import report_progress, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:

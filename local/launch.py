@@ -11,6 +11,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from echoharvester.manifests.accounting import Counts, total
+from echoharvester.manifests.runner import is_fresh
+from echoharvester.manifests.shards import ManifestError, find_shards, read_info, shard_path
+
 from common import (
     ROOT,
     STEPS,
@@ -20,15 +29,7 @@ from common import (
     sharded_step,
     side_input,
 )
-from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 from singles import fresh_summary
-
-from echoharvester.manifests.accounting import Counts, total
-from echoharvester.manifests.runner import is_fresh
-from echoharvester.manifests.shards import ManifestError, find_shards, read_info, shard_path
 
 LOG_TAIL_LINES = 6
 

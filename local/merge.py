@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from common import report_progress, sharded_step, side_input, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.manifests.runner import run_shard
 from echoharvester.review.merge import merge_media, read_edits
+
+from common import report_progress, sharded_step, side_input, stage_main
 
 
 def main(cfg: DictConfig) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common import stage_main
 from omegaconf import DictConfig
-from singles import single_fingerprint, truth_path
 from tqdm import tqdm
 
 from echoharvester.doctor import check_environment
 from echoharvester.manifests.shards import ShardWriter
+
+from common import stage_main
+from singles import single_fingerprint, truth_path
 
 
 def main(cfg: DictConfig) -> None:

@@ -6,15 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from common import STEPS, manifests_dir, stage_main
 from omegaconf import DictConfig
-from singles import (
-    decode_record_path,
-    report_path,
-    single_fingerprint,
-    train_record_path,
-    truth_path,
-)
 
 from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.shards import (
@@ -27,6 +19,15 @@ from echoharvester.manifests.shards import (
 from echoharvester.report.page import overview, page
 from echoharvester.report.truth import judge, table
 from echoharvester.review.merge import exportable
+
+from common import STEPS, manifests_dir, stage_main
+from singles import (
+    decode_record_path,
+    report_path,
+    single_fingerprint,
+    train_record_path,
+    truth_path,
+)
 
 
 def main(cfg: DictConfig) -> None:

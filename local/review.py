@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common import manifests_dir, stage_main
 from omegaconf import DictConfig
-from singles import review_rows_path, single_fingerprint
 
 from echoharvester.manifests.shards import ShardWriter, read_all_cuts, write_atomic
 from echoharvester.review.tsv import EDITABLE, format_rows, read_rows, row_of, select
+
+from common import manifests_dir, stage_main
+from singles import review_rows_path, single_fingerprint
 
 
 def main(cfg: DictConfig) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from common import report_progress, sharded_step, stage_main
 from omegaconf import DictConfig, OmegaConf
 
 from echoharvester.captions.segment import segment_media
 from echoharvester.captions.utterances import SegmentConfig
 from echoharvester.manifests.runner import run_shard
+
+from common import report_progress, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:

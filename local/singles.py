@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from omegaconf import DictConfig
+
+from echoharvester.manifests.shards import ShardInfo, read_info
+
 from common import (
     UserError,
     manifests_dir,
@@ -14,9 +18,6 @@ from common import (
     shards_identity,
     step_fingerprint,
 )
-from omegaconf import DictConfig
-
-from echoharvester.manifests.shards import ShardInfo, read_info
 
 
 def truth_path(cfg: DictConfig) -> Path:
@@ -153,7 +154,9 @@ def fingerprint_of_sizes(sizes: dict[str, int]) -> str:
 
 
 def _split(cfg: DictConfig, expected: str) -> str | None:
-    infos = {name: _fresh_info(split_path(cfg, name), expected) for name in ("dev", "test", "train")}
+    infos = {
+        name: _fresh_info(split_path(cfg, name), expected) for name in ("dev", "test", "train")
+    }
     if not all(infos.values()) or not (lang_dir(cfg) / "tokens.txt").is_file():
         return None
     return ", ".join(f"{name} {info.counts['cuts']} cuts" for name, info in infos.items() if info)

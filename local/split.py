@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from common import stage_main
 from omegaconf import DictConfig
-from singles import dataset_manifest_path, lang_dir, single_fingerprint, split_path
 
 from echoharvester.dataset.split import split_media
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import ShardWriter, read_cuts
 from echoharvester.text.tokenizers import BpeTokenizer, CharTokenizer, JamoTokenizer, write_tokens
+
+from common import stage_main
+from singles import dataset_manifest_path, lang_dir, single_fingerprint, split_path
 
 SETS = ("dev", "test", "train")
 

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import ROOT, STEPS, UserError, manifests_dir, sharded_step, side_input
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
-from singles import decode_record_path, export_record_path, fresh_summary, report_path
 
 from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.runner import is_fresh
 from echoharvester.manifests.shards import ManifestError, find_shards, read_info, shard_path
+
+from common import ROOT, STEPS, UserError, manifests_dir, sharded_step, side_input
+from singles import decode_record_path, export_record_path, fresh_summary, report_path
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from common import stage_main, write_record
 from omegaconf import DictConfig
-from singles import single_fingerprint, train_record_path
-from training_setup import eval_data, model_config, tokenizer, train_config, train_data
 
 from echoharvester.models.checkpoint import load_checkpoint, load_matching
 from echoharvester.models.ctc import build_model
 from echoharvester.training.trainer import Trainer
+
+from common import stage_main, write_record
+from singles import single_fingerprint, train_record_path
+from training_setup import eval_data, model_config, tokenizer, train_config, train_data
 
 
 def main(cfg: DictConfig) -> None:

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common import UserError, torch_threads
 from omegaconf import DictConfig, OmegaConf
-from singles import lang_dir, split_path
 
 from echoharvester.text.tokenizers import (
     CharTokenizer,
@@ -21,6 +19,9 @@ from echoharvester.text.tokenizers import (
 from echoharvester.training.cuts import CutData, CutDataConfig
 from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
 from echoharvester.training.trainer import TrainConfig, TrainingData
+
+from common import UserError, torch_threads
+from singles import lang_dir, split_path
 
 
 def model_config(cfg: DictConfig) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Kept segments judged against the truth of the synthetic library, by kind of caption fault.
 
-    python scripts/bench_truth.py [DATA_DIR]        (default egs/mini_ko/data)
+python scripts/bench_truth.py [DATA_DIR]        (default egs/mini_ko/data)
 """
 
 from __future__ import annotations

@@ -106,7 +106,11 @@ def _spanned(
     # Where the utterance would begin, judged from each match; strays disagree with the rest.
     begins = np.array([time - place * 0.6 * SYLLABLE_SEC for place, time in matches])
     reach = max(2.0, 0.5 * length * SYLLABLE_SEC)
-    kept = [m for m, begin in zip(matches, begins, strict=True) if abs(begin - np.median(begins)) <= reach]
+    kept = [
+        m
+        for m, begin in zip(matches, begins, strict=True)
+        if abs(begin - np.median(begins)) <= reach
+    ]
     if len(kept) < min_matched * length:
         return None
     (first, start), (last, end) = kept[0], kept[-1]

@@ -61,9 +61,7 @@ class CtcAligner:
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         log_probs = self.model.log_probs(samples, chunk_sec=self.config.chunk_sec)
         heard = list(heard_characters(self.model, log_probs))
-        captioned = [
-            Captioned(comparable(r.readings[0]), r.start_sec, r.end_sec) for r in requests
-        ]
+        captioned = [Captioned(comparable(r.readings[0]), r.start_sec, r.end_sec) for r in requests]
         duration_sec = len(log_probs) * self.model.frame_sec
         windows = find_windows(heard, captioned, duration_sec)
         return [
@@ -137,7 +135,9 @@ def forced_path(log_probs: np.ndarray, ids: list[int]) -> _Path | None:
     last_of = dict(zip(begins.tolist(), (changes - 1).tolist(), strict=True))
     first = np.array(kept[1:-1])
     last = np.array([last_of[int(b)] for b in first])
-    probability = np.array([np.exp(values[a : b + 1]).mean() for a, b in zip(first, last, strict=True)])
+    probability = np.array(
+        [np.exp(values[a : b + 1]).mean() for a, b in zip(first, last, strict=True)]
+    )
     return _Path(first, last, probability, float(values.sum()))
 
 

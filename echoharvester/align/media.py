@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from echoharvester.align.base import Aligner, AlignedWord, Alignment, Request
+from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_flac
 from echoharvester.manifests.cuts import (
@@ -95,7 +95,12 @@ def padded(
 def _aligned(cut: Cut, alignment: Alignment, start_sec: float, end_sec: float) -> Cut:
     cut = with_times(cut, start_sec, end_sec)
     words = [
-        [w.text, round(w.start_sec - start_sec, 4), round(w.end_sec - w.start_sec, 4), round(w.score, 4)]
+        [
+            w.text,
+            round(w.start_sec - start_sec, 4),
+            round(w.end_sec - w.start_sec, 4),
+            round(w.score, 4),
+        ]
         for w in alignment.words
     ]
     cut = with_supervision(cut, text=alignment.text, alignment={"word": words})

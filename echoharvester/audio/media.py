@@ -127,7 +127,9 @@ def run_ffmpeg(arguments: list[str], what: str, data: bytes | None = None) -> No
     )
     if done.returncode != 0:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise MediaError(f"{what}: ffmpeg cannot read it ({'; '.join(words[-2:]) or 'no reason given'})")
+        raise MediaError(
+            f"{what}: ffmpeg cannot read it ({'; '.join(words[-2:]) or 'no reason given'})"
+        )
 
 
 def load_flac(path: Path | str) -> np.ndarray:
@@ -143,5 +145,7 @@ def load_flac(path: Path | str) -> np.ndarray:
     except (soundfile.SoundFileError, OSError) as error:
         raise MediaError(f"{path}: {error}; run stage 2 again") from error
     if rate != SAMPLING_RATE or samples.ndim != 1:
-        raise MediaError(f"{path}: expected {SAMPLING_RATE} Hz mono, found {rate} Hz; run stage 2 again")
+        raise MediaError(
+            f"{path}: expected {SAMPLING_RATE} Hz mono, found {rate} Hz; run stage 2 again"
+        )
     return samples

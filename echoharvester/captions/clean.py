@@ -35,8 +35,42 @@ _SPEAKER = re.compile(
     r"|[A-Z][A-Za-z.]{0,14}|[QA]\d?)\s*[:：]\s+(?=\S)"
 )
 _NOT_SPEAKERS = frozenset(
-    "문제 주제 정답 질문 대답 결론 참고 주의 예시 예제 제목 장소 시간 날짜 일시 오늘 내일 출처 요약 답변 이름 특징 장점 단점 "
-    "원인 결과 방법 목표 준비물 재료 순서 첫째 둘째 셋째".split()
+    [
+        "문제",
+        "주제",
+        "정답",
+        "질문",
+        "대답",
+        "결론",
+        "참고",
+        "주의",
+        "예시",
+        "예제",
+        "제목",
+        "장소",
+        "시간",
+        "날짜",
+        "일시",
+        "오늘",
+        "내일",
+        "출처",
+        "요약",
+        "답변",
+        "이름",
+        "특징",
+        "장점",
+        "단점",
+        "원인",
+        "결과",
+        "방법",
+        "목표",
+        "준비물",
+        "재료",
+        "순서",
+        "첫째",
+        "둘째",
+        "셋째",
+    ]
 )
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u26ff\u2700-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3\U000e0000-\U000e007f]+"
@@ -90,4 +124,4 @@ def starts_with_dash(line: str) -> bool:
     (True, False)
     """
     match = _DASH.match(line)
-    return bool(match) and not line[match.end()].isdigit()
+    return match is not None and not line[match.end()].isdigit()

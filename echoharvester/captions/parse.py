@@ -104,7 +104,9 @@ def _parse_lines(text: str, suffix: str, name: str) -> Track:
         line = next(i for i, s in enumerate(text.split("\n"), start=1) if s.strip())
         raise CaptionError(f"{name}:{line}: no cue times in the whole file; is it a {suffix} file?")
     tagged = any(_TIME_TAG.search(line) for _, _, lines in raw for line in lines)
-    shown = [(s, e, [plain for line in lines if (plain := strip_markup(line))]) for s, e, lines in raw]
+    shown = [
+        (s, e, [plain for line in lines if (plain := strip_markup(line))]) for s, e, lines in raw
+    ]
     if is_rolling(shown, tagged):
         track.rolling = True
         track.cues = unroll([(s, e, _timed_lines(lines)) for s, e, lines in raw])
@@ -126,7 +128,8 @@ def _blocks(
     next timing line is not part of it; NOTE, STYLE and REGION blocks are skipped.
     """
     marks = [(i, match) for i, line in enumerate(lines) if (match := timing.match(line))]
-    for (i, match), following in zip(marks, [*(i for i, _ in marks[1:]), len(lines)], strict=True):
+    next_marks = [*(i for i, _ in marks[1:]), len(lines)]
+    for (i, match), following in zip(marks, next_marks, strict=False):
         groups = match.groups()
         start, end = _seconds(groups[:4]), _seconds(groups[4:8])
         body = lines[i + 1 : following]
@@ -145,8 +148,11 @@ def _is_identifier(body: list[str]) -> bool:
     last = body[-1].strip()
     if not last:
         return False
-    return last.isdigit() and len(body) > 1 or (len(body) == 1 and last.isdigit()) or (
-        len(body) >= 2 and not body[-2].strip()
+    return (
+        last.isdigit()
+        and len(body) > 1
+        or (len(body) == 1 and last.isdigit())
+        or (len(body) >= 2 and not body[-2].strip())
     )
 
 
@@ -190,7 +196,7 @@ def _timed_lines(
 
     A time of -1 stands for "the start of the cue".
     """
-    result = []
+    result: list[tuple[str, tuple[TimedWord, ...]]] = []
     for line in lines:
         if not (plain := strip_markup(line)):
             continue

@@ -60,7 +60,9 @@ def unroll(cues: Sequence[tuple[float, float, list[Line]]]) -> list[Cue]:
         plain = [text for text, _ in lines]
         new = lines[carried_lines(shown, plain) :]
         for text, words in new:
-            timed = tuple(TimedWord(w.text, start if w.start_sec < 0 else w.start_sec) for w in words)
+            timed = tuple(
+                TimedWord(w.text, start if w.start_sec < 0 else w.start_sec) for w in words
+            )
             result.append(Cue(start, end, (text,), timed))
         if plain:
             shown = plain

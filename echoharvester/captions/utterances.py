@@ -12,7 +12,9 @@ from echoharvester.captions.cues import Cue, TimedWord, Track
 from echoharvester.captions.rolling import LAST_WORD_SEC, SEC_PER_SYLLABLE
 
 # A sentence ends at . ! ? or ... in front of a space: never inside 3.5, www.naver.com or U.S.A.
-_SENTENCE_END = re.compile(r"(?<![A-Z\d]\.[A-Z])(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\bvs)[.!?…]+[\"')\]]*(?=\s)")
+_SENTENCE_END = re.compile(
+    r"(?<![A-Z\d]\.[A-Z])(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\bvs)[.!?…]+[\"')\]]*(?=\s)"
+)
 _ENDS_SENTENCE = re.compile(r"[.!?…][\"')\]]*$")
 _CLAUSE_END = re.compile(r"(?:,|고|며|면|는데|지만|니까|어서|아서|해서|려고|도록|으나)$")
 
@@ -83,7 +85,7 @@ def segment(track: Track, config: SegmentConfig | None = None) -> Segmentation:
 
 def _bounded_by_next(cues: Sequence[Cue]) -> Iterator[Cue]:
     """Cues that end where the next one begins, where they overlap by more than half."""
-    for cue, following in zip(cues, [*cues[1:], None], strict=True):
+    for cue, following in zip(cues, [*cues[1:], None], strict=False):
         end = cue.end_sec
         if following and cue.start_sec < following.start_sec < end:
             end = following.start_sec
@@ -216,4 +218,6 @@ def _cut_merit(piece: _Piece, i: int) -> float:
 
 def _with_bounded_end(piece: _Piece, config: SegmentConfig) -> _Piece:
     end = min(piece.end_sec, piece.start_sec + config.max_sec)
-    return _Piece(piece.start_sec, max(end, piece.start_sec + 0.01), piece.words, piece.ends, piece.raw)
+    return _Piece(
+        piece.start_sec, max(end, piece.start_sec + 0.01), piece.words, piece.ends, piece.raw
+    )

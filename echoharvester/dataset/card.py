@@ -53,7 +53,9 @@ class Statistics:
         }  # fmt: skip
 
 
-def data_card(stats: dict[str, Any], yields: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+def data_card(
+    stats: dict[str, Any], yields: dict[str, Any], settings: dict[str, Any]
+) -> dict[str, Any]:
     """What a user of the data set must know, as plain values.
 
     `yields`: the accounting of the whole harvest; `settings`: thresholds used.

@@ -73,7 +73,8 @@ def _measures(
     start, end = cut["start"], cut["start"] + cut["duration"]
     frames = slice(int(start / FRAME_SEC), int(np.ceil(end / FRAME_SEC)))
     context = slice(
-        int(max(0.0, start - NOISE_CONTEXT_SEC) / FRAME_SEC), int((end + NOISE_CONTEXT_SEC) / FRAME_SEC)
+        int(max(0.0, start - NOISE_CONTEXT_SEC) / FRAME_SEC),
+        int((end + NOISE_CONTEXT_SEC) / FRAME_SEC),
     )
     noise = noise_power(power[context], near_speech[context])
     syllables = sum(map(is_syllable, text_of(cut)))

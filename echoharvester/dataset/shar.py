@@ -47,7 +47,8 @@ def write_shar(
     beside = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    num_cuts, sample = 0, []
+    num_cuts = 0
+    sample: list[Cut] = []
     with SharWriter(
         str(beside), fields={"recording": audio_format}, shard_size=cuts_per_shard
     ) as writer:

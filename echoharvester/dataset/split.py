@@ -10,9 +10,7 @@ class SplitError(ValueError):
     """A split that cannot be made without leaking."""
 
 
-def split_media(
-    media_ids: Collection[str], dev: float, test: float, seed: int
-) -> dict[str, str]:
+def split_media(media_ids: Collection[str], dev: float, test: float, seed: int) -> dict[str, str]:
     """The set that each media item belongs to: "train", "dev" or "test".
 
     Each item draws a number from its id and the seed, so that it stays where it is when
@@ -34,7 +32,8 @@ def split_media(
     if len(in_test) + len(in_dev) >= len(ranked):  # few items, large shares
         in_test, in_dev = ranked[:1], ranked[1:2]
     return {
-        m: "test" if m in set(in_test) else "dev" if m in set(in_dev) else "train" for m in media_ids
+        m: "test" if m in set(in_test) else "dev" if m in set(in_dev) else "train"
+        for m in media_ids
     }
 
 

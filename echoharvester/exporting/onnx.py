@@ -23,7 +23,9 @@ class ExportError(RuntimeError):
     """An exported file does not compute what the model computes."""
 
 
-def export_onnx(model: CtcModel, tokenizer: CharTokenizer, path: Path, metadata: dict[str, str]) -> None:
+def export_onnx(
+    model: CtcModel, tokenizer: CharTokenizer, path: Path, metadata: dict[str, str]
+) -> None:
     """Writes `path` and `tokens.txt` beside it.
 
     Inputs `x (N, T, 80)`, `x_lens (N,)`; outputs `log_probs (N, T', V)`, `log_probs_len (N,)`.

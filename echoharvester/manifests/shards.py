@@ -81,7 +81,9 @@ def find_shards(folder: Path, name: str) -> list[Path]:
             found[int(match["index"])] = path
     missing = sorted(set(range(max(found, default=-1) + 1)) - found.keys())
     if missing:
-        raise ManifestError(f"{folder}: shards {missing} of {name} are missing; run its stage again")
+        raise ManifestError(
+            f"{folder}: shards {missing} of {name} are missing; run its stage again"
+        )
     return [found[i] for i in sorted(found)]
 
 
@@ -151,7 +153,9 @@ class ShardWriter:
         self._num_cuts += 1
         self._file.write(self._deflate.compress(line))
 
-    def close(self, step: str, fingerprint: str, input_identity: str, counts: dict[str, Any]) -> None:
+    def close(
+        self, step: str, fingerprint: str, input_identity: str, counts: dict[str, Any]
+    ) -> None:
         """Completes the file and moves it to its name."""
         self._file.write(self._deflate.flush())
         self._file.write(struct.pack("<II", self._crc, self._length & 0xFFFFFFFF))
@@ -175,7 +179,10 @@ class ShardWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         if not self._file.closed:
             self.abort()

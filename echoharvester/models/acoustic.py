@@ -56,14 +56,19 @@ class AcousticModel:
         rows: list[np.ndarray] = []
         for i in range(0, len(starts), batch_size):
             spans = [
-                (max(0, s - context), min(total, s + chunk + context)) for s in starts[i : i + batch_size]
+                (max(0, s - context), min(total, s + chunk + context))
+                for s in starts[i : i + batch_size]
             ]
             features = [fbank(padded[a * step : (b + 4) * step]).numpy() for a, b in spans]
             outputs = self._batch(features)
-            for start, (first, _), output in zip(starts[i : i + batch_size], spans, outputs, strict=True):
+            for start, (first, _), output in zip(
+                starts[i : i + batch_size], spans, outputs, strict=True
+            ):
                 stop = min(total, start + chunk)
                 rows.append(output[start - first : stop - first])
-        return np.concatenate(rows) if rows else np.zeros((0, len(self.tokenizer.symbols)), np.float32)
+        return (
+            np.concatenate(rows) if rows else np.zeros((0, len(self.tokenizer.symbols)), np.float32)
+        )
 
     def batch_log_probs(self, utterances: list[np.ndarray]) -> list[np.ndarray]:
         """Log-probabilities of short utterances in one batch, each (T', V)."""

@@ -13,8 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echoharvester.models.encoder import Encoder
 
-class Conformer(nn.Module):
+
+class Conformer(Encoder):
     """Filterbank features to encoder output at a quarter of their frame rate."""
 
     subsampling_factor = 4

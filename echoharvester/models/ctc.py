@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from echoharvester.models.conformer import Conformer
+from echoharvester.models.encoder import Encoder
 
-ENCODERS = {"conformer": Conformer}
+ENCODERS: dict[str, type[Encoder]] = {"conformer": Conformer}
 
 # Log-mel energies of speech in -1..1 lie around -6 with a spread of 4; fixed numbers
 # keep files comparable and streaming possible.
@@ -21,9 +22,9 @@ FEATURE_MEAN, FEATURE_SCALE = -6.0, 4.0
 class CtcModel(nn.Module):
     """Filterbank features to log-probabilities over tokens (blank 0)."""
 
-    def __init__(self, encoder: nn.Module, vocab_size: int, dropout: float = 0.1) -> None:
+    def __init__(self, encoder: Encoder, vocab_size: int, dropout: float = 0.1) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder: Encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.ctc_output = nn.Linear(encoder.output_dim, vocab_size)
 

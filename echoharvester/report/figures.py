@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402 (the backend is chosen first)
+import matplotlib.pyplot as plt
 
 # Told apart by lightness as well as hue: readable in black and white, and to the colour-blind.
 DARK, MIDDLE, LIGHT = "#0b3c5d", "#328cc1", "#d9b310"
@@ -56,7 +56,9 @@ def histogram(
     """A measure over kept and other utterances; `limit` marks the threshold."""
     figure, axes = plt.subplots(figsize=(3.6, 2.2))
     if [*kept, *other]:
-        axes.hist([kept, other], bins=30, stacked=True, color=[DARK, LIGHT], label=["kept", "not kept"])
+        axes.hist(
+            [kept, other], bins=30, stacked=True, color=[DARK, LIGHT], label=["kept", "not kept"]
+        )
         axes.legend(frameon=False)
     if limit is not None:
         axes.axvline(limit, color="black", linestyle="--", linewidth=1)

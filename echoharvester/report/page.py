@@ -95,7 +95,11 @@ def page(
         parts += ["<h2>Training</h2>", f"<p>{html.escape(training['summary'])}</p>"]
         parts.append(figures.training_curves(training["history"]))
     if decoding:
-        parts += ["<h2>Decoding</h2>", f"<p>{html.escape(decoding['summary'])}</p>", _rates(decoding)]
+        parts += [
+            "<h2>Decoding</h2>",
+            f"<p>{html.escape(decoding['summary'])}</p>",
+            _rates(decoding),
+        ]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="fingerprint" content="{fingerprint}">'
@@ -111,7 +115,15 @@ def _harvest(
 ) -> list[str]:
     hours = {name: counts.accepted_sec / 3600 for name, counts in stages.items()}
     rows = [
-        (name, c.items, c.accepted, c.review, c.rejected.total(), c.errors.total(), f"{hours[name]:.3f}")
+        (
+            name,
+            c.items,
+            c.accepted,
+            c.review,
+            c.rejected.total(),
+            c.errors.total(),
+            f"{hours[name]:.3f}",
+        )
         for name, c in stages.items()
     ]
     drawn = [
@@ -123,14 +135,22 @@ def _harvest(
         for title, c in sorted(of_cuts.media.items(), key=lambda item: -item[1]["kept_ms"])
     ][:200]
     examples = [
-        (kind, _text(cut), cut["custom"].get("hyp_text", ""), _figure(cut, "cer"), _figure(cut, "align_score"))
+        (
+            kind,
+            _text(cut),
+            cut["custom"].get("hyp_text", ""),
+            _figure(cut, "cer"),
+            _figure(cut, "align_score"),
+        )
         for kind, cuts in sorted(of_cuts.examples.items())
         for cut in cuts
     ]
     return [
         "<h2>From captions to data</h2>",
         figures.funnel(hours),
-        _table(("stage", "in", "accepted", "to review", "rejected", "errors", "hours accepted"), rows),
+        _table(
+            ("stage", "in", "accepted", "to review", "rejected", "errors", "hours accepted"), rows
+        ),
         "<h2>Why utterances were rejected</h2>",
         figures.reasons(of_cuts.reasons),
         "<h2>Measures</h2>",
@@ -164,7 +184,8 @@ def _rates(decoding: Mapping[str, Any]) -> str:
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows
     )
     return f"<table><tr>{head}</tr>{body}</table>"
 

@@ -140,7 +140,9 @@ def _boundary_errors(true: Sequence[TrueWord], found: Sequence[TrueWord]) -> lis
     for block in Levenshtein.opcodes([w.text for w in true], [w.text for w in found]):
         if block.tag == "equal":
             for i, j in zip(
-                range(block.src_start, block.src_end), range(block.dest_start, block.dest_end), strict=True
+                range(block.src_start, block.src_end),
+                range(block.dest_start, block.dest_end),
+                strict=True,
             ):
                 errors.append(abs(true[i].start_sec - found[j].start_sec))
                 errors.append(abs(true[i].end_sec - found[j].end_sec))

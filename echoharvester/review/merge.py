@@ -50,7 +50,9 @@ def read_edits(paths: Iterable[Path]) -> Edits:
                 continue
             other = edits.by_id.get(edit.id)
             if other and (other.decision, other.text) != (edit.decision, edit.text):
-                edits.problems.append(f"{edit.where}: {edit.id} is decided otherwise in {other.where}")
+                edits.problems.append(
+                    f"{edit.where}: {edit.id} is decided otherwise in {other.where}"
+                )
                 clashing.add(edit.id)
             edits.by_id[edit.id] = edit
     for cut_id in clashing:
@@ -60,7 +62,9 @@ def read_edits(paths: Iterable[Path]) -> Edits:
 
 def merge_media(cuts: Sequence[Cut], edits: Edits) -> list[Cut]:
     """The cuts of one media item with the decisions on them."""
-    return [merged(cut, edits.by_id[cut["id"]]) if cut["id"] in edits.by_id else cut for cut in cuts]
+    return [
+        merged(cut, edits.by_id[cut["id"]]) if cut["id"] in edits.by_id else cut for cut in cuts
+    ]
 
 
 def merged(cut: Cut, edit: Edit) -> Cut:
@@ -100,7 +104,9 @@ def _realigned(cut: Cut, words: Sequence[str]) -> list[list[object]]:
     result: list[list[object]] = []
     for op in Levenshtein.opcodes(names, [comparable(word) for word in words]):
         if op.tag == "equal":
-            for i, j in zip(range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True):
+            for i, j in zip(
+                range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True
+            ):
                 result.append([words[j], *old[i][1:]])
             continue
         new = words[op.dest_start : op.dest_end]

@@ -152,7 +152,9 @@ def edit_of(path: Path, line: int, row: dict[str, str]) -> Edit:
     where = f"{path.name}:{line}"
     decision = row.get("decision", "").lower()
     if decision not in DECISIONS:
-        raise ValueError(f"{where}: decision is {', '.join(DECISIONS[1:])} or empty, not {decision!r}")
+        raise ValueError(
+            f"{where}: decision is {', '.join(DECISIONS[1:])} or empty, not {decision!r}"
+        )
     text = row.get("text", "")
     if decision == "fix" and not text:
         raise ValueError(f"{where}: decision fix needs a text; drop takes a cut out")

@@ -100,7 +100,9 @@ class LocalSource:
 
 
 def _is_media(path: Path) -> bool:
-    return path.suffix.lower() in MEDIA_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return (
+        path.suffix.lower() in MEDIA_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
 
 
 def _same_file(known: Cut, custom: dict[str, Any]) -> bool:
@@ -123,4 +125,6 @@ def _with_caption(cut: Cut, path: Path) -> Cut:
             fields["caption_digest"] = file_digest(caption)
             custom = {k: v for k, v in cut["custom"].items() if k not in ("reason", "rejected_by")}
             return {**cut, "custom": {**custom, "status": "accepted", **fields}}
-    return rejected({**cut, "custom": {**cut["custom"], "caption_kind": "none"}}, "collect", "no_captions")
+    return rejected(
+        {**cut, "custom": {**cut["custom"], "caption_kind": "none"}}, "collect", "no_captions"
+    )

@@ -16,22 +16,112 @@ from echoharvester.text.unicode import orthographic
 
 MAX_CANDIDATES = 8
 
-_NATIVE_COUNTERS = (
-    "시간 시 살 명 개 마리 권 잔 병 번째 가지 그루 켤레 벌 송이 군데 사람 달 그릇 척 채 다발 쌍 판 곡 배 "
-    "바퀴 모금 줄 통 자루 포기 방울 조각 덩이 숟가락"
-).split()
-_EITHER_COUNTERS = "번 대 장 주 점 동 쪽 곳 편 차례 해 팀 건 컵 박스 봉지 캔 알".split()
+_NATIVE_COUNTERS = [
+    "시간",
+    "시",
+    "살",
+    "명",
+    "개",
+    "마리",
+    "권",
+    "잔",
+    "병",
+    "번째",
+    "가지",
+    "그루",
+    "켤레",
+    "벌",
+    "송이",
+    "군데",
+    "사람",
+    "달",
+    "그릇",
+    "척",
+    "채",
+    "다발",
+    "쌍",
+    "판",
+    "곡",
+    "배",
+    "바퀴",
+    "모금",
+    "줄",
+    "통",
+    "자루",
+    "포기",
+    "방울",
+    "조각",
+    "덩이",
+    "숟가락",
+]
+_EITHER_COUNTERS = [
+    "번",
+    "대",
+    "장",
+    "주",
+    "점",
+    "동",
+    "쪽",
+    "곳",
+    "편",
+    "차례",
+    "해",
+    "팀",
+    "건",
+    "컵",
+    "박스",
+    "봉지",
+    "캔",
+    "알",
+]
 _LETTERS = dict(
     zip(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트".split(),
+        [
+            "에이",
+            "비",
+            "씨",
+            "디",
+            "이",
+            "에프",
+            "지",
+            "에이치",
+            "아이",
+            "제이",
+            "케이",
+            "엘",
+            "엠",
+            "엔",
+            "오",
+            "피",
+            "큐",
+            "알",
+            "에스",
+            "티",
+            "유",
+            "브이",
+            "더블유",
+            "엑스",
+            "와이",
+            "제트",
+        ],
         strict=True,
     )
 )
-_SYMBOLS = {"%": "퍼센트", "&": "앤드", "+": "플러스", "=": "는", "@": "골뱅이", "℃": "도", "°": "도"}
+_SYMBOLS = {
+    "%": "퍼센트",
+    "&": "앤드",
+    "+": "플러스",
+    "=": "는",
+    "@": "골뱅이",
+    "℃": "도",
+    "°": "도",
+}
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _LATIN = re.compile(r"[A-Za-z]+")
-_SPAN = re.compile(rf"(?P<number>{_NUMBER.pattern})|(?P<latin>{_LATIN.pattern})|(?P<symbol>[%&+=@℃°])")
+_SPAN = re.compile(
+    rf"(?P<number>{_NUMBER.pattern})|(?P<latin>{_LATIN.pattern})|(?P<symbol>[%&+=@℃°])"
+)
 _COUNTER_AFTER = re.compile(
     r"\s*(" + "|".join(sorted(_NATIVE_COUNTERS + _EITHER_COUNTERS, key=len, reverse=True)) + ")"
 )

@@ -131,7 +131,9 @@ class _Utterances(Dataset):
 
     def __getitem__(self, cuts: CutSet) -> Batch:
         samples = [self._load(cut) for cut in cuts]
-        return collate(samples, [cut.supervisions[0].text for cut in cuts], [cut.id for cut in cuts])
+        return collate(
+            samples, [cut.supervisions[0].text for cut in cuts], [cut.id for cut in cuts]
+        )
 
     def _load(self, cut: Cut) -> np.ndarray:
         samples = cut.load_audio()[0]

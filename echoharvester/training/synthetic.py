@@ -102,7 +102,9 @@ class SyntheticData:
         utterances.sort(key=lambda u: len(u.samples))
         batches = _cut_evenly(utterances, POOL_BATCHES)
         return [
-            collate([u.samples for u in b], [u.text for u in b], [f"{key}-{i}" for i in range(len(b))])
+            collate(
+                [u.samples for u in b], [u.text for u in b], [f"{key}-{i}" for i in range(len(b))]
+            )
             for b in (batches[i] for i in rng.permutation(len(batches)))
         ]
 

@@ -16,9 +16,9 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from echoharvester.models.greedy import greedy_ids
 from echoharvester.models.checkpoint import load_checkpoint, save_checkpoint
-from echoharvester.models.ctc import ctc_loss
+from echoharvester.models.ctc import CtcModel, ctc_loss
+from echoharvester.models.greedy import greedy_ids
 from echoharvester.text.scores import cer, total
 from echoharvester.text.tokenizers import Tokenizer
 from echoharvester.training.augment import spec_augment
@@ -84,7 +84,7 @@ class Trainer:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: CtcModel,
         tokenizer: Tokenizer,
         config: TrainConfig,
         exp_dir: Path,
@@ -95,7 +95,11 @@ class Trainer:
         self.tokenizer, self.config, self.exp_dir = tokenizer, config, exp_dir
         self.description = {**description, "tokens": list(tokenizer.symbols)}
         self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, weight_decay=config.weight_decay
+            model.parameters(),
+            lr=0.0,
+            betas=(0.9, 0.98),
+            eps=1e-9,
+            weight_decay=config.weight_decay,
         )
         self.progress = Progress()
         self.fingerprint = str(description.get("fingerprint", ""))

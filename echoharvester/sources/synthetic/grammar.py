@@ -94,7 +94,9 @@ class Grammar:
             word = invented_word(rng)
             parts.insert(0, Sentence(word + "에서", word + "에서"))
         written = " ".join(p.written for p in parts)
-        return Sentence(" ".join(p.spoken for p in parts), written + rng.choice((".", ".", "", "!")))
+        return Sentence(
+            " ".join(p.spoken for p in parts), written + rng.choice((".", ".", "", "!"))
+        )
 
     def invented_sentence(self) -> Sentence:
         """Words that do not exist, some with particles, 1 to 7 of them."""
@@ -159,9 +161,14 @@ class Grammar:
             hour, minute = rng.randint(1, 12), rng.choice((0, 10, 15, 20, 30, 40, 45, 50))
             if not minute:
                 return Sentence(f"{native(hour, attributive=True)} 시에", f"{hour}시에")
-            return Sentence(f"{native(hour, attributive=True)} 시 {sino(minute)} 분에", f"{hour}시 {minute}분에")
+            return Sentence(
+                f"{native(hour, attributive=True)} 시 {sino(minute)} 분에", f"{hour}시 {minute}분에"
+            )
         if kind == 1:
-            number, counter = rng.randint(1, 30), rng.choice(("명이", "개를", "살에", "마리가", "권을"))
+            number, counter = (
+                rng.randint(1, 30),
+                rng.choice(("명이", "개를", "살에", "마리가", "권을")),
+            )
             return Sentence(f"{native(number, attributive=True)} {counter}", f"{number}{counter}")
         if kind == 2:
             number = rng.choice((rng.randint(2, 99), 10 * rng.randint(1, 99)))

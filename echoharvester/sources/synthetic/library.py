@@ -160,7 +160,8 @@ def _with_noise(samples: np.ndarray, spec: MediaSpec, rng: np.random.Generator) 
         if spec.noise == "white":
             noise = rng.standard_normal(len(speech))
         elif spec.noise == "hum":
-            noise = sum(np.sin(2 * np.pi * 60 * k * time) / k for k in (1, 2, 3, 5))
+            hum = [np.sin(2 * np.pi * 60 * k * time) / k for k in (1, 2, 3, 5)]
+            noise = np.sum(hum, axis=0)
         else:
             noise = _melody(len(speech), rng)
         active = speech[np.abs(speech) > 1e-3]
@@ -235,7 +236,9 @@ def _heard_words(
             text = word.text
             if spec.fault == "misheard" and i % 3 == 0 and rng.random() < 0.4:
                 text, faults[i] = rng.choice(spoken).words[0].text, "misheard"
-            words.append(Word(text, max(0.0, word.start_sec + rng.uniform(-0.08, 0.08)), word.end_sec))
+            words.append(
+                Word(text, max(0.0, word.start_sec + rng.uniform(-0.08, 0.08)), word.end_sec)
+            )
     return words
 
 
@@ -248,7 +251,9 @@ def _encode(samples: np.ndarray, path: Path) -> None:
     exact = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact",
              "-flags:v", "+bitexact"]  # fmt: skip
     rate = ["-ar", "48000"] if path.suffix == ".webm" else []
-    run_ffmpeg([*sound, *picture, *_CODECS[path.suffix], *rate, *exact, str(temporary)], str(path), pcm)
+    run_ffmpeg(
+        [*sound, *picture, *_CODECS[path.suffix], *rate, *exact, str(temporary)], str(path), pcm
+    )
     shutil.move(temporary, path)
 
 
@@ -265,7 +270,11 @@ def _truth(
     cuts = []
     for i, (item, fault) in enumerate(zip(spoken, faults, strict=True)):
         text = item.sentence.spoken
-        custom = {"fault": fault, "written": item.sentence.written, "captioned": bool(spec.captions)}
+        custom = {
+            "fault": fault,
+            "written": item.sentence.written,
+            "captioned": bool(spec.captions),
+        }
         cut = utterance_cut(
             whole, f"{media_id}-truth-{i:04d}", item.start_sec, item.end_sec, text, custom
         )

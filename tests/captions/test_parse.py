@@ -1,0 +1,119 @@
+"""A table of caption files as they are found, each with the cues that it holds."""
+
+import pytest
+
+from echoharvester.captions.cues import CaptionError
+from echoharvester.captions.parse import parse, read_track
+from echoharvester.captions.utterances import segment
+
+SRT = "1\n00:00:01,000 --> 00:00:02,000\n안녕하세요\n\n2\n00:00:03,000 --> 00:00:04,000\n반갑습니다\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "suffix", "expected"),
+    [
+        ("plain", SRT, ".srt", [(1, 2, "안녕하세요"), (3, 4, "반갑습니다")]),
+        ("crlf", SRT.replace("\n", "\r\n"), ".srt", [(1, 2, "안녕하세요"), (3, 4, "반갑습니다")]),
+        ("no index", SRT.replace("1\n0", "0").replace("2\n0", "0"), ".srt",
+         [(1, 2, "안녕하세요"), (3, 4, "반갑습니다")]),
+        ("blank line inside a cue", "1\n00:00:01,000 --> 00:00:02,000\n하나\n\n둘\n\n2\n"
+         "00:00:03,000 --> 00:00:04,000\n셋\n", ".srt", [(1, 2, "하나 둘"), (3, 4, "셋")]),
+        ("no blank line between cues", "1\n00:00:01,000 --> 00:00:02,000\n하나\n2\n"
+         "00:00:03,000 --> 00:00:04,000\n둘\n", ".srt", [(1, 2, "하나"), (3, 4, "둘")]),
+        ("hours omitted, dots", "WEBVTT\n\n00:01.500 --> 00:02.000\n네\n", ".vtt", [(1.5, 2, "네")]),
+        ("identifiers", "WEBVTT\n\nintro\n00:00:01.000 --> 00:00:02.000\n하나\n\nsecond\n"
+         "00:00:03.000 --> 00:00:04.000\n둘\n", ".vtt", [(1, 2, "하나"), (3, 4, "둘")]),
+        ("note and style", "WEBVTT\n\nSTYLE\n::cue {}\n\nNOTE a\nb\n\n00:00:01.000 --> 00:00:02.000\n"
+         "하나\n\nNOTE end\n\n00:00:03.000 --> 00:00:04.000\n둘\n", ".vtt",
+         [(1, 2, "하나"), (3, 4, "둘")]),
+        ("markup", "WEBVTT\n\n00:00:01.000 --> 00:00:02.000 line:0\n<v 민수><c.red>하나</c> &amp; "
+         "<i>둘</i>\n", ".vtt", [(1, 2, "하나 & 둘")]),
+        ("override", "1\n00:00:01,000 --> 00:00:02,000\n{\\an8}위에\n", ".srt", [(1, 2, "위에")]),
+        ("out of order", "1\n00:00:03,000 --> 00:00:04,000\n둘\n\n2\n00:00:01,000 --> 00:00:02,000\n"
+         "하나\n", ".srt", [(1, 2, "하나"), (3, 4, "둘")]),
+        ("sbv", "0:00:01.000,0:00:02.000\n하나\n\n0:00:03.000,0:00:04.000\n둘\n", ".sbv",
+         [(1, 2, "하나"), (3, 4, "둘")]),
+        ("digits that are text", "1\n00:00:01,000 --> 00:00:02,000\n답은\n42입니다\n", ".srt",
+         [(1, 2, "답은 42입니다")]),
+    ],
+)  # fmt: skip
+def test_cues(name, text, suffix, expected):
+    track = parse(text, suffix)
+    assert [(c.start_sec, c.end_sec, c.text) for c in track.cues] == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16", "utf-16-le"])
+def test_encodings(tmp_path, encoding):
+    path = tmp_path / "a.srt"
+    path.write_bytes(SRT.encode(encoding))
+    assert [cue.text for cue in read_track(path).cues] == ["안녕하세요", "반갑습니다"]
+
+
+def test_a_file_without_times_is_an_error_that_names_it(tmp_path):
+    path = tmp_path / "a.srt"
+    path.write_text("그냥 글입니다\n", encoding="utf-8")
+    with pytest.raises(CaptionError, match=r"a.srt:1: no cue times"):
+        read_track(path)
+
+
+def test_json3_takes_word_times_and_skips_appended_newlines():
+    text = (
+        '{"events":[{"tStartMs":0,"dDurationMs":5000,"id":1},'
+        '{"tStartMs":1000,"dDurationMs":4000,"segs":[{"utf8":"안녕"},{"utf8":" 여러분","tOffsetMs":400}]},'
+        '{"tStartMs":2000,"dDurationMs":10,"aAppend":1,"segs":[{"utf8":"\\n"}]}]}'
+    )
+    (cue,) = parse(text, ".json3").cues
+    assert [(w.text, w.start_sec) for w in cue.words] == [("안녕", 1.0), ("여러분", 1.4)]
+
+
+def test_srv3_word_times_and_no_entities():
+    text = '<timedtext><body><p t="1000" d="900"><s>안녕</s><s t="300"> 여러분</s></p></body></timedtext>'
+    (cue,) = parse(text, ".srv3").cues
+    assert [(w.text, w.start_sec) for w in cue.words] == [("안녕", 1.0), ("여러분", 1.3)]
+    with pytest.raises(CaptionError, match="entities"):
+        parse('<!DOCTYPE x [<!ENTITY a "b">]><timedtext/>', ".srv3")
+
+
+ROLLING = """WEBVTT
+Kind: captions
+Language: ko
+
+00:00:00.080 --> 00:00:02.350 align:start position:0%
+ 
+안녕하세요<00:00:00.560><c> 여러분</c>
+
+00:00:02.350 --> 00:00:02.360 align:start position:0%
+안녕하세요 여러분
+ 
+
+00:00:02.360 --> 00:00:04.910 align:start position:0%
+안녕하세요 여러분
+네
+
+00:00:04.910 --> 00:00:04.920 align:start position:0%
+네
+ 
+
+00:00:04.920 --> 00:00:24.910 align:start position:0%
+네
+네
+
+00:00:24.910 --> 00:00:24.920 align:start position:0%
+네
+ 
+
+00:00:24.920 --> 00:00:26.910 align:start position:0%
+네
+[음악]
+"""
+
+
+def test_rolling_captions_say_each_phrase_once():
+    track = parse(ROLLING, ".vtt")
+    assert track.rolling
+    assert [cue.text for cue in track.cues] == ["안녕하세요 여러분", "네", "네", "[음악]"]
+    assert [w.start_sec for w in track.cues[0].words] == [0.08, 0.56]
+    # shown for 20 s, but one syllable does not last that long
+    assert track.cues[2].end_sec < 6.0
+    texts = [u.text for u in segment(track).utterances]
+    assert " ".join(texts) == "안녕하세요 여러분 네 네"

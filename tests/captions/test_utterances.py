@@ -1,0 +1,78 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from echoharvester.captions.clean import clean
+from echoharvester.captions.cues import Cue, Track
+from echoharvester.captions.parse import parse
+from echoharvester.captions.utterances import SegmentConfig, segment
+
+
+def utterances(*cues, config=None):
+    track = Track([Cue(start, end, (text,)) for start, end, text in cues])
+    return [(u.start_sec, u.end_sec, u.text) for u in segment(track, config).utterances]
+
+
+def test_cues_that_continue_a_sentence_are_joined():
+    assert utterances((0, 1, "오늘은 날씨가"), (1.05, 2, "좋습니다.")) == [(0, 2, "오늘은 날씨가 좋습니다.")]
+
+
+def test_sentences_are_cut_but_numbers_and_addresses_are_not():
+    texts = [t for *_, t in utterances((0, 6, "가격은 3.5만 원입니다. 주소는 naver.com 입니다. 네"))]
+    assert texts == ["가격은 3.5만 원입니다.", "주소는 naver.com 입니다.", "네"]
+
+
+def test_two_speakers_in_a_cue_become_two():
+    track = parse("1\n00:00:00,000 --> 00:00:02,000\n- 네?\n- 아니요!\n", ".srt")
+    assert [u.text for u in segment(track).utterances] == ["네?", "아니요!"]
+
+
+def test_long_text_without_punctuation_is_cut_and_nothing_is_lost():
+    words = [f"낱말{chr(0xAC00 + i)}" for i in range(200)]
+    found = utterances((0, 110.9, " ".join(words)))
+    assert [w for *_, text in found for w in text.split()] == words
+    assert all(end - start <= 30 for start, end, _ in found)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 100), st.floats(0.1, 60), st.text("가나다. ?!,", min_size=1, max_size=40)),
+        max_size=8,
+    )
+)
+def test_no_word_is_lost_or_invented_and_none_is_too_long(cues):
+    track = Track(
+        sorted((Cue(s, s + d, (t,)) for s, d, t in cues), key=lambda c: (c.start_sec, c.end_sec))
+    )
+    removed = Counter()
+    wanted = [w for cue in track.cues for w in clean(cue.text, removed).split()]
+    found = segment(track, SegmentConfig()).utterances
+    assert [w for u in found for w in u.text.split()] == wanted
+    assert all(0 < u.end_sec - u.start_sec <= 30.001 for u in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "kind"),
+    [
+        ("[음악] 안녕", "안녕", "sound_tag"),
+        ("(웃음) 네", "네", "sound_tag"),
+        ("♪ 라라라 ♪", "", "music"),
+        (">> 그래서", "그래서", "chevrons"),
+        ("김민수: 안녕", "안녕", "speaker"),
+        ("https://a.kr/b 참고", "참고", "url"),
+        ("한글자막 by 홍길동", "", "credit"),
+        ("좋아요 😀", "좋아요", "emoji"),
+    ],
+)
+def test_what_is_not_speech_is_removed_and_counted(line, text, kind):
+    removed = Counter()
+    assert clean(line, removed) == text
+    assert removed == Counter({kind: 1})
+
+
+@pytest.mark.parametrize("line", ["대한민국(한국)은", "문제: 다음을 고르세요", "3:2로 이겼다", "[2025]"])
+def test_what_may_be_speech_stays(line):
+    assert clean(line, Counter()) == line
