@@ -32,11 +32,18 @@ def spoken_sentences() -> tuple[np.ndarray, list]:
 
     from echoharvester.sources.synthetic.espeak import Voice, Word, espeak
 
-    texts = ["오늘은 날씨가 좋아서 강에 갑니다", "친구가 노란 우산을 샀어요", "바다에서 배를 기다렸습니다"]
+    texts = [
+        "오늘은 날씨가 좋아서 강에 갑니다",
+        "친구가 노란 우산을 샀어요",
+        "바다에서 배를 기다렸습니다",
+    ]
     pieces, words, position = [np.zeros(22050, np.float32)], [], 1.0
     for text in texts:
-        speech = espeak().say(text, Voice("ko+m3", 150))
-        words.append([Word(w.text, w.start_sec + position, w.end_sec + position) for w in speech.words])
+        with espeak() as speaker:
+            speech = speaker.say(text, Voice("ko+m3", 150))
+        words.append(
+            [Word(w.text, w.start_sec + position, w.end_sec + position) for w in speech.words]
+        )
         pieces += [speech.samples, np.zeros(22050, np.float32)]
         position += len(speech.samples) / 22050 + 1.0
     return resample_poly(np.concatenate(pieces), 320, 441).astype(np.float32), words

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"{path}: holds objects other than tensors and plain values, which could run code "
             "when loaded; convert it to a plain state dict where you trust it"
         ) from error
-    except (RuntimeError, EOFError) as error:
+    except (RuntimeError, EOFError, ValueError, struct.error) as error:
         raise CheckpointError(f"{path}: damaged or not a checkpoint ({error})") from error
     if not isinstance(content, dict) or "model" not in content:
         raise CheckpointError(f"{path}: has no 'model'; expected a checkpoint of stage 11")

@@ -79,6 +79,7 @@ class CutData:
             batch_size=None,
             num_workers=config.num_workers,
             worker_init_fn=_one_thread,
+            generator=torch.Generator(),  # its own, so that loading draws nothing from the model's
         )
         yield from loader
 

@@ -15,7 +15,7 @@ from scipy.signal import resample_poly
 from torch.utils.data import DataLoader, Dataset
 
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.sources.synthetic.espeak import Voice, espeak
+from echoharvester.sources.synthetic.espeak import Espeak, Voice, espeak
 from echoharvester.sources.synthetic.grammar import Grammar
 from echoharvester.training.augment import add_noise, augment, colored_noise
 from echoharvester.training.batch import Batch, collate
@@ -79,6 +79,7 @@ class SyntheticData:
             num_workers=self.config.num_workers,
             prefetch_factor=4 if self.config.num_workers else None,
             worker_init_fn=_one_thread,
+            generator=torch.Generator(),  # its own, so that loading draws nothing from the model's
         )
         index = first_pool * POOL_BATCHES
         for pool in loader:
@@ -93,12 +94,13 @@ class SyntheticData:
         rng = np.random.default_rng(list(key.encode()))
         grammar = Grammar(key, self.config.part)
         utterances, total_sec = [], 0.0
-        while total_sec < POOL_BATCHES * self.config.batch_sec:
-            utterance = self.utterance(grammar, rng)
-            duration_sec = len(utterance.samples) / SAMPLING_RATE
-            if duration_sec <= self.config.max_sec:
-                utterances.append(utterance)
-                total_sec += duration_sec
+        with espeak() as speaker:
+            while total_sec < POOL_BATCHES * self.config.batch_sec:
+                utterance = self.utterance(speaker, grammar, rng)
+                duration_sec = len(utterance.samples) / SAMPLING_RATE
+                if duration_sec <= self.config.max_sec:
+                    utterances.append(utterance)
+                    total_sec += duration_sec
         utterances.sort(key=lambda u: len(u.samples))
         batches = _cut_evenly(utterances, POOL_BATCHES)
         return [
@@ -108,7 +110,7 @@ class SyntheticData:
             for b in (batches[i] for i in rng.permutation(len(batches)))
         ]
 
-    def utterance(self, grammar: Grammar, rng: np.random.Generator) -> Utterance:
+    def utterance(self, speaker: Espeak, grammar: Grammar, rng: np.random.Generator) -> Utterance:
         """One sentence by one voice, with pauses, silence around it and (if noisy) augmented."""
         config = self.config
         kind = rng.random()
@@ -126,7 +128,7 @@ class SyntheticData:
         )
         pieces = [_silence(rng, 0.05, 0.5)]
         for phrase in _phrases(text.split(), config.pause_share, rng):
-            pieces += [espeak().say(phrase, voice).samples, _silence(rng, 0.1, 0.8)]
+            pieces += [speaker.say(phrase, voice).samples, _silence(rng, 0.1, 0.8)]
         samples = resample_poly(np.concatenate(pieces), 320, 441).astype(np.float32)
         if config.noisy:
             samples = augment(samples, rng)

@@ -13,14 +13,18 @@ def aligner(recogniser_dir):
 
 
 def errors_ms(alignment, words):
-    return [1000 * abs(a.start_sec - w.start_sec) for a, w in zip(alignment.words, words, strict=True)]
+    return [
+        1000 * abs(a.start_sec - w.start_sec) for a, w in zip(alignment.words, words, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("shift_sec", [0.0, 3.0, -2.0])
 def test_words_are_found_however_far_the_captions_are_off(aligner, spoken_sentences, shift_sec):
     samples, sentences = spoken_sentences
     requests = [
-        Request([" ".join(w.text for w in ws)], ws[0].start_sec + shift_sec, ws[-1].end_sec + shift_sec)
+        Request(
+            [" ".join(w.text for w in ws)], ws[0].start_sec + shift_sec, ws[-1].end_sec + shift_sec
+        )
         for ws in sentences
     ]
     for alignment, words in zip(aligner.align(samples, requests), sentences, strict=True):
@@ -40,7 +44,9 @@ def test_the_sound_chooses_the_reading(aligner, spoken_sentences):
     samples, sentences = spoken_sentences
     words = sentences[2]
     right = " ".join(w.text for w in words)
-    request = Request(["바다에서 구십구 배를 기다렸습니다", right], words[0].start_sec, words[-1].end_sec)
+    request = Request(
+        ["바다에서 구십구 배를 기다렸습니다", right], words[0].start_sec, words[-1].end_sec
+    )
     (alignment,) = aligner.align(samples, [request])
     assert alignment.text == right
 
@@ -70,6 +76,10 @@ def test_text_that_was_never_spoken_is_sought_where_its_neighbours_were_found():
     first, third = "가나다라마바사아", "자차카타파하거너"
     heard = [Heard(c, 10 + 0.2 * i) for i, c in enumerate(first)]
     heard += [Heard(c, 20 + 0.2 * i) for i, c in enumerate(third)]
-    captioned = [Captioned(first, 5, 6.6), Captioned("뵤뵤뵤뵤뵤뵤", 10, 11), Captioned(third, 15, 16.6)]
+    captioned = [
+        Captioned(first, 5, 6.6),
+        Captioned("뵤뵤뵤뵤뵤뵤", 10, 11),
+        Captioned(third, 15, 16.6),
+    ]
     windows = find_windows(heard, captioned, 60.0)
     assert windows[1].matched == 0 and windows[1].start_sec < 15 < windows[1].end_sec

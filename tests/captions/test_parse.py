@@ -6,7 +6,9 @@ from echoharvester.captions.cues import CaptionError
 from echoharvester.captions.parse import parse, read_track
 from echoharvester.captions.utterances import segment
 
-SRT = "1\n00:00:01,000 --> 00:00:02,000\n안녕하세요\n\n2\n00:00:03,000 --> 00:00:04,000\n반갑습니다\n"
+SRT = (
+    "1\n00:00:01,000 --> 00:00:02,000\n안녕하세요\n\n2\n00:00:03,000 --> 00:00:04,000\n반갑습니다\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -74,17 +76,18 @@ def test_srv3_word_times_and_no_entities():
         parse('<!DOCTYPE x [<!ENTITY a "b">]><timedtext/>', ".srv3")
 
 
-ROLLING = """WEBVTT
+blank = " "  # YouTube writes a line of one space where nothing is carried over
+ROLLING = f"""WEBVTT
 Kind: captions
 Language: ko
 
 00:00:00.080 --> 00:00:02.350 align:start position:0%
- 
+{blank}
 안녕하세요<00:00:00.560><c> 여러분</c>
 
 00:00:02.350 --> 00:00:02.360 align:start position:0%
 안녕하세요 여러분
- 
+{blank}
 
 00:00:02.360 --> 00:00:04.910 align:start position:0%
 안녕하세요 여러분
@@ -92,7 +95,7 @@ Language: ko
 
 00:00:04.910 --> 00:00:04.920 align:start position:0%
 네
- 
+{blank}
 
 00:00:04.920 --> 00:00:24.910 align:start position:0%
 네
@@ -100,7 +103,7 @@ Language: ko
 
 00:00:24.910 --> 00:00:24.920 align:start position:0%
 네
- 
+{blank}
 
 00:00:24.920 --> 00:00:26.910 align:start position:0%
 네

@@ -16,11 +16,15 @@ def utterances(*cues, config=None):
 
 
 def test_cues_that_continue_a_sentence_are_joined():
-    assert utterances((0, 1, "오늘은 날씨가"), (1.05, 2, "좋습니다.")) == [(0, 2, "오늘은 날씨가 좋습니다.")]
+    assert utterances((0, 1, "오늘은 날씨가"), (1.05, 2, "좋습니다.")) == [
+        (0, 2, "오늘은 날씨가 좋습니다.")
+    ]
 
 
 def test_sentences_are_cut_but_numbers_and_addresses_are_not():
-    texts = [t for *_, t in utterances((0, 6, "가격은 3.5만 원입니다. 주소는 naver.com 입니다. 네"))]
+    texts = [
+        t for *_, t in utterances((0, 6, "가격은 3.5만 원입니다. 주소는 naver.com 입니다. 네"))
+    ]
     assert texts == ["가격은 3.5만 원입니다.", "주소는 naver.com 입니다.", "네"]
 
 
@@ -39,7 +43,9 @@ def test_long_text_without_punctuation_is_cut_and_nothing_is_lost():
 @settings(max_examples=60)
 @given(
     st.lists(
-        st.tuples(st.floats(0, 100), st.floats(0.1, 60), st.text("가나다. ?!,", min_size=1, max_size=40)),
+        st.tuples(
+            st.floats(0, 100), st.floats(0.1, 60), st.text("가나다. ?!,", min_size=1, max_size=40)
+        ),
         max_size=8,
     )
 )
@@ -73,6 +79,8 @@ def test_what_is_not_speech_is_removed_and_counted(line, text, kind):
     assert removed == Counter({kind: 1})
 
 
-@pytest.mark.parametrize("line", ["대한민국(한국)은", "문제: 다음을 고르세요", "3:2로 이겼다", "[2025]"])
+@pytest.mark.parametrize(
+    "line", ["대한민국(한국)은", "문제: 다음을 고르세요", "3:2로 이겼다", "[2025]"]
+)
 def test_what_may_be_speech_stays(line):
     assert clean(line, Counter()) == line

@@ -25,7 +25,9 @@ def make_input(folder, media=MEDIA, mark=0):
     with ShardWriter(shard_path(folder, "in", 0)) as writer:
         for media_id in media:
             for k in range(3):
-                cut = media_cut(media_id, recording(media_id, "/x.flac", 16000, 16000), {"mark": mark})
+                cut = media_cut(
+                    media_id, recording(media_id, "/x.flac", 16000, 16000), {"mark": mark}
+                )
                 writer.write({**cut, "id": f"{media_id}-{k}"})
         writer.close("before", "f", "", Counts().to_dict())
 
@@ -45,7 +47,10 @@ class Marker:
         self.done.append(media_id)
         if media_id in self.fail:
             raise MemoryError("no memory left")
-        return [rejected(c, "mark", "third") if c["id"].endswith("2") else with_custom(c, ok=1) for c in cuts]
+        return [
+            rejected(c, "mark", "third") if c["id"].endswith("2") else with_custom(c, ok=1)
+            for c in cuts
+        ]
 
 
 def output(folder):

@@ -38,6 +38,7 @@ def test_any_length(model, frames):
 def test_the_default_size():
     from hydra import compose, initialize_config_dir
     from tests_support import CONF
+
     from training_setup import model_config
 
     with initialize_config_dir(version_base="1.3", config_dir=CONF):
@@ -50,7 +51,9 @@ def test_ctc_loss_is_that_of_a_sum_over_alignments():
     log_probs = torch.randn(1, 3, 3).log_softmax(-1)
     a, b, blank = 1, 2, 0
     paths = [(a, b, blank), (a, blank, b), (blank, a, b), (a, a, b), (a, b, b)]
-    total = torch.logsumexp(torch.stack([sum(log_probs[0, t, p] for t, p in enumerate(x)) for x in paths]), 0)
+    total = torch.logsumexp(
+        torch.stack([sum(log_probs[0, t, p] for t, p in enumerate(x)) for x in paths]), 0
+    )
     torch.testing.assert_close(ctc_loss(log_probs, torch.tensor([3]), [[a, b]]), -total)
 
 

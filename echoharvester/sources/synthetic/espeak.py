@@ -1,18 +1,22 @@
 """Speech with known word times, by espeak-ng from the `espeakng-loader` wheel.
 
-espeak-ng keeps its state in globals: one `Espeak` a process, one thread at a time.
+espeak-ng keeps its state in globals, random numbers among them: one `Espeak` at a time in a
+process, and a fresh one wherever the same text must give the same samples again.
 """
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 BUFFER_MS = 500
+RANDOM_SEED = 1
 CHARS_UTF8 = 1
 INITIALIZE_PHONEME_EVENTS = 1
 EVENT_LIST_TERMINATED, EVENT_WORD, EVENT_PHONEME = 0, 1, 7
@@ -79,7 +83,7 @@ class Speech:
 
 
 class Espeak:
-    """A speaker of Korean text; make it once a process with `espeak()`."""
+    """A speaker of Korean text; see `espeak`."""
 
     def __init__(self) -> None:
         import espeakng_loader
@@ -94,11 +98,17 @@ class Espeak:
                 f"espeak-ng did not start with the data in {data_path.decode()}: "
                 "install espeakng-loader again"
             )
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(RANDOM_SEED))
         self._chunks: list[np.ndarray] = []
         self._starts: dict[int, int] = {}  # position in the text to sample
         self._phonemes: list[tuple[str, int]] = []  # name, sample
         self._callback = _CALLBACK(self._on_audio)  # kept alive: C holds a bare pointer
         self._library.espeak_SetSynthCallback(self._callback)
+
+    def close(self) -> None:
+        """Unloads the library, and with it all that it remembers."""
+        self._library.espeak_Terminate()
+        _ctypes.dlclose(self._library._handle)
 
     def _on_audio(self, samples, count, events) -> int:  # type: ignore[no-untyped-def]
         if count > 0 and samples:
@@ -168,7 +178,11 @@ def _last_sound(samples: np.ndarray, floor: float = 1e-3) -> int:
     return int(loud[-1]) + 1 if len(loud) else len(samples)
 
 
-@lru_cache(maxsize=1)
-def espeak() -> Espeak:
-    """This process's speaker."""
-    return Espeak()
+@contextmanager
+def espeak() -> Iterator[Espeak]:
+    """A fresh speaker: the same calls give the same samples."""
+    speaker = Espeak()
+    try:
+        yield speaker
+    finally:
+        speaker.close()

@@ -22,7 +22,7 @@ from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.shards import Cut
 from echoharvester.sources.synthetic import captions
 from echoharvester.sources.synthetic.captions import CaptionLine
-from echoharvester.sources.synthetic.espeak import Voice, Word, espeak
+from echoharvester.sources.synthetic.espeak import Espeak, Voice, Word, espeak
 from echoharvester.sources.synthetic.grammar import Grammar, Sentence
 
 RATE = 44100
@@ -108,7 +108,9 @@ def make_media(spec: MediaSpec, folder: Path, seed: int, duration_sec: float) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(f"{seed}/{spec.name}")
-    samples, spoken = _speak(spec, Grammar(f"{seed}/{spec.name}"), rng, duration_sec)
+    with espeak() as speaker:
+        grammar = Grammar(f"{seed}/{spec.name}")
+        samples, spoken = _speak(speaker, spec, grammar, rng, duration_sec)
     samples = _with_noise(samples, spec, np.random.default_rng(rng.getrandbits(32)))
     lines, faults = _caption_lines(spec, spoken, rng)
     _write_captions(spec, folder, lines, spoken, faults, rng)
@@ -118,10 +120,9 @@ def make_media(spec: MediaSpec, folder: Path, seed: int, duration_sec: float) ->
 
 
 def _speak(
-    spec: MediaSpec, grammar: Grammar, rng: random.Random, duration_sec: float
+    speaker: Espeak, spec: MediaSpec, grammar: Grammar, rng: random.Random, duration_sec: float
 ) -> tuple[np.ndarray, list[Spoken]]:
     """Sentences with pauses until the duration is reached, at 22,050 Hz."""
-    speaker = espeak()
     pieces = [np.zeros(int(speaker.sampling_rate * rng.uniform(0.5, 2.0)), np.float32)]
     spoken, position = [], len(pieces[0])
     while position < duration_sec * speaker.sampling_rate:
