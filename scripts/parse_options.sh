@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Reads the options of run.sh into variables; what begins with "--" and is not known, dies.
 # Sourced; sets: stage stop_stage recipe nj launcher mode overrides.
+# shellcheck disable=SC2034 # they are used where this is sourced
 
 usage() {
-  sed -n '2,/^set -euo/{/^set -euo/d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[1]}"
+  sed -n '2,/^set -euo/{/^set -euo/d;s/^# \{0,1\}//;p;}' "$0"
 }
 
 die() {

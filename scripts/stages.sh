@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What run.sh does with a stage.  Sourced, after parse_options.sh and path.sh.
+# shellcheck disable=SC2154 # its variables come from those
 
 export ECHO_RECIPE_DIR="$ECHO_ROOT/egs/$recipe"
 [ -f "$ECHO_RECIPE_DIR/conf/recipe.yaml" ] || {

@@ -33,7 +33,7 @@ _CODECS = {
     ".flac": ["-c:a", "flac"],
     ".mp3": ["-c:a", "libmp3lame", "-b:a", "96k"],
     ".m4a": ["-c:a", "aac", "-b:a", "96k"],
-    ".mp4": ["-c:v", "mpeg4", "-c:a", "aac", "-b:a", "96k", "-shortest"],
+    ".mp4": ["-c:v", "mpeg4", "-c:a", "aac", "-b:a", "96k"],
     ".webm": ["-c:a", "libopus", "-b:a", "64k"],
 }
 _PICTURE = ["-f", "lavfi", "-i", "color=c=navy:s=160x90:r=5"]
@@ -247,7 +247,9 @@ def _encode(samples: np.ndarray, path: Path) -> None:
     """Writes a media file in the format of its suffix, the same bytes every time."""
     pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
     sound = ["-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", "pipe:0"]
-    picture = _PICTURE if path.suffix == ".mp4" else []
+    # The picture has a length of its own: cut by ffmpeg, it would end a frame earlier or later.
+    length = ["-t", f"{len(samples) / RATE:.2f}"]
+    picture = [*length, *_PICTURE] if path.suffix == ".mp4" else []
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     exact = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact",
              "-flags:v", "+bitexact"]  # fmt: skip

@@ -1,0 +1,116 @@
+"""Every YAML composes, misspelt names are errors, and run.sh says what is wrong."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import ConfigCompositionException
+from omegaconf import OmegaConf
+from tests_support import CONF, ROOT
+
+CHOICES = [f"{path.parent.name}={path.stem}" for path in sorted((ROOT / "conf").glob("*/*.yaml"))]
+RECIPES = sorted(path.parent.parent.name for path in (ROOT / "egs").glob("*/conf/recipe.yaml"))
+
+
+def composed(*overrides, recipe="mini_ko"):
+    os.environ["ECHO_RECIPE_DIR"] = str(ROOT / "egs" / recipe)
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=CONF):
+            cfg = compose("config", overrides=list(overrides))
+            OmegaConf.resolve(cfg)
+            return cfg
+    finally:
+        os.environ["ECHO_RECIPE_DIR"] = str(ROOT / "egs" / "mini_ko")
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes(choice):
+    assert composed(choice)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_composes_and_every_stage_has_a_fingerprint(recipe):
+    from common import STEPS, step_fingerprint
+
+    cfg = composed(recipe=recipe)
+    assert cfg.recipe_dir.endswith(recipe)
+    prints = {step_fingerprint(cfg, name) for name in STEPS}
+    assert len(prints) == len(STEPS)
+
+
+def test_a_misspelt_override_is_an_error():
+    with pytest.raises(ConfigCompositionException, match="max_sek"):
+        composed("segment.max_sek=3")
+
+
+def test_what_only_says_how_fast_makes_nothing_stale():
+    from common import step_fingerprint
+
+    plain = composed()
+    assert step_fingerprint(plain, "align") == step_fingerprint(
+        composed("align.num_threads=4"), "align"
+    )
+    assert step_fingerprint(plain, "align") != step_fingerprint(
+        composed("align.lead_sec=0.1"), "align"
+    )
+    assert step_fingerprint(plain, "filter") == step_fingerprint(
+        composed("align.lead_sec=0.1"), "filter"
+    )
+
+
+def run_sh(*arguments, script="run.sh", cwd=None):
+    env = {**os.environ, "ECHO_VENV": "none"}
+    env["PATH"] = f"{os.path.dirname(sys.executable)}:{env['PATH']}"
+    return subprocess.run(
+        [str(ROOT / script), *arguments],
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=cwd,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--stage", "08"], "a number such as 3, not '08'"),
+        (["--stage=4"], "write '--stage 4'"),
+        (["--stage", "15"], "goes from 0 to 14"),
+        (["--stage", "5", "--stop-stage", "3"], "behind --stop-stage"),
+        (["--stge", "3"], "unknown option '--stge'"),
+        (["--nj"], "--nj needs a value"),
+        (["--nj", "0"], "at least 1"),
+        (["--recipe", "nothing"], "no recipe 'nothing'"),
+        (["--recipe", "../x"], "names a folder"),
+        (["3"], "neither an option nor"),
+        (["-m", "model=a,b"], "sweeps run one stage"),
+    ],
+)
+def test_wrong_options_die_with_a_message(arguments, message):
+    done = run_sh(*arguments)
+    assert done.returncode == 2 and message in done.stderr and not done.stdout
+
+
+def test_help_names_every_option_and_stage():
+    done = run_sh("--help")
+    assert done.returncode == 0 and not done.stderr
+    for word in ("--stage", "--recipe", "--nj", "--status", "14 report", "source.paths"):
+        assert word in done.stdout
+
+
+def test_a_misspelt_override_reaches_the_user(tmp_path):
+    done = run_sh("--stage", "3", "--stop-stage", "3", "segmnt.max_sec=1", f"data_dir={tmp_path}")
+    assert done.returncode == 1 and "segmnt" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_stage_without_its_input_says_which_stage_to_run(tmp_path):
+    done = run_sh("--stage", "4", "--stop-stage", "4", f"data_dir={tmp_path}")
+    assert done.returncode == 1 and "run stage 1" in done.stderr
+
+
+def test_a_recipe_runs_from_its_own_folder(tmp_path):
+    done = run_sh("--status", f"data_dir={tmp_path}", script="egs/korean_yt/run.sh", cwd=tmp_path)
+    assert done.returncode == 0 and "collect" in done.stdout
