@@ -1,0 +1,179 @@
+"""All stages on a miniature library, and what a second run makes of them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from echoharvester.manifests.accounting import Counts, total
+from echoharvester.manifests.shards import find_shards, read_all_cuts, read_cuts, read_info
+from echoharvester.report.truth import judge
+from echoharvester.review.merge import exportable
+
+STAGES = {
+    "cuts_media": 15, "cuts_downloaded": 15, "cuts_segmented": 15, "cuts_aligned": None,
+    "cuts_filtered": None, "cuts_validated": None, "cuts_reviewed": None,
+}  # fmt: skip
+FIELDS = (
+    "media_id", "media_path", "media_start_sec", "media_end_sec", "caption_kind", "text_raw",
+    "text_orthographic", "align_score", "snr_db", "speech_ratio", "hyp_text", "cer", "status", "license",
+)  # fmt: skip
+
+
+def bytes_of(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+@pytest.mark.parametrize(("name", "items"), STAGES.items())
+def test_every_item_is_accounted_for(finished, name, items):
+    counts = [Counts.from_dict(read_info(p).counts) for p in find_shards(finished.manifests, name)]
+    assert len(counts) == 3
+    everything = total(counts)
+    everything.check(name)
+    assert everything.items > 0 and items in (None, everything.items)
+
+
+def test_nothing_is_lost_from_stage_to_stage(finished):
+    names = list(STAGES)[2:]
+    ids = [[c["id"] for c in read_all_cuts(finished.manifests, name)] for name in names]
+    assert all(other == ids[0] for other in ids[1:]) and len(set(ids[0])) == len(ids[0])
+
+
+def test_plain_lhotse_reads_the_shar_and_every_cut_is_complete(finished):
+    from lhotse import CutSet
+
+    cuts = list(CutSet.from_shar(in_dir=str(finished.data_dir / "shar")))
+    kept = [c for c in read_all_cuts(finished.manifests, "cuts_reviewed") if exportable(c)]
+    assert len(cuts) == len(kept) > 10
+    for cut in cuts:
+        (supervision,) = cut.supervisions
+        words = supervision.alignment["word"]
+        assert [w.symbol for w in words] == supervision.text.split()
+        assert all(w.start >= 0 and w.end <= cut.duration + 0.01 and w.duration > 0 for w in words)
+        assert not [field for field in FIELDS if field not in cut.custom]
+        audio = cut.load_audio()
+        assert audio.shape == (1, round(cut.duration * 16000)) and np.abs(audio).max() > 0.01
+
+
+def test_shar_is_cut_from_the_media_where_it_says(finished):
+    """The exported sound is that of the source between media_start_sec and media_end_sec."""
+    from echoharvester.audio.media import load_flac
+    from echoharvester.dataset.shar import open_shar
+
+    cut = next(iter(open_shar(finished.data_dir / "shar")))
+    media = cut.custom["media_id"]
+    samples = load_flac(finished.data_dir / "audio" / media[:2] / f"{media}.flac")
+    start = round(cut.custom["media_start_sec"] * 16000)
+    audio = cut.load_audio()[0]
+    np.testing.assert_array_equal(audio, samples[start : start + len(audio)])
+
+
+def test_what_was_kept_was_said(finished):
+    truth = read_cuts(finished.data_dir / "truth" / "cuts_truth.0.jsonl.gz")
+    kept = filter(exportable, read_all_cuts(finished.manifests, "cuts_reviewed"))
+    row = judge(kept, truth)["total"].row()
+    assert row["label_precision"] >= 0.9 and row["harvested"] > 0.3
+    assert row["boundary_median_ms"] < 60
+    kept = [c for c in read_all_cuts(finished.manifests, "cuts_reviewed") if exportable(c)]
+    titles = {cut["custom"]["title"] for cut in kept}
+    assert not titles & {"wrong_captions", "no_captions", "noisy_street"}
+    assert {"late_captions", "drifting_clock"} & titles
+
+
+def test_training_decoding_and_export_left_their_files(finished):
+    folder = finished.exp_dir / "conformer_ctc_tiny_jamo"
+    for pattern in (
+        "best.pt", "last.pt", "epoch-1.pt", "tensorboard/events*", "ctc_greedy/recogs-test-*.txt",
+        "ctc_greedy/errs-test-*.txt", "ctc_greedy/cer-summary-test-*.txt", "export/model.onnx",
+        "export/model.int8.onnx", "export/model.jit", "export/tokens.txt", "export/pretrained.pt",
+    ):  # fmt: skip
+        assert list(folder.glob(pattern)), pattern
+    record = json.loads((folder / "ctc_greedy" / "decode.json").read_text(encoding="utf-8"))
+    assert record["sets"]["test"]["rows"][0]["rate"] < 0.4
+
+
+def test_no_media_is_shared_between_the_sets(finished):
+    media = {
+        name: {
+            c["custom"]["media_id"] for c in read_cuts(finished.manifests / f"cuts_{name}.jsonl.gz")
+        }
+        for name in ("train", "dev", "test")
+    }
+    assert all(media.values())
+    assert not media["train"] & media["dev"] and not (media["train"] | media["dev"]) & media["test"]
+
+
+def test_the_report_and_card_say_what_there_is(finished):
+    page = (finished.exp_dir / "report.html").read_text(encoding="utf-8")
+    assert (
+        page.count("<svg") >= 9
+        and "Against the truth" in page
+        and "http" not in page.split("<svg")[0]
+    )
+    stats = json.loads((finished.data_dir / "stats.json").read_text(encoding="utf-8"))
+    assert f"{stats['cuts']} utterances" in (finished.data_dir / "data_card.md").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_a_second_run_redoes_nothing(finished):
+    before = {
+        p: p.stat().st_mtime_ns
+        for p in finished.data_dir.rglob("*.gz")
+        if "cuts_media" not in p.name
+    }
+    done = finished.run()
+    assert done.stdout.count("up to date") == 14 and "shards run" not in done.stdout
+    assert before == {p: p.stat().st_mtime_ns for p in before}
+
+
+def test_a_deleted_shard_is_remade_and_nothing_else(finished):
+    before = bytes_of(finished.manifests)
+    times = {p.name: p.stat().st_mtime_ns for p in finished.manifests.iterdir()}
+    (finished.manifests / "cuts_aligned.1.jsonl.gz").unlink()
+    done = finished.run("--stage", "3", "--stop-stage", "5")
+    assert "1 of 3 shards run" in done.stdout and done.stdout.count("up to date") == 2
+    assert bytes_of(finished.manifests) == before
+    changed = [n for n, t in times.items() if (finished.manifests / n).stat().st_mtime_ns != t]
+    assert changed == ["cuts_aligned.1.jsonl.gz"]
+
+
+def test_status_and_dry_run_only_look(finished):
+    before = bytes_of(finished.manifests)
+    assert finished.run("--status").stdout.count("3 fresh") == 6
+    done = finished.run("--dry-run", "--stage", "4", "--stop-stage", "6")
+    assert done.stdout.count("up to date") == 3
+    assert bytes_of(finished.manifests) == before
+
+
+def test_three_edited_rows_change_three_cuts_and_a_second_run_none(finished):
+    from echoharvester.dataset.shar import open_shar
+    from echoharvester.review.tsv import format_rows, read_rows
+
+    def texts():
+        return {c.id: c.supervisions[0].text for c in open_shar(finished.data_dir / "shar")}
+
+    before, path = texts(), finished.data_dir / "review" / "review.tsv"
+    original = path.read_text(encoding="utf-8")
+    rows = [row for _, row in read_rows(path)]
+    exported = [row for row in rows if row["id"] in before]
+    accepted, dropped = rows[0], exported[-1]
+    fixed = next(row for row in exported if row is not dropped)
+    accepted["decision"] = "ok"
+    fixed["decision"], fixed["text"] = "fix", fixed["text"] + " 정말로"
+    dropped["decision"] = "drop"
+    path.write_text(format_rows(rows), encoding="utf-8")
+    finished.run("--stage", "7", "--stop-stage", "9")
+    after = texts()
+    assert set(before) - set(after) == {dropped["id"]}
+    changed = {i for i in before if i in after and before[i] != after[i]}
+    assert changed == {fixed["id"]} and accepted["id"] in after
+    assert finished.run("--stage", "7", "--stop-stage", "9").stdout.count("up to date") == 3
+    path.write_text(original, encoding="utf-8")
+    finished.run("--stage", "7")
+    assert texts() == before
+
+
+def test_num_shards_never_changes_in_a_data_folder(finished):
+    done = finished.run("--stage", "3", "--stop-stage", "3", "num_shards=5", check=False)
+    assert done.returncode == 1 and "was begun with 3" in done.stderr
