@@ -39,7 +39,7 @@ class SyntheticConfig:
     """
 
     part: str = "train"
-    invented_share: float = 0.45
+    invented_share: float = 0.35
     list_share: float = 0.25
     voices: list[str] = field(default_factory=lambda: ["ko"])
     rate_wpm: tuple[int, int] = (120, 230)

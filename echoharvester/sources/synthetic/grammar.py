@@ -18,6 +18,7 @@ from echoharvester.text.hangul import (
     CODAS,
     ONSETS,
     SILENT_ONSET,
+    VOWELS,
     has_coda,
     join_syllable,
     split_syllable,
@@ -100,8 +101,10 @@ class Grammar:
 
     def invented_sentence(self) -> Sentence:
         """Words that do not exist, some with particles, 1 to 7 of them."""
-        rng = self._random
-        words = [self._maybe_particle(invented_word(rng)) for _ in range(rng.randint(1, 7))]
+        rng, words = self._random, [""]
+        for _ in range(rng.randint(1, 7)):
+            words.append(self._maybe_particle(invented_word(rng, before=words[-1])))
+        words = words[1:]
         return Sentence(" ".join(words), " ".join(words))
 
     def word_list(self) -> Sentence:
@@ -238,19 +241,19 @@ def common_syllables() -> tuple[str, ...]:
     return tuple(bytes((row, cell)).decode("euc-kr") for row in rows for cell in cells)
 
 
-def invented_word(rng: random.Random) -> str:
-    """A word of 1 to 5 syllables whose spelling can be told from its sound."""
+def invented_word(rng: random.Random, before: str = "") -> str:
+    """A word of 1 to 5 syllables whose spelling can be told from its sound behind `before`."""
     word = ""
     for _ in range(rng.choice((1, 2, 2, 3, 3, 4, 5))):
-        while not _can_follow(word, syllable := rng.choice(common_syllables())):
+        while not _can_follow(word or before, syllable := rng.choice(common_syllables())):
             pass
         word += syllable
     return word
 
 
 def _can_follow(word: str, syllable: str) -> bool:
-    onset, _, coda = split_syllable(syllable)
-    if coda not in _PLAIN_CODAS:
+    onset, vowel, coda = split_syllable(syllable)
+    if coda not in _PLAIN_CODAS or VOWELS[vowel] == "ᅰ":  # ㅞ sounds as the far more common ㅚ
         return False
     if not word or (last := _coda(word)) == 0:
         return True
