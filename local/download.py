@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from echoharvester.manifests.runner import run_shard
-from echoharvester.sources.download import fetch
+from echoharvester.sources.download import fetch, is_there
 
 from common import report_progress, sharded_step, stage_main
 
@@ -18,6 +18,7 @@ def main(cfg: DictConfig) -> None:
         sharded_step(cfg, "download"),
         cfg.shard,
         lambda cuts: [fetch(cut, audio_dir, cfg.download.keep_original) for cut in cuts],
+        holds=is_there,
         progress=report_progress,
     )
 

@@ -18,7 +18,13 @@ from omegaconf.errors import OmegaConfBaseException
 
 from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.runner import is_fresh
-from echoharvester.manifests.shards import ManifestError, find_shards, read_info, shard_path
+from echoharvester.manifests.shards import (
+    ManifestError,
+    find_shards,
+    read_cuts,
+    read_info,
+    shard_path,
+)
 
 from common import (
     ROOT,
@@ -72,7 +78,9 @@ def _command(name: str, overrides: Sequence[str]) -> list[str]:
 def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: bool) -> int:
     num_shards = _num_shards(cfg, name)
     step, side = sharded_step(cfg, name), side_input(cfg, name)
-    stale = [k for k in range(num_shards) if not is_fresh(step, k, side)]
+    stale = [
+        k for k in range(num_shards) if not (is_fresh(step, k, side) and _files_there(cfg, name, k))
+    ]
     if dry_run:
         _say(name, f"would run shards {stale}" if stale else "up to date")
         return 0
@@ -95,6 +103,16 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
         )
         return 1
     return 0
+
+
+def _files_there(cfg: DictConfig, name: str, shard: int) -> bool:
+    """Whether the audio that a shard of stage 2 names is still on disk."""
+    if name != "download":
+        return True
+    from echoharvester.sources.download import is_there
+
+    path = shard_path(manifests_dir(cfg), STEPS[name].target, shard)
+    return all(map(is_there, read_cuts(path)))
 
 
 def _num_shards(cfg: DictConfig, name: str) -> int:

@@ -15,7 +15,7 @@ from echoharvester.manifests.runner import is_fresh
 from echoharvester.manifests.shards import ManifestError, find_shards, read_info, shard_path
 
 from common import ROOT, STEPS, UserError, manifests_dir, sharded_step, side_input
-from singles import decode_record_path, export_record_path, fresh_summary, report_path
+from singles import decode_record_path, export_record_path, fresh_summary
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -70,14 +70,22 @@ def _print_summary(cfg: DictConfig) -> None:
     if "mean_cer" in stats:
         line += f", mean CER (no spaces) against the recogniser {100 * stats['mean_cer']:.1f} %"
     print(f"\n{line}\n  data set  {data_dir / 'shar'}\n  card      {data_dir / 'data_card.md'}")
-    for label, path in (("decoding", decode_record_path(cfg)), ("model", export_record_path(cfg))):
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        print(f"  {label:9s} {record['summary']}\n            {path.parent}")
-    if report_path(cfg).exists():
-        print(f"  report    {report_path(cfg)}")
+    outputs = {
+        "decode": decode_record_path(cfg).parent,
+        "export_model": export_record_path(cfg).parent,
+    }
+    for name, folder in outputs.items():
+        if line := _fresh_or_none(cfg, name):
+            print(f"  {name:9s} {line}\n            {folder}")
+    if line := _fresh_or_none(cfg, "report"):
+        print(f"  report    {line}")
+
+
+def _fresh_or_none(cfg: DictConfig, name: str) -> str | None:
+    try:
+        return fresh_summary(cfg, name)
+    except (UserError, ManifestError, OSError):
+        return None
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def main(cfg: DictConfig) -> None:
         taken = {k: v for k, v in initial["model"].items() if k.startswith(prefix)}
         old_tokens = () if prefix else initial["tokens"]
         left = load_matching(model, taken, old_tokens, () if prefix else tokens.symbols)
-        print(f"stage 11 train: weights from {cfg.train.init}; new: {', '.join(left) or 'none'}")
+        print(f"stage 11 train: weights from {cfg.train.init}; new: {_listed(left)}")
     made_from = single_fingerprint(cfg, "train")
     description = {"model_config": model_config(cfg), "fingerprint": made_from}
     trainer = Trainer(model, tokens, config, folder, description)
@@ -46,6 +46,11 @@ def main(cfg: DictConfig) -> None:
         history=progress.history,
     )
     print(f"stage 11 train: {summary}")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (", ".join(names[:5]) or "none") + more
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ def run_shard(
     process: Process,
     side_input: str = "",
     side_of: Callable[[list[Cut]], Any] = lambda cuts: None,
+    holds: Callable[[Cut], bool] = lambda cut: True,
     progress: Callable[[int], None] = lambda items: None,
 ) -> Counts:
     """Brings one shard of `step.target` up to date.
@@ -94,6 +95,7 @@ def run_shard(
             whole item.  It must not change its argument.
         side_input: identity of whatever else the step reads.
         side_of: the part of it that concerns one media item, as plain values.
+        holds: whether what an output cut names (its audio file) is still there.
         progress: told the number of items done after every media item.
     """
     identity = input_identity(step, index, side_input)
@@ -105,7 +107,7 @@ def run_shard(
         for media_id, cuts in units(read_cuts(source)):
             made_from = unit_fingerprint(digest(step.fingerprint, side_of(cuts)), cuts)
             result = journal.get(media_id, made_from) or previous.get(media_id, made_from)
-            if result is None:
+            if result is None or not all(map(holds, result.cuts)):
                 result = _process(step, process, cuts, made_from)
                 journal.put(media_id, made_from, result)
             _count(step, counts, cuts, result)

@@ -14,6 +14,14 @@ from echoharvester.manifests.shards import Cut
 TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE = 1.0, 0.02
 
 
+def is_there(media: Cut) -> bool:
+    """Whether the files that a downloaded cut names still exist."""
+    if is_rejected(media):
+        return True
+    sound = Path(media["recording"]["sources"][0]["source"])
+    return sound.is_file() and Path(media["custom"]["caption_path"]).is_file()
+
+
 def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
     """The media cut with its sound and captions in `audio_dir`.
 

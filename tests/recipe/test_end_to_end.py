@@ -138,6 +138,16 @@ def test_a_deleted_shard_is_remade_and_nothing_else(finished):
     assert changed == ["cuts_aligned.1.jsonl.gz"]
 
 
+def test_a_lost_audio_file_is_made_again(finished):
+    before = bytes_of(finished.manifests)
+    sound = next((finished.data_dir / "audio").rglob("*.flac"))
+    content = sound.read_bytes()
+    sound.unlink()
+    done = finished.run("--stage", "2", "--stop-stage", "3")
+    assert "1 of 3 shards run" in done.stdout and sound.read_bytes() == content
+    assert bytes_of(finished.manifests) == before
+
+
 def test_status_and_dry_run_only_look(finished):
     before = bytes_of(finished.manifests)
     assert finished.run("--status").stdout.count("3 fresh") == 6
