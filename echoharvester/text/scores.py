@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
+from echoharvester.text.hangul import to_jamo
+
 
 @dataclass(frozen=True)
 class ErrorCounts:
@@ -71,6 +73,33 @@ def cer(reference: str, hypothesis: str) -> ErrorCounts:
     0.0
     """
     return count_errors(comparable(reference), comparable(hypothesis))
+
+
+def cer_with_spaces(reference: str, hypothesis: str) -> ErrorCounts:
+    """Character errors, a single space between words counted as a character."""
+    return count_errors(*(" ".join(_words(text)) for text in (reference, hypothesis)))
+
+
+def jamo_error_rate(reference: str, hypothesis: str) -> ErrorCounts:
+    """Errors in letters: 강 for 감 is one of three wrong, not one of one."""
+    return count_errors(to_jamo(comparable(reference)), to_jamo(comparable(hypothesis)))
+
+
+def wer(reference: str, hypothesis: str) -> ErrorCounts:
+    """Errors in eojeol, the words between spaces."""
+    return count_errors(_words(reference), _words(hypothesis))
+
+
+def _words(text: str) -> list[str]:
+    return [bare for word in text.split() if (bare := comparable(word))]
+
+
+def all_scores(reference: str, hypothesis: str) -> dict[str, ErrorCounts]:
+    """Every measure, by its name."""
+    measures = {
+        "cer": cer, "cer_with_spaces": cer_with_spaces, "jamo_error_rate": jamo_error_rate, "wer": wer,
+    }  # fmt: skip
+    return {name: measure(reference, hypothesis) for name, measure in measures.items()}
 
 
 def total(counts: Iterable[ErrorCounts]) -> ErrorCounts:

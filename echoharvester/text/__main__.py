@@ -1,0 +1,72 @@
+"""Korean text on the command line.
+
+python -m echoharvester.text spoken [--all] [TEXT]     without TEXT: a line out for each line in
+python -m echoharvester.text score REF HYP             two texts, or two files, line by line
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from echoharvester.text.scores import ErrorCounts, all_scores, total
+from echoharvester.text.spoken import candidates
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m echoharvester.text", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True)
+    reading = commands.add_parser("spoken", help="the spoken form")
+    reading.add_argument("--all", action="store_true", help="all candidates, tabs between them")
+    reading.add_argument("text", nargs="?")
+    scoring = commands.add_parser("score", help="error rates, as JSON")
+    scoring.add_argument("reference")
+    scoring.add_argument("hypothesis")
+    options = parser.parse_args(arguments)
+    if options.command == "spoken":
+        _print_spoken([options.text] if options.text is not None else sys.stdin, options.all)
+        return 0
+    return _print_scores(options.reference, options.hypothesis)
+
+
+def _print_spoken(lines: Iterable[str], everything: bool) -> None:
+    for line in lines:
+        print("\t".join(candidates(line) if everything else candidates(line, limit=1)))
+
+
+def _print_scores(reference: str, hypothesis: str) -> int:
+    if not (_is_file(reference) and _is_file(hypothesis)):
+        print(json.dumps(_plain(all_scores(reference, hypothesis)), ensure_ascii=False))
+        return 0
+    pairs = [Path(p).read_text(encoding="utf-8").splitlines() for p in (reference, hypothesis)]
+    if len(pairs[0]) != len(pairs[1]):
+        print(
+            f"{reference} has {len(pairs[0])} lines, {hypothesis} {len(pairs[1])}", file=sys.stderr
+        )
+        return 1
+    rows = [all_scores(r, h) for r, h in zip(*pairs, strict=True)]
+    for row in rows:
+        print(json.dumps(_plain(row), ensure_ascii=False))
+    sums = {name: total(row[name] for row in rows) for name in (rows[0] if rows else {})}
+    print(json.dumps({"total": _plain(sums)}, ensure_ascii=False))
+    return 0
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # a text too long to be a name
+        return False
+
+
+def _plain(scores: dict[str, ErrorCounts]) -> dict[str, Any]:
+    return {name: {"rate": counts.rate, **counts.__dict__} for name, counts in scores.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
