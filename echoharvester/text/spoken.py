@@ -158,11 +158,13 @@ def _counted(value: int, counter: str) -> Readings:
     as_native = (sino(hundreds * 100) if hundreds else "") + native(rest, attributive=True)
     if counter == "번째" and value == 1:
         return ["첫", "한"]
-    if value <= NATIVE_COUNTERS[counter]:
+    limit = NATIVE_COUNTERS[counter]
+    if value <= limit:
         return [as_native] if counter in ONLY_NATIVE else [as_native, *readings]
-    if value <= MAX_NATIVE or value < 1000:
-        readings.append(as_native)
-    return readings
+    if value >= 1000:
+        return readings
+    # Behind hundreds the rest decides: 백다섯 개, but 백오십 명.
+    return [as_native, *readings] if hundreds and rest <= limit else [*readings, as_native]
 
 
 def _with_counter(match: re.Match[str]) -> Readings:
