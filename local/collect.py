@@ -9,8 +9,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from echoharvester.manifests.accounting import Counts, total
-from echoharvester.manifests.collected import known_media, write_media
-from echoharvester.manifests.shards import find_shards
+from echoharvester.manifests.collected import known_media, num_shards_of, write_media
+from echoharvester.manifests.cuts import shard_of
 from echoharvester.sources import make_source
 
 from common import UserError, manifests_dir, stage_main, step_fingerprint
@@ -18,8 +18,8 @@ from common import UserError, manifests_dir, stage_main, step_fingerprint
 
 def main(cfg: DictConfig) -> None:
     folder = manifests_dir(cfg)
-    found = len(find_shards(folder, "cuts_media"))
-    if found and found != cfg.num_shards:
+    found = num_shards_of(folder)
+    if found not in (None, cfg.num_shards):
         raise UserError(
             f"num_shards={cfg.num_shards}, but {cfg.data_dir} was begun with {found}, which never "
             f"changes in a data folder: set num_shards={found}, or another data_dir"
@@ -29,26 +29,23 @@ def main(cfg: DictConfig) -> None:
         settings = {"kind": "local", "paths": [str(Path(cfg.data_dir) / "library")]}
     elif settings["kind"] == "local" and not settings["paths"]:
         raise UserError("source.paths is empty: name files or folders, 'source.paths=[/media]'")
-    by_shard = defaultdict(list)
-    for cut in make_source(settings).media(known_media(folder)):
-        by_shard[_shard(cut, cfg.num_shards)].append(cut)
+    by_shard, known = defaultdict(list), known_media(folder)
+    for cut in make_source(settings).media(known):
+        by_shard[shard_of(cut["id"], cfg.num_shards)].append(cut)
+    if not by_shard:
+        raise UserError(
+            f"the sources hold no media; check source.paths and source.pattern (the {len(known)} "
+            "media collected before are kept)"
+        )
     counts = total(
-        write_media(folder, k, by_shard[k], step_fingerprint(cfg, "collect"))
+        write_media(folder, k, cfg.num_shards, by_shard[k], step_fingerprint(cfg, "collect"))
         for k in range(cfg.num_shards)
     )
     print(f"stage  1 collect: {counts.line()}")
     _check(counts, cfg.max_error_rate)
 
 
-def _shard(cut: dict[str, Any], num_shards: int) -> int:
-    from echoharvester.manifests.cuts import shard_of
-
-    return shard_of(cut["id"], num_shards)
-
-
 def _check(counts: Counts, max_error_rate: float) -> None:
-    if not counts.items:
-        raise UserError("the sources hold no media; check source.paths and source.pattern")
     if counts.error_rate > max_error_rate:
         raise UserError(
             f"{counts.error_rate:.1%} of the media are errors (max_error_rate {max_error_rate:.1%}); "

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
 
 # Settings that say how fast, not what: changing them makes nothing stale.
-_RESOURCES = {"num_threads", "batch_sec", "chunk_sec", "num_workers", "log_every_steps"}
+_RESOURCES = {"num_threads", "chunk_sec", "num_workers", "log_every_steps"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,9 @@ def step_fingerprint(cfg: DictConfig, name: str, *inputs: Any) -> str:
         group, _, leaf = key.rpartition(".")
         if path:
             digests[key] = file_digest(_existing(Path(path), key))
+            tokens = Path(path).with_name("tokens.txt")  # beside an ONNX model
+            if Path(path).suffix == ".onnx":
+                digests[f"{key} tokens"] = file_digest(_existing(tokens, key))
         if isinstance(settings.get(group), dict):
             settings[group].pop(leaf, None)
     return fingerprint(name, spec.version, settings, digests, *inputs)
@@ -101,6 +104,29 @@ def _existing(path: Path, key: str) -> Path:
 
 class UserError(Exception):
     """Something that the user can mend; printed without a traceback."""
+
+
+def composed(overrides: Sequence[str]) -> DictConfig:
+    """The configuration with these overrides.
+
+    Raises:
+        UserError: naming what is wrong with an override and how to write it.
+    """
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
+            cfg = compose("config", overrides=list(overrides))
+    except HydraException as error:
+        raise UserError(
+            f"configuration: {error}\n(values with spaces, commas or brackets need quotes inside "
+            "quotes: 'data_dir=\"/data/my talks\"', 'source.paths=[\"/a, b\"]')"
+        ) from error
+    paths = OmegaConf.select(cfg, "source.paths")
+    if paths is not None and not all(isinstance(path, str) for path in paths):
+        raise UserError(f"source.paths is a list of files and folders, not {paths}")
+    return cfg
 
 
 def manifests_dir(cfg: DictConfig) -> Path:

@@ -11,16 +11,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from echoharvester.manifests.accounting import Counts, total
+from echoharvester.manifests.collected import num_shards_of
 from echoharvester.manifests.runner import is_fresh
 from echoharvester.manifests.shards import (
     ManifestError,
-    find_shards,
+    read_all_cuts,
     read_cuts,
     read_info,
     shard_path,
@@ -30,6 +29,7 @@ from common import (
     ROOT,
     STEPS,
     UserError,
+    composed,
     log_path,
     manifests_dir,
     sharded_step,
@@ -44,16 +44,34 @@ def main(arguments: Sequence[str]) -> int:
     name, overrides = arguments[0], [a for a in arguments[1:] if a != "--dry-run"]
     dry_run = "--dry-run" in arguments
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
-            cfg = compose("config", overrides=list(overrides))
+        cfg = composed(overrides)
+        if dry_run and _waits(cfg, name):
+            _say(name, "would run, or follow from an earlier stage that would")
+            return 0
         if STEPS[name].sharded:
             return _run_sharded(cfg, name, overrides, dry_run)
         return _run_single(cfg, name, overrides, dry_run)
-    except (HydraException, OmegaConfBaseException) as error:
+    except OmegaConfBaseException as error:
         print(f"{name}: configuration: {error}", file=sys.stderr)
     except (UserError, ManifestError, OSError) as error:
         print(f"{name}: {error}", file=sys.stderr)
     return 1
+
+
+def _waits(cfg: DictConfig, name: str) -> bool:
+    """Whether an earlier stage's output is missing or stale, so that nothing can be said yet."""
+    for earlier, spec in STEPS.items():
+        if spec.stage >= STEPS[name].stage:
+            return False
+        if earlier == "collect":  # runs every time; what matters is what it found
+            if num_shards_of(manifests_dir(cfg)) is None:
+                return True
+        elif spec.sharded:
+            if _stale_shards(cfg, earlier):
+                return True
+        elif earlier != "prepare" and fresh_summary(cfg, earlier) is None:
+            return True
+    return False
 
 
 def _say(name: str, text: str) -> None:
@@ -76,14 +94,13 @@ def _command(name: str, overrides: Sequence[str]) -> list[str]:
 
 
 def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: bool) -> int:
-    num_shards = _num_shards(cfg, name)
-    step, side = sharded_step(cfg, name), side_input(cfg, name)
-    stale = [
-        k for k in range(num_shards) if not (is_fresh(step, k, side) and _files_there(cfg, name, k))
-    ]
+    num_shards, step = _num_shards(cfg, name), sharded_step(cfg, name)
+    stale = _stale_shards(cfg, name)
     if dry_run:
         _say(name, f"would run shards {stale}" if stale else "up to date")
         return 0
+    if name == "merge" and stale:
+        _say_problems(cfg)
     failed = _run_shards(cfg, name, overrides, stale) if stale else []
     for k in failed:
         path = log_path(cfg, name, k)
@@ -105,6 +122,25 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
     return 0
 
 
+def _stale_shards(cfg: DictConfig, name: str) -> list[int]:
+    step, side = sharded_step(cfg, name), side_input(cfg, name)
+    return [
+        k
+        for k in range(_num_shards(cfg, name))
+        if not (is_fresh(step, k, side) and _files_there(cfg, name, k))
+    ]
+
+
+def _say_problems(cfg: DictConfig) -> None:
+    """Names the rows of review files that cannot be merged; the rest is."""
+    from echoharvester.review.merge import read_edits, unknown_ids
+
+    edits = read_edits((Path(cfg.data_dir) / "review").glob("*.tsv"))
+    cuts = read_all_cuts(manifests_dir(cfg), STEPS["merge"].source) if edits.by_id else ()
+    for problem in [*edits.problems, *unknown_ids(edits, cuts)]:
+        print(f"merge: {problem}", file=sys.stderr)
+
+
 def _files_there(cfg: DictConfig, name: str, shard: int) -> bool:
     """Whether the audio that a shard of stage 2 names is still on disk."""
     if name != "download":
@@ -116,8 +152,8 @@ def _files_there(cfg: DictConfig, name: str, shard: int) -> bool:
 
 
 def _num_shards(cfg: DictConfig, name: str) -> int:
-    found = len(find_shards(manifests_dir(cfg), "cuts_media"))
-    if not found:
+    found = num_shards_of(manifests_dir(cfg))
+    if found is None:
         raise UserError(f"{manifests_dir(cfg)}: nothing collected yet; run stage 1")
     if found != cfg.num_shards:
         raise UserError(

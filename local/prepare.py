@@ -30,9 +30,11 @@ def _make_library(cfg: DictConfig) -> None:
         for spec in tqdm(default_specs(), desc="0 synthetic library"):
             for cut in make_media(spec, folder, cfg.source.library_seed, cfg.source.duration_sec):
                 truth.write(cut)
-            files.append(str(folder / (spec.name + spec.suffix)))
+            files.append(spec.name + spec.suffix)
+            if spec.captions:
+                files.append(spec.name + spec.captions)
         truth.close("prepare", single_fingerprint(cfg, "prepare"), "", {"files": files})
-    print(f"stage  0 prepare: library of {len(files)} media in {folder}")
+    print(f"stage  0 prepare: library of {len(default_specs())} media in {folder}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from echoharvester.manifests.shards import ShardWriter, read_all_cuts, write_atomic
-from echoharvester.review.tsv import EDITABLE, format_rows, read_rows, row_of, select
+from echoharvester.review.tsv import EDITABLE, format_rows, read_rows, row_of, select, text_digest
 
 from common import manifests_dir, stage_main
 from singles import review_rows_path, single_fingerprint
@@ -31,7 +31,8 @@ def _keep_edits(path: Path, rows: dict[str, dict[str, str]]) -> int:
     """Carries decisions into the new rows; decided rows that are no longer offered stay, too."""
     kept = 0
     for _, old in read_rows(path):
-        if not any(old.get(name) for name in ("decision", "note", "reviewer")):
+        edited = text_digest(old.get("text", "")) != old.get("text_digest")
+        if not edited and not any(old.get(name) for name in ("decision", "note", "reviewer")):
             continue
         kept += 1
         row = rows.setdefault(old["id"], old)

@@ -126,8 +126,9 @@ def _prepare(cfg: DictConfig, expected: str) -> str | None:
     if cfg.source.kind != "synthetic":
         return None
     info = _fresh_info(truth_path(cfg), expected)
-    whole = info and all(Path(f).is_file() for f in info.counts["files"])
-    return f"library of {len(info.counts['files'])} media" if info and whole else None
+    folder = Path(cfg.data_dir) / "library"
+    whole = info and all((folder / name).is_file() for name in info.counts["files"])
+    return f"library in {folder}" if whole else None
 
 
 def _review(cfg: DictConfig, expected: str) -> str | None:
@@ -142,7 +143,10 @@ def _export(cfg: DictConfig, expected: str) -> str | None:
         return None
     shar = Path(cfg.data_dir) / "shar"
     sizes = {path.name: path.stat().st_size for path in shar.glob("*")}
-    if fingerprint_of_sizes(sizes) != info.counts["shar"]:
+    beside = ("stats.json", "data_card.json", "data_card.md")
+    if fingerprint_of_sizes(sizes) != info.counts["shar"] or not all(
+        (Path(cfg.data_dir) / name).is_file() for name in beside
+    ):
         return None
     return f"{info.counts['cuts']} cuts, {info.counts['hours']:.2f} h in {shar}"
 

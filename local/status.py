@@ -7,21 +7,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from echoharvester.manifests.accounting import Counts, total
+from echoharvester.manifests.collected import num_shards_of
 from echoharvester.manifests.runner import is_fresh
-from echoharvester.manifests.shards import ManifestError, find_shards, read_info, shard_path
+from echoharvester.manifests.shards import ManifestError, read_info, shard_path
 
-from common import ROOT, STEPS, UserError, manifests_dir, sharded_step, side_input
+from common import STEPS, UserError, composed, manifests_dir, sharded_step, side_input
 from singles import decode_record_path, export_record_path, fresh_summary
 
 
 def main(arguments: Sequence[str]) -> int:
     summary = "--summary" in arguments
-    with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
-        cfg = compose("config", overrides=[a for a in arguments if a != "--summary"])
+    try:
+        cfg = composed([a for a in arguments if a != "--summary"])
+    except UserError as error:
+        print(f"status: {error}", file=sys.stderr)
+        return 1
     if summary:
         _print_summary(cfg)
         return 0
@@ -42,7 +45,7 @@ def _state(cfg: DictConfig, name: str) -> str:
 
 
 def _sharded_state(cfg: DictConfig, name: str) -> str:
-    step, num_shards = sharded_step(cfg, name), len(find_shards(manifests_dir(cfg), "cuts_media"))
+    step, num_shards = sharded_step(cfg, name), num_shards_of(manifests_dir(cfg)) or 0
     states = {"fresh": 0, "stale": 0, "missing": 0}
     for k in range(num_shards):
         if not shard_path(step.folder, step.target, k).exists():

@@ -45,6 +45,8 @@ def tokenizer(cfg: DictConfig) -> CharTokenizer:
     """The tokenizer of stage 10; endless synthetic speech needs none but the jamo table."""
     if cfg.train.data == "synthetic":
         return JamoTokenizer.train()
+    if cfg.tokenizer.kind == "bpe":
+        raise UserError("training with tokenizer=bpe is not built yet; use char or jamo")
     path = lang_dir(cfg) / "tokens.txt"
     if not path.is_file():
         raise UserError(f"{path}: no such file; run stage 10 with tokenizer={cfg.tokenizer.kind}")

@@ -39,7 +39,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --*=*) die "write '${1%%=*} ${1#*=}', with a space, not '$1'" ;;
-    -m | --multirun) die "sweeps run one stage: python local/train.py -m ...; see docs/stages.md" ;;
+    -m | --multirun) die "sweeps run one stage: python local/train.py -m ...; see docs/recipes.md" ;;
     -*) die "unknown option '$1'; see --help" ;;
     *=* | ~*) overrides+=("$1") ;;
     *) die "'$1' is neither an option nor a key=value override; see --help" ;;

@@ -50,7 +50,9 @@ def write_shar(
     num_cuts = 0
     sample: list[Cut] = []
     with SharWriter(
-        str(beside), fields={"recording": audio_format}, shard_size=cuts_per_shard
+        str(beside).replace("%", "%%"),
+        fields={"recording": audio_format},
+        shard_size=cuts_per_shard,
     ) as writer:
         for cut in cuts:
             writer.write(to_lhotse(cut))

@@ -11,8 +11,8 @@ from echoharvester.manifests.shards import (
     ManifestError,
     ShardWriter,
     errors_path,
-    find_shards,
     read_cuts,
+    read_info,
     shard_path,
 )
 
@@ -22,7 +22,7 @@ NAME = "cuts_media"
 def known_media(folder: Path) -> dict[str, Cut]:
     """Media of the previous listing, by path or url."""
     known = {}
-    for path in find_shards(folder, NAME):
+    for path in sorted(folder.glob(f"{NAME}.[0-9]*.jsonl.gz")):
         try:
             for cut in read_cuts(path):
                 known[cut["custom"].get("media_path") or cut["custom"]["source_url"]] = cut
@@ -31,7 +31,20 @@ def known_media(folder: Path) -> dict[str, Cut]:
     return known
 
 
-def write_media(folder: Path, index: int, cuts: Sequence[Cut], fingerprint: str) -> Counts:
+def num_shards_of(folder: Path) -> int | None:
+    """The number of shards that a data folder was begun with; None for a new one.
+
+    Every shard knows it, so that a listing cut short half-way can be made again.
+    """
+    infos = (read_info(path) for path in sorted(folder.glob(f"{NAME}.[0-9]*.jsonl.gz")))
+    return next(
+        (int(i.counts["num_shards"]) for i in infos if i and "num_shards" in i.counts), None
+    )
+
+
+def write_media(
+    folder: Path, index: int, num_shards: int, cuts: Sequence[Cut], fingerprint: str
+) -> Counts:
     """Writes one shard of media cuts, sorted by id, and its errors beside it."""
     counts = Counts(items=len(cuts))
     errors = [cut for cut in cuts if "error" in cut["custom"]]
@@ -51,5 +64,6 @@ def write_media(folder: Path, index: int, cuts: Sequence[Cut], fingerprint: str)
                 error_writer.close("collect", fingerprint, "", {"errors": len(errors)})
         else:
             path.unlink(missing_ok=True)
-        writer.close("collect", fingerprint, "", counts.to_dict())
+        values = {**counts.to_dict(), "num_shards": num_shards}
+        writer.close("collect", fingerprint, "", values)
     return counts

@@ -51,11 +51,9 @@ class Journal:
         offset = 0
         for line in self._file:
             try:
-                record = json.loads(line)
+                record = json.loads(line) if line.endswith(b"\n") else {}
                 self._offsets[record["unit"], record["fingerprint"]] = offset
             except (ValueError, KeyError):
-                break
-            if not line.endswith(b"\n"):
                 break
             offset += len(line)
         else:

@@ -25,6 +25,7 @@ from echoharvester.manifests.shards import (
     errors_path,
     read_cuts,
     read_info,
+    remove_leftovers,
     shard_path,
 )
 
@@ -102,14 +103,16 @@ def run_shard(
     source = shard_path(step.folder, step.source, index)
     target = shard_path(step.folder, step.target, index)
     counts, errors = Counts(), []
-    previous = _Previous(target)
+    previous = _Previous(target, _failed_media(step, index))
     with Journal(target) as journal, ShardWriter(target) as writer:
+        remove_leftovers(target)
         for media_id, cuts in units(read_cuts(source)):
             made_from = unit_fingerprint(digest(step.fingerprint, side_of(cuts)), cuts)
             result = journal.get(media_id, made_from) or previous.get(media_id, made_from)
             if result is None or not all(map(holds, result.cuts)):
                 result = _process(step, process, cuts, made_from)
-                journal.put(media_id, made_from, result)
+                if not result.errors:  # what failed is tried again by the run that resumes
+                    journal.put(media_id, made_from, result)
             _count(step, counts, cuts, result)
             for cut in result.cuts:
                 writer.write(cut)
@@ -162,8 +165,9 @@ def _count(step: Step, counts: Counts, cuts: list[Cut], result: UnitResult) -> N
     for cut in result.errors:
         counts.errors[cut["custom"]["error"]["kind"]] += 1
     came_out = {c["custom"].get("parent_id", c["id"]) for c in result.cuts + result.errors}
-    if came_out != {cut["id"] for cut in cuts}:
-        lost = sorted({cut["id"] for cut in cuts} ^ came_out)
+    went_in = {cut["id"] for cut in cuts}
+    if came_out != went_in or len(went_in) != len(cuts):
+        lost = sorted(came_out ^ went_in) or ["the same id twice"]
         raise AccountingError(f"{step.name}: cuts lost or invented: {lost[:5]}")
 
 
@@ -191,17 +195,24 @@ def _write_errors(step: Step, index: int, identity: str, errors: list[Cut]) -> N
         writer.close(step.name, step.fingerprint, identity, {"errors": len(errors)})
 
 
+def _failed_media(step: Step, index: int) -> set[str]:
+    path = errors_path(step.folder, step.target, index)
+    return {cut["custom"]["media_id"] for cut in _readable(path)} if path.exists() else set()
+
+
 class _Previous:
     """The previous output of a shard, read side by side with the input."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, failed: set[str]) -> None:
+        """`failed`: media items of which a part is in the errors file, so not complete here."""
+        self._failed = failed
         self._units = iter(units(_readable(path)))
         self._next = next(self._units, None)
 
     def get(self, media_id: str, made_from: str) -> UnitResult | None:
         while self._next is not None and self._next[0] < media_id:
             self._next = next(self._units, None)
-        if self._next is None or self._next[0] != media_id:
+        if self._next is None or self._next[0] != media_id or media_id in self._failed:
             return None
         cuts = self._next[1]
         if any(cut["custom"].get("fingerprint") != made_from for cut in cuts):

@@ -188,6 +188,17 @@ class ShardWriter:
             self.abort()
 
 
+def remove_leftovers(path: Path) -> None:
+    """Removes temporary files that killed writers of this shard left behind.
+
+    To be called by the one process that may write it.
+    """
+    stem = path.name.removesuffix(".gz")
+    for leftover in path.parent.glob(f".{stem}.*.tmp.gz"):
+        if leftover.name != f".{stem}.{os.getpid()}.tmp.gz":
+            leftover.unlink(missing_ok=True)
+
+
 def write_atomic(path: Path, text: str) -> None:
     """Writes a small text file so that a reader sees the old one or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from echoharvester.manifests.accounting import ACCEPTED, APPROVED
 from echoharvester.manifests.cuts import rejected, text_of, with_custom, with_supervision
 from echoharvester.manifests.shards import Cut
-from echoharvester.review.tsv import Edit, edit_of, read_rows, text_digest
+from echoharvester.review.tsv import Edit, edit_of, read_rows, reviewable, text_digest
 from echoharvester.text.scores import cer, comparable
 from echoharvester.text.spoken import spoken
 
@@ -69,8 +69,11 @@ def merge_media(cuts: Sequence[Cut], edits: Edits) -> list[Cut]:
 
 def merged(cut: Cut, edit: Edit) -> Cut:
     """One cut after one decision; a decision on a text that has changed since is not applied."""
+    if edit.decision != "drop" and not reviewable(cut):
+        problem = f"{edit.where}: rejected before it was measured, cannot be approved"
+        return with_custom(cut, review_problem=problem)
     if not cut["supervisions"]:
-        return with_custom(cut, review_problem=f"{edit.where}: not an utterance")
+        return cut
     before = text_of(cut)
     if edit.text_digest and edit.text_digest != text_digest(before):
         logger.warning("%s: the text of %s has changed since; not applied", edit.where, edit.id)
@@ -84,7 +87,7 @@ def merged(cut: Cut, edit: Edit) -> Cut:
         return rejected(cut, STEP, "dropped_by_reviewer")
     custom = {k: v for k, v in cut["custom"].items() if k not in ("reason", "rejected_by")}
     cut = {**cut, "custom": {**custom, "status": APPROVED}}
-    if edit.decision == "ok" or edit.text == before:
+    if not edit.text or edit.text == before:  # `ok` with an edited text is a correction, too
         return cut
     text = spoken(edit.text)
     cut = with_supervision(cut, text=text, alignment={"word": _realigned(cut, text.split())})
@@ -130,6 +133,14 @@ def _span(cut: Cut, old: Sequence[list[float]], first: int, last: int) -> tuple[
 def decisions(cuts: Iterable[Cut]) -> Counter[str]:
     """How many cuts were decided, by decision."""
     return Counter(c["custom"]["review"]["decision"] for c in cuts if "review" in c["custom"])
+
+
+def unknown_ids(edits: Edits, cuts: Iterable[Cut]) -> list[str]:
+    """Decisions on cuts that do not exist, as "file:line: id"."""
+    left = dict(edits.by_id)
+    for cut in cuts:
+        left.pop(cut["id"], None)
+    return [f"{edit.where}: there is no cut {edit.id}" for edit in left.values()]
 
 
 def exportable(cut: Cut) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from echoharvester.captions.parse import decode
-from echoharvester.manifests.accounting import ACCEPTED, REVIEW
+from echoharvester.manifests.accounting import ACCEPTED
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut
@@ -46,11 +46,15 @@ def select(
 ) -> list[Cut]:
     """Cuts for review: those near the limit first, then a random sample of the accepted.
 
+    `statuses` may name "rejected": what got as far as a hypothesis can be won back.
+
     The sample is drawn by the hash of each id, so that it stays the same when data is added.
     """
     wanted, accepted = [], []
     for cut in cuts:
         status = cut["custom"]["status"]
+        if not reviewable(cut):
+            continue
         if status in statuses:
             wanted.append(cut)
         elif status == ACCEPTED:
@@ -98,7 +102,9 @@ def _number(value: Any) -> str:
 def format_rows(rows: Iterable[dict[str, str]]) -> str:
     """TSV with a header; cells that would run as formulas are defused."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, delimiter="\t", lineterminator="\n")
+    writer = csv.DictWriter(
+        out, COLUMNS, delimiter="\t", lineterminator="\n", extrasaction="ignore"
+    )
     writer.writeheader()
     for row in rows:
         writer.writerow({key: _defused(value) for key, value in row.items()})
@@ -130,16 +136,28 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     text, _ = decode(path.read_bytes(), str(path))
     header = text.split("\n", 1)[0]
     delimiter = "\t" if "\t" in header else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    # A quote that nobody closed would swallow the rows behind it: then none is a quote.
+    lines = text.splitlines()
+    balanced = all(line.count('"') % 2 == 0 for line in lines)
+    lines_of = io.StringIO(text, newline="")
+    reader = (
+        csv.DictReader(lines_of, delimiter=delimiter)
+        if balanced
+        else csv.DictReader(lines_of, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    )
     names = [str(name).strip() for name in reader.fieldnames or []]
     if "id" not in names:
         raise ValueError(f"{path}:1: no column 'id'; the first line must name the columns")
     reader.fieldnames = names
     rows = []
-    for row in reader:
+    try:
+        table = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise ValueError(f"{path}:{reader.line_num}: {error}; save it as TSV again") from error
+    for line, row in table:
         cells = {k: _restored((v or "").strip()) for k, v in row.items() if isinstance(k, str)}
         if any(cells.values()):
-            rows.append((reader.line_num, cells))
+            rows.append((line, cells))
     return rows
 
 
@@ -165,5 +183,6 @@ def edit_of(path: Path, line: int, row: dict[str, str]) -> Edit:
 
 
 def reviewable(cut: Cut) -> bool:
-    """Whether a decision on this cut can change anything: rejected cuts can be won back."""
-    return bool(cut["supervisions"]) and cut["custom"]["status"] in (ACCEPTED, REVIEW, "rejected")
+    """Whether a cut has all that an exported one must have, so that approving it is enough."""
+    measured = all(name in cut["custom"] for name in ("align_score", "snr_db", "hyp_text", "cer"))
+    return measured and bool(cut["supervisions"]) and "alignment" in cut["supervisions"][0]

@@ -15,11 +15,18 @@ TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE = 1.0, 0.02
 
 
 def is_there(media: Cut) -> bool:
-    """Whether the files that a downloaded cut names still exist."""
+    """Whether the files that a downloaded cut names are still there, as long as they were."""
     if is_rejected(media):
         return True
-    sound = Path(media["recording"]["sources"][0]["source"])
-    return sound.is_file() and Path(media["custom"]["caption_path"]).is_file()
+    custom = media["custom"]
+    sizes = {
+        media["recording"]["sources"][0]["source"]: custom["audio_bytes"],
+        custom["caption_path"]: custom["caption_bytes"],
+    }
+    try:
+        return all(Path(path).stat().st_size == size for path, size in sizes.items())
+    except OSError:
+        return False
 
 
 def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
@@ -46,7 +53,12 @@ def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
     lost = declared_sec - decoded_sec
     damaged = lost > max(TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE * declared_sec)
     sound = recording(media["id"], str(target), SAMPLING_RATE, round(decoded_sec * SAMPLING_RATE))
-    fields = {"caption_path": str(copied), "decoded_duration_sec": decoded_sec}
+    fields = {
+        "caption_path": str(copied),
+        "decoded_duration_sec": decoded_sec,
+        "audio_bytes": target.stat().st_size,
+        "caption_bytes": copied.stat().st_size,
+    }
     if damaged:
         fields["media_damage"] = f"{lost:.1f} s of {declared_sec:.1f} s could not be decoded"
     cut = with_custom(media, **fields)

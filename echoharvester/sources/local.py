@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from echoharvester.audio.media import MEDIA_SUFFIXES, MediaError, probe
-from echoharvester.manifests.cuts import media_cut, recording, rejected
+from echoharvester.manifests.cuts import is_rejected, media_cut, recording, rejected, with_custom
 from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.runner import with_error
 from echoharvester.manifests.shards import Cut
@@ -44,17 +44,24 @@ class LocalSource:
     license: str = ""
 
     def media(self, known: dict[str, Cut]) -> Iterator[Cut]:
-        """One cut for every media file; the same content twice is one item.
+        """One cut for every media file.  Of files with the same content, one with captions
+        counts; the others are rejected as `duplicate_media`.
 
         Raises:
             FileNotFoundError: if one of `paths` does not exist.
         """
-        seen: dict[str, str] = {}
-        for path in self._files():
+        chosen: dict[str, Cut] = {}
+        for path in dict.fromkeys(self._files()):
             cut = self._cut(path, known.get(str(path)))
-            first = seen.setdefault(cut["id"], str(path))
-            if first == str(path):
-                yield cut
+            first = chosen.get(cut["id"])
+            if first is None:
+                chosen[cut["id"]] = cut
+            elif is_rejected(first) and not is_rejected(cut):
+                chosen[cut["id"]] = cut
+                yield _duplicate(first, cut)
+            else:
+                yield _duplicate(cut, first)
+        yield from chosen.values()
 
     def _files(self) -> Iterator[Path]:
         for name in self.paths:
@@ -68,8 +75,13 @@ class LocalSource:
                 raise FileNotFoundError(f"{path}: no such file or folder; check source.paths")
 
     def _cut(self, path: Path, known: Cut | None) -> Cut:
+        name = str(path)
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            return _unnameable(path)
         custom: dict[str, Any] = {
-            "media_path": str(path),
+            "media_path": name,
             "title": path.stem,
             "channel": self.channel or path.parent.name,
             "license": self.license or "not stated",
@@ -103,6 +115,25 @@ def _is_media(path: Path) -> bool:
     return (
         path.suffix.lower() in MEDIA_SUFFIXES and not path.name.startswith(".") and path.is_file()
     )
+
+
+def _duplicate(cut: Cut, of: Cut) -> Cut:
+    """A file with the content of another, under an id of its own."""
+    path_id = _path_id(Path(cut["custom"]["media_path"]))
+    media_id = f"{cut['id']}-copy-{path_id}"
+    cut = with_custom(cut, media_id=media_id, duplicate_of=of["custom"]["media_path"])
+    return rejected({**cut, "id": media_id}, "collect", "duplicate_media")
+
+
+def _unnameable(path: Path) -> Cut:
+    """An error for a name that is not UTF-8, as old archives leave them."""
+    name = os.fsencode(path).decode("utf-8", "backslashreplace")
+    cut = media_cut(
+        f"unread-{_path_id(path)}",
+        recording(_path_id(path), name, UNKNOWN_RATE, UNKNOWN_SAMPLES),
+        {"media_path": name, "title": name},
+    )
+    return with_error(cut, MediaError(f"{name}: its name is not UTF-8; rename it (convmv helps)"))
 
 
 def _same_file(known: Cut, custom: dict[str, Any]) -> bool:

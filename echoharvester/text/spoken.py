@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from echoharvester.text.latin import letters, lexicon, word_pattern
-from echoharvester.text.numbers import MAX_NATIVE, MAX_SINO, SINO_DIGITS, digits, native, sino
+from echoharvester.text.numbers import MAX_SINO, SINO_DIGITS, digits, native, sino
 from echoharvester.text.unicode import fold
 from echoharvester.text.units import (
     CURRENCIES,

@@ -96,6 +96,34 @@ def test_a_fault_is_an_error_with_its_cause_and_is_tried_again(tmp_path):
     assert not errors_path(tmp_path, "out", 0).exists() and is_fresh(step(tmp_path), 0)
 
 
+def test_one_failed_cut_of_an_item_is_tried_again_with_its_item(tmp_path):
+    make_input(tmp_path, MEDIA[:2])
+    error = {"kind": "E", "message": "m"}
+
+    def process(cuts):
+        return [with_custom(c, error=error) if c["id"] == "m01-1" else with_custom(c) for c in cuts]
+
+    assert run_shard(step(tmp_path), 0, process).errors == {"E": 1}
+    marker = Marker()
+    assert not run_shard(step(tmp_path), 0, marker).errors and marker.done == ["m01"]
+
+
+def test_an_error_before_a_kill_is_tried_again(tmp_path):
+    make_input(tmp_path)
+    marker = Marker(fail=["m00"])
+
+    def process(cuts):
+        if len(marker.done) == 3:
+            raise KeyboardInterrupt
+        return marker(cuts)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_shard(step(tmp_path), 0, process)
+    again = Marker()
+    run_shard(step(tmp_path), 0, again)
+    assert again.done == ["m00", "m03", "m04", "m05"]
+
+
 def test_a_lost_cut_is_noticed(tmp_path):
     make_input(tmp_path)
     with pytest.raises(AccountingError, match="lost or invented"):
@@ -146,22 +174,24 @@ def test_kill_9_at_any_moment_and_run_again_equals_an_undisturbed_run(tmp_path, 
     marker = Marker()
     run_shard(step(killed), 0, marker)
     assert output(killed) == output(quiet)
-    names = {path.name for path in killed.iterdir() if "tmp" not in path.name}
+    names = {path.name for path in killed.iterdir()}
     assert names == {path.name for path in quiet.iterdir()}
     # finished items are not redone: 50 ms each
     assert len(marker.done) >= 6 - delay_sec / 0.05 - 1
 
 
-def test_a_journal_line_cut_short_is_dropped(tmp_path):
+@pytest.mark.parametrize("lost_bytes", [1, 10])
+def test_a_journal_line_cut_short_is_dropped(tmp_path, lost_bytes):
     make_input(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         _interrupted(tmp_path, after=3)
     journal = tmp_path / ".out.0.journal.jsonl"
     data = journal.read_bytes()
-    journal.write_bytes(data[:-10])
+    journal.write_bytes(data[:-lost_bytes])
     marker = Marker()
     run_shard(step(tmp_path), 0, marker)
     assert marker.done == MEDIA[2:]
+    assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
 def _interrupted(folder, after):

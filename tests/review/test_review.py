@@ -5,7 +5,7 @@ import random
 import pytest
 
 from echoharvester.manifests.cuts import media_cut, recording, text_of, utterance_cut, with_custom
-from echoharvester.review.merge import exportable, merge_media, read_edits
+from echoharvester.review.merge import exportable, merge_media, read_edits, unknown_ids
 from echoharvester.review.tsv import COLUMNS, format_rows, read_rows, row_of, select
 
 
@@ -21,6 +21,7 @@ def cuts():
             "word": [["오늘은", 0.1, 0.2, 0.9], ["날씨가", 0.3, 0.2, 0.9], ["좋네요", 0.5, 0.2, 0.9],
                      ["가나다라마바"[i], 0.7, 0.2, 0.9]]
         }  # fmt: skip
+        cut = with_custom(cut, align_score=0.9, snr_db=30.0)
         result.append(
             with_custom(
                 cut, status="review" if i % 2 else "accepted", cer=0.1 * i, hyp_text=text_of(cut)
@@ -128,6 +129,34 @@ def test_cells_cannot_run_as_formulas_and_come_back_unchanged(tmp_path, cuts):
     assert "\t'=1+2" in path.read_text(encoding="utf-8")
     rows = {row["id"]: row for _, row in read_rows(path)}
     assert rows["m-1"]["text"] == text
+
+
+def test_ok_with_an_edited_text_is_a_correction(tmp_path, cuts):
+    edits = read_edits(
+        [write(tmp_path / "r.tsv", cuts, **{"m-1": ("ok", "오늘은 비가 옵니다 나")})]
+    )
+    assert text_of(merge_media(cuts, edits)[1]) == "오늘은 비가 옵니다 나"
+
+
+def test_an_open_quote_swallows_no_rows(tmp_path):
+    path = tmp_path / "r.tsv"
+    path.write_text('id\tdecision\ttext\na\tok\t"안녕\nb\tdrop\t\nc\tdrop\t\n', encoding="utf-8")
+    assert sorted(read_edits([path]).by_id) == ["a", "b", "c"]
+
+
+def test_a_decision_on_no_cut_is_named(tmp_path, cuts):
+    path = tmp_path / "r.tsv"
+    path.write_text("id\tdecision\nm-1\tok\nnobody\tdrop\n", encoding="utf-8")
+    assert unknown_ids(read_edits([path]), cuts) == ["r.tsv:3: there is no cut nobody"]
+
+
+def test_what_was_never_measured_cannot_be_approved(tmp_path, cuts):
+    bare = [{**c, "custom": {k: v for k, v in c["custom"].items() if k != "cer"}} for c in cuts]
+    result = merge_media(bare, read_edits([write(tmp_path / "r.tsv", cuts, **DECIDED)]))
+    assert (
+        not exportable(result[1]) and "cannot be approved" in result[1]["custom"]["review_problem"]
+    )
+    assert select(bare, ["review", "rejected"], 3, 1) == []
 
 
 def test_the_doubtful_come_first_then_a_stable_sample_of_the_accepted(cuts):

@@ -1,3 +1,7 @@
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -53,10 +57,32 @@ def test_identity_is_the_content_not_the_path(tmp_path):
     moved = path.rename(tmp_path / "moved.wav")
     (after,) = media(moved)
     assert before["id"] == after["id"]
-    make(tmp_path, "copy.wav")
-    assert len(media(tmp_path)) == 1
     make(tmp_path, "moved.wav", seed=9)
-    assert len(media(tmp_path)) == 2
+    assert media(tmp_path)[0]["id"] != before["id"]
+
+
+def test_of_equal_files_the_captioned_one_counts_and_the_other_is_rejected(tmp_path):
+    make(tmp_path, "a.wav")
+    make(tmp_path / "sub", "b.wav", (".ko.vtt",))
+    found = {Path(c["custom"]["media_path"]).name: c["custom"] for c in media(tmp_path)}
+    assert found["b.wav"]["status"] == "accepted"
+    assert found["a.wav"]["reason"] == "duplicate_media"
+    assert found["a.wav"]["duplicate_of"].endswith("b.wav")
+
+
+def test_a_file_named_twice_is_one(tmp_path):
+    make(tmp_path / "sub", "a.wav", (".ko.vtt",))
+    assert len(media(tmp_path, tmp_path / "sub")) == 1
+
+
+def test_a_name_that_is_not_utf_8_is_an_error_of_its_own(tmp_path):
+    make(tmp_path, "good.wav", (".ko.vtt",))
+    bad = make(tmp_path, "bad.wav", seed=4)
+    os.rename(bad, os.fsencode(tmp_path) + b"/" + "한글.wav".encode("cp949"))
+    good, bad = sorted(media(tmp_path), key=lambda c: "error" in c["custom"])
+    assert good["custom"]["status"] == "accepted"
+    assert "rename it" in bad["custom"]["error"]["message"]
+    json.dumps(bad, ensure_ascii=False).encode()
 
 
 def test_what_is_no_media_is_an_error_that_names_it(tmp_path):
