@@ -73,7 +73,7 @@ def load_matching(
     """Copies the weights whose name and shape match into `model`.
 
     Where the token tables differ, the head keeps its rows of the tokens in both; tokens that
-    are new begin as unlikely as they can be without being impossible to learn.
+    are new begin as the mean of the others.
 
     Returns the names of what was left as it was, new tokens among them.
     """
@@ -99,9 +99,10 @@ def _head_for(
     if sum(token in rows for token in new_tokens) < len(new_tokens) / 2:
         return {}
     head = {}
-    for name, fill in (("ctc_output.weight", 0.0), ("ctc_output.bias", -5.0)):
+    for name in ("ctc_output.weight", "ctc_output.bias"):
         old = weights[name].float()
-        new = torch.full((len(new_tokens), *old.shape[1:]), fill)
+        # The mean of all but the blank: a token like any other, neither forbidden nor favoured.
+        new = old[1:].mean(dim=0, keepdim=True).repeat(len(new_tokens), *[1] * (old.dim() - 1))
         for i, token in enumerate(new_tokens):
             if token in rows:
                 new[i] = old[rows[token]]
