@@ -8,7 +8,7 @@ import numpy as np
 
 from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.audio.media import load_flac
+from echoharvester.audio.media import load_sound
 from echoharvester.manifests.cuts import (
     is_rejected,
     rejected,
@@ -53,7 +53,7 @@ def align_media(cuts: Sequence[Cut], aligner: Aligner, pad_sec: float) -> list[C
     result = list(cuts)
     if not wanted:
         return result
-    samples = load_flac(cuts[0]["recording"]["sources"][0]["source"])
+    samples = load_sound(cuts[0])
     duration_sec = len(samples) / SAMPLING_RATE
     alignments = aligner.align(samples, [_request(cuts[i]) for i in wanted])
     found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]

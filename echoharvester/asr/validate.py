@@ -9,7 +9,7 @@ import numpy as np
 
 from echoharvester.asr.base import Recogniser
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.audio.media import load_flac
+from echoharvester.audio.media import load_sound
 from echoharvester.manifests.accounting import REVIEW
 from echoharvester.manifests.cuts import is_rejected, rejected, text_of, with_custom
 from echoharvester.manifests.shards import Cut
@@ -46,7 +46,7 @@ def validate_media(cuts: Sequence[Cut], recogniser: Recogniser, gate: Gate) -> l
     result = list(cuts)
     if not wanted:
         return result
-    samples = load_flac(cuts[0]["recording"]["sources"][0]["source"])
+    samples = load_sound(cuts[0])
     hypotheses = recogniser.transcribe([_sound(cuts[i], samples) for i in wanted])
     for i, hypothesis in zip(wanted, hypotheses, strict=True):
         result[i] = judged(cuts[i], hypothesis, gate)

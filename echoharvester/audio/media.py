@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.manifests.shards import Cut
 
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".wma", ".opus")
 VIDEO_SUFFIXES = (
@@ -130,6 +131,11 @@ def run_ffmpeg(arguments: list[str], what: str, data: bytes | None = None) -> No
         raise MediaError(
             f"{what}: ffmpeg cannot read it ({'; '.join(words[-2:]) or 'no reason given'})"
         )
+
+
+def load_sound(cut: Cut) -> np.ndarray:
+    """Samples (num_samples,) of the whole recording that a cut lies in; see `load_flac`."""
+    return load_flac(cut["recording"]["sources"][0]["source"])
 
 
 def load_flac(path: Path | str) -> np.ndarray:

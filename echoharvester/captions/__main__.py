@@ -7,6 +7,7 @@ Standard error: how the file was read, what was repaired, what was taken out.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -44,4 +45,5 @@ def _listed(counter: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... | head` ends quietly
     sys.exit(main())

@@ -16,7 +16,7 @@ from echoharvester.audio.measures import (
     snr_db,
     speech_mask,
 )
-from echoharvester.audio.media import load_flac
+from echoharvester.audio.media import load_sound
 from echoharvester.audio.vad import VadConfig, overlap_sec, speech_regions
 from echoharvester.manifests.cuts import is_rejected, rejected, text_of, with_custom
 from echoharvester.manifests.shards import Cut
@@ -48,7 +48,7 @@ def filter_media(cuts: Sequence[Cut], config: FilterConfig, vad: VadConfig) -> l
     """
     if all(is_rejected(cut) for cut in cuts):
         return list(cuts)
-    samples = load_flac(cuts[0]["recording"]["sources"][0]["source"])
+    samples = load_sound(cuts[0])
     regions = speech_regions(samples, vad)
     power = frame_power(samples)
     is_speech = speech_mask(regions, len(power))

@@ -80,4 +80,5 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> str:
     right.set_xlabel("epoch")
     right.set_ylabel("dev CER without spaces, %")
     right.set_ylim(bottom=0)
+    figure.tight_layout()
     return _svg(figure)
