@@ -6,7 +6,7 @@
 #   ./scripts/test.sh tests/text -k cer  pytest alone, with these arguments
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-ECHO_EXTRAS=test
+ECHO_EXTRAS="test"
 . ./path.sh
 
 if [ $# -gt 0 ] && [ "$1" != --all ]; then
