@@ -36,9 +36,10 @@ def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
         MediaError: if its sound cannot be decoded.
         OSError: if its captions cannot be copied.
     """
+    custom = {k: v for k, v in media["custom"].items() if k != "file_mtime_ns"}
+    media = {**media, "custom": custom}
     if is_rejected(media):
         return media
-    custom = media["custom"]
     folder = audio_dir / media["id"][:2]
     target = folder / f"{media['id']}.flac"
     source = Path(custom["media_path"])
@@ -61,6 +62,4 @@ def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
     }
     if damaged:
         fields["media_damage"] = f"{lost:.1f} s of {declared_sec:.1f} s could not be decoded"
-    cut = with_custom(media, **fields)
-    cut["custom"].pop("file_mtime_ns", None)
-    return {**cut, "recording": sound, "duration": sound["duration"]}
+    return {**with_custom(media, **fields), "recording": sound, "duration": sound["duration"]}
