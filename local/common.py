@@ -52,12 +52,16 @@ STEPS: dict[str, StepSpec] = {
     "prepare": StepSpec(0, ("source", "prepare")),
     "collect": StepSpec(1, ("source", "collect"), target="cuts_media"),
     "download": StepSpec(2, ("download",), (), "cuts_media", "cuts_downloaded"),
-    "segment": StepSpec(3, ("segment",), (), "cuts_downloaded", "cuts_segmented", item="media"),
-    "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned"),
+    "segment": StepSpec(
+        3, ("segment",), ("segment.lexicon",), "cuts_downloaded", "cuts_segmented", 2, "media"
+    ),
+    "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=2),
     "filter": StepSpec(5, ("filter",), (), "cuts_aligned", "cuts_filtered"),
-    "validate": StepSpec(6, ("validate", "asr"), ("asr.model",), "cuts_filtered", "cuts_validated"),
+    "validate": StepSpec(
+        6, ("validate", "asr"), ("asr.model",), "cuts_filtered", "cuts_validated", version=2
+    ),
     "review": StepSpec(7, ("review", "seed")),
-    "merge": StepSpec(8, (), (), "cuts_validated", "cuts_reviewed"),
+    "merge": StepSpec(8, (), ("segment.lexicon",), "cuts_validated", "cuts_reviewed", version=2),
     "export": StepSpec(9, ("export",)),
     "split": StepSpec(10, ("split", "tokenizer", "seed")),
     "train": StepSpec(11, ("train", "model", "tokenizer", "seed"), ("train.init",)),

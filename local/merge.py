@@ -17,10 +17,11 @@ def main(cfg: DictConfig) -> None:
     edits = read_edits((Path(cfg.data_dir) / "review").glob("*.tsv"))
     for problem in edits.problems:
         logging.warning("%s", problem)
+    lexicon = Path(cfg.segment.lexicon) if cfg.segment.lexicon else None
     run_shard(
         sharded_step(cfg, "merge"),
         cfg.shard,
-        lambda cuts: merge_media(cuts, edits),
+        lambda cuts: merge_media(cuts, edits, lexicon),
         side_input=side_input(cfg, "merge"),
         side_of=lambda cuts: [vars(edits.by_id[c["id"]]) for c in cuts if c["id"] in edits.by_id],
         progress=report_progress,

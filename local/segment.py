@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from omegaconf import DictConfig, OmegaConf
 
 from echoharvester.captions.segment import segment_media
@@ -14,7 +16,9 @@ from common import report_progress, sharded_step, stage_main
 def main(cfg: DictConfig) -> None:
     options = dict(OmegaConf.to_container(cfg.segment))  # type: ignore[arg-type]
     validity = {key: options.pop(key) for key in ("min_chars", "min_hangul_share")}
+    lexicon = options.pop("lexicon")
     config = SegmentConfig(**options)
+    validity["lexicon"] = Path(lexicon) if lexicon else None
     run_shard(
         sharded_step(cfg, "segment"),
         cfg.shard,

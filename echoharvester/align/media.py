@@ -12,13 +12,13 @@ from echoharvester.audio.media import load_sound
 from echoharvester.manifests.cuts import (
     is_rejected,
     rejected,
+    shared_word_times,
     text_of,
     with_custom,
     with_supervision,
     with_times,
 )
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.spoken import candidates
 
 STEP = "align"
 
@@ -32,14 +32,8 @@ class CaptionTimes:
 
 def _shared_by_length(request: Request) -> Alignment:
     words = request.readings[0].split()
-    lengths = np.array([len(word) for word in words], float)
-    bounds = request.start_sec + (request.end_sec - request.start_sec) * np.concatenate(
-        [[0.0], np.cumsum(lengths) / lengths.sum()]
-    )
-    aligned = tuple(
-        AlignedWord(word, float(a), float(b), 1.0)
-        for word, a, b in zip(words, bounds[:-1], bounds[1:], strict=True)
-    )
+    times = shared_word_times(words, request.start_sec, request.end_sec)
+    aligned = tuple(AlignedWord(word, a, b, 1.0) for word, (a, b) in zip(words, times, strict=True))
     return Alignment(" ".join(words), aligned, 1.0)
 
 
@@ -65,12 +59,14 @@ def align_media(cuts: Sequence[Cut], aligner: Aligner, pad_sec: float) -> list[C
         found, padded(spans, pad_sec, duration_sec), strict=True
     ):
         result[i] = _aligned(cuts[i], alignment, start, end)
+        if not isinstance(aligner, CaptionTimes):  # the audio has chosen among the readings
+            result[i]["custom"].pop("text_candidates", None)
     return result
 
 
 def _request(cut: Cut) -> Request:
     custom = cut["custom"]
-    readings = candidates(custom["text_orthographic"]) or [text_of(cut)]
+    readings = custom.get("text_candidates") or [text_of(cut)]
     return Request(readings, custom["caption_start_sec"], custom["caption_end_sec"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from echoharvester.text.notations import both_spellings, read_transcript
 from echoharvester.text.unicode import orthographic
 
 # Sounds and people that captions describe; in round brackets only these are taken out,
@@ -90,8 +91,11 @@ _STEPS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-def clean(line: str, removed: Counter[str]) -> str:
+def clean(line: str, removed: Counter[str], corpus_marks: bool = False) -> str:
     """The orthographic text of one caption line; what was taken out is added to `removed`.
+
+    Of `(70%)/(칠십 퍼센트)` the spelling stays.  With `corpus_marks` the marks of published
+    transcripts (`b/`, `{laughing}` ...) are taken out, too.
 
     >>> removed = Counter()
     >>> clean("[음악] 김민수: 안녕하세요 (웃음) ♪", removed)
@@ -102,6 +106,12 @@ def clean(line: str, removed: Counter[str]) -> str:
     if _CREDIT.match(line):
         removed["credit"] += 1
         return ""
+    if corpus_marks:
+        transcript = read_transcript(line)
+        removed.update(transcript.marks)
+        line = transcript.written
+    else:
+        line = both_spellings(line)[0]
     for kind, pattern in _STEPS:
         line, count = pattern.subn(" ", line)
         removed[kind] += count

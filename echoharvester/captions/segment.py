@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from echoharvester.captions.parse import read_track
 from echoharvester.captions.utterances import SegmentConfig, Utterance, segment
@@ -12,15 +13,23 @@ from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.hangul import hangul_share
 from echoharvester.text.scores import comparable
-from echoharvester.text.spoken import spoken
+from echoharvester.text.spoken import candidates
+from echoharvester.text.validity import MIN_CHARS, MIN_HANGUL_SHARE, is_valid_text
 
 STEP = "segment"
 
 
 def segment_media(
-    media: Cut, config: SegmentConfig, min_chars: int = 2, min_hangul_share: float = 0.3
+    media: Cut,
+    config: SegmentConfig,
+    min_chars: int = MIN_CHARS,
+    min_hangul_share: float = MIN_HANGUL_SHARE,
+    lexicon: Path | None = None,
 ) -> list[Cut]:
     """One cut for every utterance, or the media cut itself, rejected, where there is none.
+
+    An utterance with several readings keeps them in `custom.text_candidates`, best first, for the
+    audio to choose.  `lexicon`: a recipe's own Latin words.
 
     Raises:
         CaptionError: if the caption file cannot be read.
@@ -36,18 +45,20 @@ def segment_media(
         return [rejected(media, STEP, "captions_not_korean")]
     cuts = []
     for utterance_id, utterance in zip(_ids(media["id"], utterances), utterances, strict=True):
-        fields = {
+        fields: dict[str, Any] = {
             "text_raw": utterance.raw,
             "text_orthographic": utterance.text,
             "caption_start_sec": utterance.start_sec,
             "caption_end_sec": utterance.end_sec,
         }
-        text = spoken(utterance.text)
+        readings = candidates(utterance.text, extra_words=lexicon)
+        text = readings[0]
+        if len(readings) > 1:
+            fields["text_candidates"] = readings
         cut = utterance_cut(
             media, utterance_id, utterance.start_sec, utterance.end_sec, text, fields
         )
-        chars = comparable(text)
-        if len(chars) < min_chars or hangul_share(chars) < min_hangul_share:
+        if not is_valid_text(text, min_chars, min_hangul_share):
             cut = rejected(cut, STEP, "invalid_text")
         cuts.append(cut)
     return cuts

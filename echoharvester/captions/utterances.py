@@ -28,12 +28,14 @@ class SegmentConfig:
         pause_sec: a gap between timed words that cuts.
         target_sec: stretches without punctuation are cut when they get longer.
         max_sec: nothing is longer; what is, is cut, never dropped.
+        corpus_marks: take out the marks of transcripts, see `text.notations`.
     """
 
     join_gap_sec: float = 0.1
     pause_sec: float = 0.6
     target_sec: float = 10.0
     max_sec: float = 30.0
+    corpus_marks: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ def segment(track: Track, config: SegmentConfig | None = None) -> Segmentation:
     """All utterances of a caption track, in order of time; no text is lost."""
     config = config or SegmentConfig()
     result = Segmentation()
-    pieces = [p for cue in _bounded_by_next(track.cues) for p in _pieces(cue, result.removed)]
+    pieces = [
+        p
+        for cue in _bounded_by_next(track.cues)
+        for p in _pieces(cue, result.removed, config.corpus_marks)
+    ]
     for stretch in _stretches(pieces, config):
         for piece in _cut(stretch, config):
             text = " ".join(word.text for word in piece.words)
@@ -92,7 +98,7 @@ def _bounded_by_next(cues: Sequence[Cue]) -> Iterator[Cue]:
         yield Cue(cue.start_sec, end, cue.lines, cue.words)
 
 
-def _pieces(cue: Cue, removed: Counter[str]) -> Iterator[_Piece]:
+def _pieces(cue: Cue, removed: Counter[str], corpus_marks: bool) -> Iterator[_Piece]:
     """A cue, cleaned; one piece for each speaker of a dialogue (`- ... - ...`)."""
     turns: list[list[str]] = []
     dialogue = sum(starts_with_dash(line) for line in cue.lines) > 1
@@ -100,7 +106,9 @@ def _pieces(cue: Cue, removed: Counter[str]) -> Iterator[_Piece]:
         if not turns or (dialogue and starts_with_dash(line)):
             turns.append([])
         turns[-1].append(line)
-    texts = [" ".join(t for line in turn if (t := clean(line, removed))) for turn in turns]
+    texts = [
+        " ".join(t for line in turn if (t := clean(line, removed, corpus_marks))) for turn in turns
+    ]
     sizes = [len(t.replace(" ", "")) for t in texts]
     start, total = cue.start_sec, sum(sizes)
     for turn, text, size in zip(turns, texts, sizes, strict=True):

@@ -10,7 +10,16 @@ from pathlib import Path
 import kaldialign
 
 from echoharvester.manifests.shards import write_atomic
-from echoharvester.text.scores import ErrorCounts, comparable, count_errors, total
+from echoharvester.text.scores import (
+    ErrorCounts,
+    cer,
+    cer_with_spaces,
+    comparable,
+    confidence_interval,
+    swer,
+    total,
+    wer,
+)
 
 EPSILON = "*"
 
@@ -24,40 +33,23 @@ class Result:
     hypothesis: str
 
 
-Units = Callable[[str], list[str]]
-
-
 def characters(text: str) -> list[str]:
     """Units of the CER without spaces and punctuation, the headline."""
     return list(comparable(text))
 
 
-def characters_and_spaces(text: str) -> list[str]:
-    return list(" ".join(comparable(word) for word in text.split()))
-
-
-def words(text: str) -> list[str]:
-    """Eojeol: what stands between spaces."""
-    return [bare for word in text.split() if (bare := comparable(word))]
-
-
-MEASURES: dict[str, Units] = {
-    "CER without spaces": characters,
-    "CER with spaces": characters_and_spaces,
-    "WER": words,
+Measure = Callable[[str, str], ErrorCounts]
+MEASURES: dict[str, Measure] = {
+    "CER without spaces": cer,
+    "CER with spaces": cer_with_spaces,
+    "WER": wer,
+    "sWER": swer,
 }
 
 
-def score(results: Sequence[Result], units: Units) -> ErrorCounts:
+def score(results: Sequence[Result], measure: Measure) -> ErrorCounts:
     """Error counts over a whole set."""
-    return total(count_errors(units(r.reference), units(r.hypothesis)) for r in results)
-
-
-def confidence_interval(results: Sequence[Result], units: Units) -> tuple[float, float]:
-    """95 % bootstrap interval of a rate (Bisani and Ney 2004), by kaldialign."""
-    refs, hyps = [units(r.reference) for r in results], [units(r.hypothesis) for r in results]
-    interval = kaldialign.bootstrap_wer_ci(refs, hyps)
-    return max(0.0, float(interval["ci95min"])), float(interval["ci95max"])
+    return total(measure(r.reference, r.hypothesis) for r in results)
 
 
 def write_recogs(results: Sequence[Result], path: Path) -> None:
@@ -91,7 +83,7 @@ def write_errs(results: Sequence[Result], path: Path) -> ErrorCounts:
                 substitutions[ref, hyp] += 1
                 by_unit[ref][1] += 1
         details.append(f"{r.id}:\t" + " ".join(a if a == b else f"({a}->{b})" for a, b in pairs))
-    counts = score(results, characters)
+    counts = score(results, cer)
     correct = counts.reference_length - counts.substitutions - counts.deletions
     lines = [
         f"%CER = {100 * counts.rate:.2f}",
@@ -126,9 +118,10 @@ def write_errs(results: Sequence[Result], path: Path) -> ErrorCounts:
 def summary_table(results: Sequence[Result]) -> list[dict[str, object]]:
     """Every measure with its counts and interval, as plain values."""
     rows: list[dict[str, object]] = []
-    for name, units in MEASURES.items():
-        counts = score(results, units)
-        low, high = confidence_interval(results, units) if counts.reference_length else (0.0, 0.0)
+    for name, measure in MEASURES.items():
+        each = [measure(r.reference, r.hypothesis) for r in results]
+        counts = total(each)
+        low, high = confidence_interval(each)
         rows.append(
             {
                 "measure": name,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from echoharvester.manifests.accounting import ACCEPTED, REJECTED
@@ -136,3 +137,19 @@ def to_lhotse(cut: Cut) -> MonoCut:
     from lhotse.serialization import deserialize_item
 
     return deserialize_item(copy.deepcopy(cut))  # it takes its argument apart
+
+
+def shared_word_times(
+    words: Sequence[str], start_sec: float, end_sec: float
+) -> list[tuple[float, float]]:
+    """Start and end of each word where nobody measured them: by number of characters.
+
+    >>> shared_word_times(["네", "아니요"], 0.0, 4.0)
+    [(0.0, 1.0), (1.0, 4.0)]
+    """
+    total = sum(map(len, words))
+    bounds, done = [start_sec], 0
+    for word in words:
+        done += len(word)
+        bounds.append(start_sec + (end_sec - start_sec) * done / total)
+    return list(zip(bounds[:-1], bounds[1:], strict=True))

@@ -12,8 +12,8 @@ from echoharvester.manifests.accounting import ACCEPTED, APPROVED
 from echoharvester.manifests.cuts import rejected, text_of, with_custom, with_supervision
 from echoharvester.manifests.shards import Cut
 from echoharvester.review.tsv import Edit, edit_of, read_rows, reviewable, text_digest
-from echoharvester.text.scores import cer, comparable
-from echoharvester.text.spoken import spoken
+from echoharvester.text.scores import best_reading, comparable
+from echoharvester.text.spoken import candidates
 
 logger = logging.getLogger(__name__)
 STEP = "merge"
@@ -60,14 +60,15 @@ def read_edits(paths: Iterable[Path]) -> Edits:
     return edits
 
 
-def merge_media(cuts: Sequence[Cut], edits: Edits) -> list[Cut]:
-    """The cuts of one media item with the decisions on them."""
+def merge_media(cuts: Sequence[Cut], edits: Edits, lexicon: Path | None = None) -> list[Cut]:
+    """The cuts of one media item with the decisions on them; `lexicon`: the recipe's Latin words."""
     return [
-        merged(cut, edits.by_id[cut["id"]]) if cut["id"] in edits.by_id else cut for cut in cuts
+        merged(cut, edits.by_id[cut["id"]], lexicon) if cut["id"] in edits.by_id else cut
+        for cut in cuts
     ]
 
 
-def merged(cut: Cut, edit: Edit) -> Cut:
+def merged(cut: Cut, edit: Edit, lexicon: Path | None = None) -> Cut:
     """One cut after one decision; a decision on a text that has changed since is not applied."""
     if edit.decision != "drop" and not reviewable(cut):
         problem = f"{edit.where}: rejected before it was measured, cannot be approved"
@@ -89,10 +90,11 @@ def merged(cut: Cut, edit: Edit) -> Cut:
     cut = {**cut, "custom": {**custom, "status": APPROVED}}
     if not edit.text or edit.text == before:  # `ok` with an edited text is a correction, too
         return cut
-    text = spoken(edit.text)
+    # People write 3번 in a correction, too; what was heard tells which reading they mean.
+    readings = candidates(edit.text, extra_words=lexicon)
+    text, counts = best_reading(readings, cut["custom"].get("hyp_text", ""))
     cut = with_supervision(cut, text=text, alignment={"word": _realigned(cut, text.split())})
-    rate = round(cer(text, cut["custom"].get("hyp_text", "")).rate, 4)
-    return with_custom(cut, cer=rate, text_orthographic=edit.text)
+    return with_custom(cut, cer=round(counts.rate, 4), text_orthographic=edit.text)
 
 
 def _realigned(cut: Cut, words: Sequence[str]) -> list[list[object]]:

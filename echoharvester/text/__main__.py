@@ -1,7 +1,10 @@
 """Korean text on the command line.
 
-python -m echoharvester.text spoken [--all] [TEXT]     without TEXT: a line out for each line in
-python -m echoharvester.text score REF HYP             two texts, or two files, line by line
+python -m echoharvester.text spoken [--all] [--lexicon TSV] [TEXT]   the spoken form
+python -m echoharvester.text corpus [TEXT]       a transcript without its notation: written, tab, spoken
+python -m echoharvester.text score REF HYP       two texts, or two files, line by line
+
+Without TEXT standard input is read, and a line is written for each line.
 """
 
 from __future__ import annotations
@@ -14,8 +17,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from echoharvester.text.notations import read_transcript
+from echoharvester.text.reading.words import lexicon
 from echoharvester.text.scores import ErrorCounts, all_scores, total
-from echoharvester.text.spoken import candidates
+from echoharvester.text.spoken import MAX_CANDIDATES, candidates
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,20 +29,39 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     reading = commands.add_parser("spoken", help="the spoken form")
     reading.add_argument("--all", action="store_true", help="all candidates, tabs between them")
+    reading.add_argument("--lexicon", type=Path, help="more Latin words: WORD<TAB>READING|READING")
     reading.add_argument("text", nargs="?")
+    corpus = commands.add_parser("corpus", help="KsponSpeech, AI-Hub and NIKL notation resolved")
+    corpus.add_argument("text", nargs="?")
     scoring = commands.add_parser("score", help="error rates, as JSON")
     scoring.add_argument("reference")
     scoring.add_argument("hypothesis")
     options = parser.parse_args(arguments)
-    if options.command == "spoken":
-        _print_spoken([options.text] if options.text is not None else sys.stdin, options.all)
+    if options.command == "score":
+        return _print_scores(options.reference, options.hypothesis)
+    lines = [options.text] if options.text is not None else sys.stdin
+    if options.command == "corpus":
+        _print_corpus(lines)
         return 0
-    return _print_scores(options.reference, options.hypothesis)
+    try:
+        lexicon(options.lexicon)
+        _print_spoken(lines, options.all, options.lexicon)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
-def _print_spoken(lines: Iterable[str], everything: bool) -> None:
+def _print_spoken(lines: Iterable[str], everything: bool, extra_words: Path | None) -> None:
+    limit = MAX_CANDIDATES if everything else 1
     for line in lines:
-        print("\t".join(candidates(line) if everything else candidates(line, limit=1)))
+        print("\t".join(candidates(line, limit, extra_words)))
+
+
+def _print_corpus(lines: Iterable[str]) -> None:
+    for line in lines:
+        transcript = read_transcript(line)
+        print(f"{transcript.written}\t{transcript.spoken}")
 
 
 def _print_scores(reference: str, hypothesis: str) -> int:

@@ -1,0 +1,124 @@
+"""Digit strings that name rather than count: telephones, accounts, versions, addresses, plates."""
+
+from __future__ import annotations
+
+import re
+
+from echoharvester.text.numbers import SINO_DIGITS, digits, sino
+from echoharvester.text.reading.rule import Readings, before, number, rule, unique
+
+_COUNTED_BEHIND = r"(?![\d,.:/~%-]|\s?(?:명|개|원|년|월|일|분|초|시|살|세|층|회|도|점|대|번|만|억|천|k|c|m|g|k|%))"
+
+
+_NUMBER_NAMES = re.compile(
+    r"(?:인증|비밀|계좌|전화|카드|주문|예약|접수|수험|등록|사업자|우편|송장|운송장|고유|일련|참가|사물함|차량|학생|군번|쿠폰|상품|코드|핸드폰)\s?"
+    r"(?:번호|코드)?[는은이가를도]?\s?[:]?$|(?:[끝뒤앞]\s?(?:[두세네]|여섯|여덟|[0-9])?\s?자리|뒷자리|앞자리|끝자리|핀번호|암호|비번)[는은이가]?$"
+)
+
+
+def _phone(match: re.Match[str]) -> Readings:
+    groups = re.findall(r"\d+", match.group())
+    if match.group().startswith("+"):
+        return [
+            f"플러스 {' '.join(digits(g) for g in groups)}",
+            " ".join(digits(g) for g in groups),
+        ]
+    if len(groups) == 1:
+        text = groups[0]
+        groups = [text[:3], text[3:-4], text[-4:]]
+    spelled = [digits(g) for g in groups]
+    return [
+        " ".join(spelled),
+        "에 ".join(spelled),
+        " 다시 ".join(spelled),
+        " ".join(digits(g, SINO_DIGITS[0]) for g in groups),
+    ]
+
+
+def _account(match: re.Match[str]) -> Readings:
+    spelled = [digits(group) for group in match.group().split("-")]
+    return [" ".join(spelled), " 다시 ".join(spelled), "에 ".join(spelled)]
+
+
+def _version(match: re.Match[str]) -> Readings:
+    parts = match["n"].split(".")
+    spelled = " 점 ".join(sino(int(part)) for part in parts)
+    zero = " 점 ".join(
+        "공" if i and part == "0" else sino(int(part)) for i, part in enumerate(parts)
+    )
+    names = ["버전", "브이"] if match["v"].lower().startswith("v") else ["버전"]
+    return unique([f"{name} {text}" for text in (spelled, zero) for name in names])
+
+
+def _dotted(match: re.Match[str]) -> Readings:
+    """3.11.2, 192.168.0.1: part by part."""
+    parts = match.group().split(".")
+    return unique(
+        [
+            " 점 ".join(sino(int(part)) for part in parts),
+            " 점 ".join(digits(part) for part in parts),
+        ]
+    )
+
+
+def _emergency(match: re.Match[str]) -> Readings:
+    text = match.group()
+    return [digits(text), sino(int(text))]
+
+
+def _named_number(match: re.Match[str]) -> Readings:
+    """인증번호 482019: a number that names, digit by digit."""
+    if not _NUMBER_NAMES.search(before(match)):
+        return []
+    return [digits(match.group()), *number(match.group())[:1]]
+
+
+def _plate(match: re.Match[str]) -> Readings:
+    front = match["front"]
+    return [
+        f"{head}{match['letter']} {digits(match['back'])}"
+        for head in (sino(int(front)), digits(front))
+    ]
+
+
+def _building(match: re.Match[str]) -> Readings:
+    """63빌딩, 88올림픽, 7080 세대: a name of digits."""
+    text = match["n"]
+    return unique([digits(text, "공"), *number(text)])
+
+
+def _channels(match: re.Match[str]) -> Readings:
+    head, tail = match["n"].split(".")
+    return [f"{sino(int(head))} 점 {digits(tail, '영')} 채널"]
+
+
+CODE_LETTER_RULES = (
+    rule(r"(?P<v>[vV](?:er(?:sion)?)?\.?\s?)(?P<n>\d+(?:\.\d+)*)(?![\d.]*\d)", _version),
+)
+CODE_RULES = (
+    rule(r"\+\d{1,3}[- ]\d{1,3}[- ]\d{3,4}[- ]\d{4}(?!\d)", _phone),
+    rule(r"\(?(?:0\d{1,3})\)?[-. ]?\s?\d{3,4}[-. ]\d{4}(?!\d)", _phone),
+    rule(r"01[016789]\d{7,8}(?!\d)", _phone),
+    rule(r"1[5-9]\d{2}-\d{4}(?!\d)", _phone),
+    rule(
+        r"(?!\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{2}-\d{1,2}-\d{1,2}(?!\d))\d{2,6}(?:-\d{2,8}){2,}(?!\d)",
+        _account,
+    ),
+    rule(r"\d{6}-\d{7}(?!\d)", _account),
+    rule(r"\d{3,4}-\d{4}(?!\d|\s?[년명개원])", _phone),
+    rule(r"\d+(?:\.\d+){2,}(?!\d)", _dotted),
+    rule(
+        rf"(?:11[0-9]|12[0-9]|182|911)(?={_COUNTED_BEHIND})(?=\s?(?:[가-힣]|$|[?!.]))", _emergency
+    ),
+    rule(
+        r"(?P<front>\d{2,3})(?P<letter>[가-힣])\s?(?P<back>\d{4})(?!\d|\s?[년월일원명개시분만억천])",
+        _plate,
+    ),
+    rule(r"\d{4,16}(?!\d|[,.]\d)", _named_number),
+    rule(r"(?<=코로나)19(?!\d)", lambda m: [" 십구", " 일구"]),
+    rule(
+        r"(?P<n>63|88|7080|386|586|486|747|737|777|380)(?=\s?(?:빌딩|올림픽|세대|음악|가요|고속도로|여객기|기종|학번|서울))",
+        _building,
+    ),
+    rule(r"(?P<n>\d\.\d)\s?채널", _channels),
+)

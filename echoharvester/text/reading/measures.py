@@ -1,0 +1,229 @@
+"""Units of measure, money, temperatures, powers and large numbers."""
+
+from __future__ import annotations
+
+import re
+
+from echoharvester.text.numbers import sino
+from echoharvester.text.reading.rule import NUM, Readings, before, number, rule, unique, value
+
+UNITS: dict[str, tuple[str, ...]] = {
+    "%p": ("퍼센트포인트", "퍼센트 포인트", "프로포인트"), "%P": ("퍼센트포인트", "퍼센트 포인트"),
+    "%": ("퍼센트", "프로"), "‰": ("퍼밀",),
+    "km": ("킬로미터", "킬로"), "cm": ("센티미터", "센티", "센치미터", "센치"), "mm": ("밀리미터", "밀리"),
+    "µm": ("마이크로미터",), "μm": ("마이크로미터",), "nm": ("나노미터", "나노"), "m": ("미터",),
+    "kg": ("킬로그램", "킬로"), "Kg": ("킬로그램", "킬로"), "KG": ("킬로그램", "킬로"), "mg": ("밀리그램",),
+    "µg": ("마이크로그램",), "μg": ("마이크로그램",), "g": ("그램",), "t": ("톤",), "lb": ("파운드",), "oz": ("온스",),
+    "ml": ("밀리리터", "밀리"), "mL": ("밀리리터", "밀리"), "dl": ("데시리터",), "dL": ("데시리터",), "L": ("리터",),
+    "l": ("리터",), "kl": ("킬로리터",), "cc": ("씨씨",), "CC": ("씨씨",),
+    "ha": ("헥타르",), "a": ("아르",), "ft": ("피트",), "in": ("인치",), "inch": ("인치",), "mile": ("마일",), "yd": ("야드",),
+    "TB": ("테라바이트", "테라"), "GB": ("기가바이트", "기가"), "MB": ("메가바이트", "메가"), "KB": ("킬로바이트",),
+    "kB": ("킬로바이트",), "PB": ("페타바이트",), "Tb": ("테라비트",), "Gb": ("기가비트",), "Mb": ("메가비트",), "bit": ("비트",),
+    "Mbps": ("메가비피에스", "메가비트 퍼 세컨드"), "Gbps": ("기가비피에스", "기가비트 퍼 세컨드"), "Kbps": ("킬로비피에스",),
+    "kbps": ("킬로비피에스",), "bps": ("비피에스",),
+    "THz": ("테라헤르츠",), "GHz": ("기가헤르츠",), "MHz": ("메가헤르츠",), "kHz": ("킬로헤르츠",), "KHz": ("킬로헤르츠",),
+    "Hz": ("헤르츠",), "hz": ("헤르츠",),
+    "GWh": ("기가와트시",), "MWh": ("메가와트시",), "kWh": ("킬로와트시", "킬로와트 아워"), "Wh": ("와트시",), "GW": ("기가와트",),
+    "MW": ("메가와트",), "kW": ("킬로와트",), "KW": ("킬로와트",), "W": ("와트",), "kV": ("킬로볼트",), "mV": ("밀리볼트",),
+    "V": ("볼트",), "mAh": ("밀리암페어시", "밀리암페어 아워", "밀리암페어"), "mA": ("밀리암페어",), "A": ("암페어",), "Ah": ("암페어시",),
+    "Ω": ("옴",), "kΩ": ("킬로옴",), "dB": ("데시벨",), "kcal": ("킬로칼로리", "칼로리"), "Kcal": ("킬로칼로리", "칼로리"),
+    "cal": ("칼로리",), "kJ": ("킬로줄",), "J": ("줄",), "N": ("뉴턴",), "ppm": ("피피엠",), "ppb": ("피피비",), "rpm": ("알피엠",),
+    "RPM": ("알피엠",), "bpm": ("비피엠",), "BPM": ("비피엠",), "fps": ("에프피에스", "프레임"), "px": ("픽셀",), "dpi": ("디피아이",),
+    "hPa": ("헥토파스칼",), "kPa": ("킬로파스칼",), "MPa": ("메가파스칼",), "Pa": ("파스칼",), "psi": ("피에스아이",), "atm": ("기압",),
+    "mmHg": ("밀리미터 에이치지", "밀리미터 수은주", "엠엠에이치지"), "IU": ("아이유", "국제단위"), "mol": ("몰",), "lx": ("럭스",),
+    "lm": ("루멘",), "cd": ("칸델라",), "Sv": ("시버트",), "mSv": ("밀리시버트",), "Bq": ("베크렐",), "nit": ("니트",),
+    "°C": ("도", "도씨"), "°F": ("도",), "°": ("도",), "K": ("케이", "켈빈"),
+    "sec": ("초",), "min": ("분",), "hr": ("시간",), "hrs": ("시간",), "ms": ("밀리초", "밀리세컨드"), "ns": ("나노초",), "s": ("초",),
+    "pt": ("포인트",), "p": ("페이지", "쪽", "피"), "pp": ("페이지",), "ea": ("개", "이에이"), "EA": ("개", "이에이"),
+    "kph": ("킬로미터",), "mph": ("마일",), "dioptre": ("디옵터",),
+}  # fmt: skip
+# Squares and cubes of lengths: 제곱미터 or 평방미터.
+for _unit_of_length in ("km", "cm", "mm", "m"):
+    _name = UNITS[_unit_of_length][0]
+    for _sign in ("²", "2"):
+        UNITS[_unit_of_length + _sign] = (f"제곱{_name}", f"평방{_name}")
+    for _sign in ("³", "3"):
+        UNITS[_unit_of_length + _sign] = (f"세제곱{_name}", f"입방{_name}")
+_PER = {
+    "h": "시",
+    "hr": "시",
+    "s": "초",
+    "sec": "초",
+    "min": "분",
+    "m": "분",
+    "d": "일",
+    "day": "일",
+}
+_UNITS_OF_TIME = {"h": "아워", "s": "세컨드"}
+_SPEED = re.compile(r"km|m|cm|mm|mile|mi")
+
+CURRENCIES = {
+    "US$": ("달러", "미국 달러", "유에스 달러"), "$": ("달러", "불"), "¥": ("엔", "위안"), "€": ("유로",), "£": ("파운드",),
+    "₩": ("원",), "￦": ("원",), "₫": ("동",), "฿": ("바트",), "₹": ("루피",), "₽": ("루블",), "元": ("위안",), "円": ("엔",),
+    "USD": ("달러",), "KRW": ("원",), "JPY": ("엔",), "EUR": ("유로",), "CNY": ("위안",),
+}  # fmt: skip
+_BEHIND_MONEY = {"K": "천", "k": "천", "M": "백만", "B": "십억", "T": "조"}
+_LARGE = r"(?:천|백|십)?(?:만|억|조|경)|천|백|십(?=만|억|조|\s?[가-힣]?\s?\d|\s?원|\s?명)"
+_UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+_MONEY = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
+_LONE_UNIT = "|".join(re.escape(u) for u in UNITS if set(u) & set("²³°%‰Ω"))
+_NOT_IN_WORD = r"(?![A-Za-z0-9²³])"
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+def _large(match: re.Match[str]) -> Readings:
+    """3만, 2천, 1억: together with their unit; 1만 is 만, 1억 is 일억, 1.5억 also 일억 오천만."""
+    unit, text = match["large"], match["n"]
+    name = number(text)[0]
+    if text == "1" and unit[0] in "천백십만":
+        return [unit, "일" + unit]
+    if "점" not in name:
+        return [name + unit]
+    readings = [name + unit]
+    exact = _in_full(text, unit)
+    return readings + ([exact] if exact else [])
+
+
+def _in_full(text: str, unit: str) -> str:
+    """일억 오천만 for 1.5 and 억; nothing where that does not come out whole."""
+    whole, _, fraction = text.replace(",", "").partition(".")
+    size = {"만": 4, "억": 8, "조": 12, "경": 16}.get(unit[-1], 0)
+    size += {"천": 3, "백": 2, "십": 1}.get(unit[0], 0)
+    if len(fraction) > min(size, 4):
+        return ""
+    full = sino(int(whole + fraction) * 10 ** (size - len(fraction)))
+    return re.sub(r"([경조억만])(?=.)", r"\1 ", full)
+
+
+def _unit(match: re.Match[str]) -> Readings:
+    numbers, unit, per = number(match["n"]), match["unit"], match["per"]
+    names = UNITS[unit]
+    if per:
+        return _per(numbers[0], unit, names, per, bool(re.search("[시초분]속$", before(match))))
+    readings = [f"{numbers[0]} {name}" for name in names]
+    readings += [f"{other} {names[0]}" for other in numbers[1:2]]
+    if unit == "°C":
+        readings.append(f"섭씨 {readings[0]}")
+    if unit == "°F":
+        readings.insert(0, f"화씨 {readings[0]}")
+    if unit in ("kph", "mph"):
+        readings.insert(0, f"시속 {readings[0]}")
+    return readings
+
+
+def _unit_alone(match: re.Match[str]) -> Readings:
+    names = UNITS[match["unit"]]
+    if match["per"]:
+        return [f" {name} 퍼 {_UNITS_OF_TIME[match['per']]}" for name in names[:1]] + [
+            f" {names[0]}"
+        ]
+    return [f" {name}" for name in names]
+
+
+def _per(amount: str, unit: str, names: tuple[str, ...], per: str, told: bool) -> Readings:
+    """60km/h: 시속 육십 킬로미터; 5mg/dL: 오 밀리그램 퍼 데시리터."""
+    period = _PER.get(per)
+    if told:  # 시속 80km/h
+        return [f"{amount} {name}" for name in names]
+    if period and _SPEED.fullmatch(unit):
+        spelled = {"시": "아워", "초": "세컨드", "분": "미닛", "일": "데이"}[period]
+        return [
+            f"{amount} {names[0]} 퍼 {spelled}" if period != "시" else f"시속 {amount} {names[0]}",
+            f"{period}속 {amount} {names[0]}",
+            f"{amount} {names[0]}",
+            *[f"{period}속 {amount} {name}" for name in names[1:]],
+            f"{amount} {names[0]} 퍼 {spelled}",
+            f"{amount} {names[0]} 매{period}",
+        ]
+    below = UNITS.get(per, (per,))[0]
+    return [f"{amount} {names[0]} 퍼 {below}", f"{below}당 {amount} {names[0]}"]
+
+
+def _money(match: re.Match[str]) -> Readings:
+    amount, behind = number(match["n"])[0], match["large"] or ""
+    if letter := match["letter"]:
+        behind = _BEHIND_MONEY[letter]
+    spelled = amount + behind
+    if spelled.startswith("일") and behind in ("천", "백만", "십억") and match["n"] == "1":
+        spelled = behind
+    texts = [spelled]
+    if behind and "." in match["n"] and (full := _in_full(match["n"], behind)):
+        texts.insert(0 if letter else 1, full)
+    return [f"{text} {name}" for name in CURRENCIES[match["sign"]] for text in texts]
+
+
+def _money_behind(match: re.Match[str]) -> Readings:
+    return [f"{number(match['n'])[0]} {name}" for name in CURRENCIES[match["sign"]]]
+
+
+def _power(match: re.Match[str]) -> Readings:
+    """10^6, x², 10⁻³: also for a letter as base."""
+    exponent = (match["sup"] or match["exp"]).translate(_SUPERSCRIPTS).replace("−", "-")
+    size = value(exponent.lstrip("-") or "0")
+    base = number(match["n"])[0]
+    sign = "마이너스 " if exponent.startswith("-") else ""
+    names = {"2": ["제곱"], "3": ["세제곱"]}.get(exponent, [])
+    return [f"{base}의 {name}" for name in [*names, f"{sign}{sino(size)} 승", f"{sign}{sino(size)} 제곱"]] + [
+        f"{base} {name}" for name in names
+    ]  # fmt: skip
+
+
+def _letter_power(match: re.Match[str]) -> Readings:
+    names = {"²": ["제곱", "의 제곱"], "³": ["세제곱", "의 세제곱", "삼승"]}[match["sup"]]
+    return [name if name.startswith("의") else f" {name}" for name in names]
+
+
+def _below_zero(match: re.Match[str]) -> Readings:
+    amount = number(match["n"])[0]
+    if match["degrees"]:
+        return [f"영하 {amount} 도", f"마이너스 {amount} 도"]
+    return [f"마이너스 {amount} "]
+
+
+def _degrees_range(match: re.Match[str]) -> Readings:
+    low, high = number(match["a"])[0], number(match["b"])[0]
+    below = "영하 "
+    return unique([f"{below}{low}에서 {high} 도", f"{below}{low} 도에서 {high} 도"])
+
+
+def _kelvin_or_letter(match: re.Match[str]) -> Readings:
+    return [f" {name}" for name in UNITS[match["unit"]]]
+
+
+# K, p and s behind a number are as often a name as a unit (4K, 1080p): read with the letters.
+_LETTERS_AS_OFTEN = r"(?!(?:K|A|a|N|s|in|p|J|T)(?![A-Za-z/]))"
+_AFTER_LARGE = rule(  # 30만km
+    rf"(?<=[만억조천백십여])\s?(?P<unit>{_UNIT})(?:/(?P<per>h|s))?{_NOT_IN_WORD}",
+    lambda m: _unit_alone(m),
+)
+# Rules whose spans begin with a letter: tried before the lexicon.
+MEASURE_LETTER_RULES = (
+    _AFTER_LARGE,
+    rule(
+        rf"(?P<sign>US\$|USD|KRW|JPY|EUR|CNY)\s?(?P<n>{NUM})(?:\s?(?P<large>(?:{_LARGE}))|(?P<letter>[KkMBT])(?![A-Za-z0-9]))?",
+        _money,
+    ),
+)
+MEASURE_RULES = (
+    rule(
+        rf"(?P<sign>{_MONEY})\s?(?P<n>{NUM})(?:\s?(?P<large>(?:{_LARGE}))|(?P<letter>[KkMBT])(?![A-Za-z0-9]))?",
+        _money,
+    ),
+    rule(rf"(?P<n>{NUM})\s?(?P<sign>{_MONEY})(?!\s?\d)", _money_behind),
+    rule(
+        rf"(?P<n>{NUM})(?:\^(?P<exp>[-−]?\d+)|(?P<sup>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))",
+        _power,
+    ),
+    rule(
+        rf"(?P<n>{NUM})\s?{_LETTERS_AS_OFTEN}(?P<unit>{_UNIT})(?:/(?P<per>{_UNIT}|h|day|d)){{0,1}}{_NOT_IN_WORD}",
+        _unit,
+    ),
+    rule(rf"(?<![\w.)])-(?P<a>{NUM})\s?~\s?(?P<b>{NUM})\s?(?:도(?![가-힣])|°C?)", _degrees_range),
+    rule(
+        rf"(?<![\w.)])-\s?(?P<n>{NUM})(?P<degrees>\s?(?:도(?=\s|{chr(0xAC00)}|[은는이가를까로에의]|$)|°C?))?(?=\W|[가-힣]|$)",
+        _below_zero,
+    ),
+    rule(rf"(?P<n>{NUM})\s?(?P<large>{_LARGE})", _large),
+    rule(rf"(?P<unit>{_LONE_UNIT}){_NOT_IN_WORD}", _kelvin_or_letter),
+    rule(r"(?<=[A-Za-z])(?P<sup>[²³])", _letter_power),
+)

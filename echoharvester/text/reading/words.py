@@ -1,0 +1,275 @@
+"""Latin letters: words of the lexicon, names of letters, mixed tokens (5G, MP3), addresses."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+
+from echoharvester.text.numbers import digits, sino
+from echoharvester.text.reading.english import in_hangul
+from echoharvester.text.reading.rule import Readings, number, unique
+from echoharvester.text.reading.symbols import ENGLISH_NUMBERS
+
+_NAMES = "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트"
+LETTERS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _NAMES.split(), strict=True))
+_ORDINALS = dict(
+    enumerate("퍼스트 세컨드 써드 포스 피프스 식스스 세븐스 에잇스 나인스 텐스".split(), 1)
+)
+_DOMAINS = {"com": "컴", "net": "넷", "org": "오알지", "kr": "케이알", "co": "씨오", "go": "지오", "or": "오알", "ac": "에이씨", "io": "아이오", "tv": "티비", "ai": "에이아이", "me": "미"}  # fmt: skip
+_DOMAIN = re.compile(
+    r"(?:(?P<user>[A-Za-z0-9._-]+)@)?(?P<host>(?:[A-Za-z0-9-]+\.)+(?:"
+    + "|".join(_DOMAINS)
+    + r"))(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"(?:\d+(?:\.\d+)?)?[A-Za-z]+(?:[-.&/']?(?:[A-Za-z]+|\d+(?:\.\d+)*))*(?!\w)?")
+_PIECE = re.compile(r"[A-Za-z]+|\d+(?:\.\d+)*|[-.&/']")
+_CAMEL = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+")
+_TAKES_ENGLISH_NUMBERS = re.compile(
+    r"(?:top|part|number|no|type|step|phase|mark|best|season|chapter|level|one|version|room|plan|stage|act|track|gate)\.?\s?$",
+    re.IGNORECASE,
+)
+MAX_READINGS = 5
+
+Lexicon = dict[str, tuple[str, ...]]
+
+
+def read_lexicon(text: str, name: str = "lexicon") -> Lexicon:
+    """A TSV of words and readings: `iphone<TAB>아이폰`, several readings split by `|`.
+
+    Raises:
+        ValueError: naming `name` and the line that is not of this form.
+    """
+    entries: Lexicon = {}
+    for i, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        word, tab, readings = line.strip("\r\n").partition("\t")
+        found = tuple(r.strip() for r in readings.split("|") if r.strip())
+        if not tab or not word.strip() or not found or re.search(r"[A-Za-z\d]", readings):
+            raise ValueError(
+                f"{name}, line {i}: expected WORD<TAB>READING in Hangul, '|' between several: {line!r}"
+            )
+        entries[word.strip().casefold()] = found
+    return entries
+
+
+@lru_cache(maxsize=8)
+def lexicon(extra: Path | None = None) -> Lexicon:
+    """The project's words; those of a recipe's own file come first.
+
+    Raises:
+        ValueError: if the recipe's file is not of the lexicon's form.
+        OSError: if it cannot be read.
+    """
+    words = read_lexicon((files(__package__) / "latin.tsv").read_text(encoding="utf-8"))
+    if extra:
+        words = {**words, **read_lexicon(extra.read_text(encoding="utf-8-sig"), str(extra))}
+    return words
+
+
+@lru_cache(maxsize=8)
+def _phrases(extra: Path | None) -> re.Pattern[str]:
+    """Entries that are more than one run of letters: wi-fi, k팝, covid-19; the longest first."""
+    words = sorted(
+        (w for w in lexicon(extra) if not re.fullmatch("[a-z]+", w)), key=len, reverse=True
+    )
+    alternatives = "|".join(map(re.escape, words))
+    return re.compile(rf"(?:{alternatives})(?![A-Za-z0-9])", re.IGNORECASE)
+
+
+def letters(word: str) -> str:
+    """Letter by letter; other characters are skipped.
+
+    >>> letters("KBS")
+    '케이비에스'
+    """
+    return "".join(LETTERS[c] for c in word.upper() if c in LETTERS)
+
+
+def word_readings(word: str, extra: Path | None = None) -> Readings:
+    """A run of letters: from the lexicon, as parts of it, as letters, or by its spelling.
+
+    >>> word_readings("KBS"), word_readings("iPhone"), word_readings("smartphones")
+    (['케이비에스'], ['아이폰'], ['스마트폰즈', '스마트폰'])
+    """
+    words = lexicon(extra)
+    if found := words.get(word.casefold()):
+        return list(found)
+    if len(word) == 1 or (word.isupper() and (len(word) < 5 or not re.search("[AEIOU]", word))):
+        return [letters(word)]
+    if word[:-1].isupper() and word[-1] == "s":
+        return [letters(word[:-1]) + "즈", letters(word[:-1])]
+    camel = _CAMEL.findall(word)
+    if len(camel) > 1 and not word.isupper():
+        return _joined([word_readings(part, extra) for part in camel])
+    lower = word.casefold()
+    if compound := _compound(lower, words):
+        return compound
+    if not re.search("[aeiouy]", lower):
+        return [letters(word)]
+    guess = in_hangul(lower)
+    return unique([reading for reading in (guess, letters(word)) if reading])
+
+
+def _compound(word: str, words: Lexicon) -> Readings:
+    """Words of the lexicon with an ending, or two of them run together."""
+    for ending, sound in (("'s", "스"), ("es", "스"), ("s", "스"), ("ing", "잉"), ("er", "어")):
+        stem = word[: -len(ending)]
+        if word.endswith(ending) and len(stem) > 2 and stem in words and ending in ("s", "'s"):
+            voiced = stem[-1] not in "ptkfcsx" and not stem.endswith(("ke", "te", "pe"))
+            return unique([words[stem][0] + ("즈" if voiced else sound), words[stem][0]])
+    for cut in range(3, len(word) - 2):
+        first, second = words.get(word[:cut]), words.get(word[cut:])
+        if first and second:
+            return [a + b for a in first for b in second][:MAX_READINGS]
+        if first and word.endswith("s") and (second := words.get(word[cut:-1])):
+            return [first[0] + second[0] + "즈", first[0] + second[0]]
+    return []
+
+
+def _joined(parts: list[Readings], glue: str = "") -> Readings:
+    combinations = sorted(
+        product(*(list(enumerate(p)) for p in parts)), key=lambda c: sum(i for i, _ in c)
+    )
+    return unique([glue.join(text for _, text in c) for c in combinations])[:MAX_READINGS]
+
+
+def number_beside_letters(text: str, first: bool) -> Readings:
+    """The number of a mixed token: 엠피쓰리, 에프 십육, 비 칠삼칠.
+
+    `first`: whether it stands in front of the letters.
+    """
+    if "." in text:
+        spelled = [digits(part) if part[0] == "0" else sino(int(part)) for part in text.split(".")]
+        return [f" {' 점 '.join(spelled)}"]
+    if text[0] == "0":
+        return [
+            f" {digits(text)}",
+            *([f"제로{ENGLISH_NUMBERS[int(text)]}"] if int(text) < 10 and len(text) == 2 else []),
+        ]
+    count = int(text)
+    gap = "" if first or count <= 10 else " "
+    korean = gap + number(text)[0]
+    if 0 < count <= 10:
+        return [ENGLISH_NUMBERS[count], korean]
+    if count <= 20:
+        return [korean, gap + ENGLISH_NUMBERS[count]]
+    by_digit = gap + digits(text)
+    if count < 100 or text.endswith("00"):
+        return [korean, by_digit]
+    return [by_digit, korean]
+
+
+def _token(text: str, extra: Path | None) -> Readings:
+    """A token of letters, digits and what joins them."""
+    parts: list[Readings] = []
+    pieces = _PIECE.findall(text)
+    for i, piece in enumerate(pieces):
+        if piece[0].isdigit():
+            parts.append(number_beside_letters(piece, first=i == 0))
+        elif piece == "&":
+            parts.append(["앤", "앤드"])
+        elif piece == "/":
+            parts.append([" ", " 슬래시 "])
+        elif piece in "-.":
+            wordy = min(len(p) for p in (pieces[i - 1], (pieces + [""])[i + 1])) > 2
+            parts.append([" " if wordy else ""])
+        elif piece != "'":
+            behind_apostrophe = i > 0 and pieces[i - 1] == "'"
+            parts.append(_ending(piece) if behind_apostrophe else word_readings(piece, extra))
+    return _joined([p for p in parts if p])
+
+
+def _ending(piece: str) -> Readings:
+    known = {"s": "스", "m": "ㅁ", "t": "트", "re": "어", "ll": "을", "ve": "브", "d": "드"}
+    return [known[piece]] if piece in known and known[piece] != "ㅁ" else [letters(piece)]
+
+
+def _address(match: re.Match[str], extra: Path | None) -> Readings:
+    """www.naver.com, abc@naver.com."""
+    hosts = match["host"].split(".")
+
+    def named(part: str) -> str:
+        if part.casefold() in _DOMAINS and part != hosts[0]:
+            return _DOMAINS[part.casefold()]
+        return (
+            letters(part)
+            if part.casefold() == "www"
+            else "".join(_token_or_digits(part, extra)[:1])
+        )
+
+    spelled = [named(part) for part in hosts]
+    user = f"{_user_name(match['user'], extra)} 골뱅이 " if match["user"] else ""
+    return unique(
+        [
+            user + " 점 ".join(spelled),
+            user + " ".join(spelled[:-1]) + " 닷" + spelled[-1],
+            user + " 쩜 ".join(spelled),
+        ]
+    )
+
+
+def _user_name(text: str, extra: Path | None) -> str:
+    """The part in front of @: words of the lexicon, short runs by letter, digits by digit."""
+    found = []
+    for run in re.findall(r"[A-Za-z]+|\d+|[._-]", text):
+        if run.isdigit():
+            found.append(digits(run))
+        elif run.isalpha():
+            known = run.casefold() in lexicon(extra) or len(run) > 4
+            found.append(word_readings(run, extra)[0] if known else letters(run))
+        else:
+            found.append({".": " 점 ", "_": " 언더바 ", "-": " 하이픈 "}[run])
+    return "".join(found)
+
+
+def _token_or_digits(text: str, extra: Path | None) -> Readings:
+    found = []
+    for run in re.findall(r"[A-Za-z]+|\d+", text):
+        found.append(digits(run) if run.isdigit() else word_readings(run, extra)[0])
+    return ["".join(found)]
+
+
+def _ordinal(match: re.Match[str]) -> Readings:
+    count = int(match["n"])
+    return [_ORDINALS[count]] if count in _ORDINALS else [sino(count) + " 번째"]
+
+
+_ABBREVIATIONS = {
+    "no": ["넘버"], "lv": ["레벨", "렙"], "vol": ["볼륨"], "ep": ["에피소드", "이피"], "ch": ["챕터", "채널"], "pt": ["파트"],
+    "ver": ["버전"], "fig": ["그림", "피규어"], "op": ["오퍼스", "작품번호"],
+}  # fmt: skip
+_ABBREVIATION = re.compile(rf"(?P<word>{'|'.join(_ABBREVIATIONS)})\.?\s?(?=\d)", re.IGNORECASE)
+_ORDINAL = re.compile(r"(?P<n>\d{1,2})(?:st|nd|rd|th)(?![A-Za-z0-9])", re.IGNORECASE)
+
+
+def read_latin(text: str, position: int, extra: Path | None) -> tuple[int, Readings]:
+    """The length of the Latin or mixed token at `position` and its readings; 0 where none is."""
+    if (
+        text[position - 1 : position].isascii()
+        and text[position - 1 : position].isalnum()
+        and position
+    ):
+        boundary = text[position].isalpha() and text[position - 1].isdigit()
+        if not boundary:
+            return 0, []
+    if match := _phrases(extra).match(text, position):
+        return len(match.group()), list(lexicon(extra)[match.group().casefold()])
+    if match := _ABBREVIATION.match(text, position):
+        return len(match.group()), [f"{name} " for name in _ABBREVIATIONS[match["word"].lower()]]
+    if match := _DOMAIN.match(text, position):
+        return len(match.group()), _address(match, extra)
+    if match := _ORDINAL.match(text, position):
+        return len(match.group()), _ordinal(match)
+    if match := _TOKEN.match(text, position):
+        return len(match.group()), _token(match.group(), extra)
+    return 0, []
+
+
+def prefers_english(text: str, position: int) -> bool:
+    """Whether a number at `position` stands behind a word such as top or part."""
+    return bool(_TAKES_ENGLISH_NUMBERS.search(text[max(0, position - 12) : position]))
