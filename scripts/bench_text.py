@@ -50,9 +50,13 @@ def main() -> None:
                 right["ours, any candidate"][category] += any(bare(r) in accepted for r in readings)
                 if options.misses and bare(readings[0]) not in accepted:
                     print(f"  {category}: {written} -> {readings[0]}", file=sys.stderr)
+    print("# The spoken form: sentences read right, by category\n")
+    print("Made by `python scripts/bench_text.py > docs/korean_text_accuracy.md`, on one core.")
+    print("What the columns tell, and what they do not, is in docs/korean_text.md.\n")
     print_table(counts, right)
+    print()
     for name in readers:
-        print(f"{name}: {len(sentences) / seconds[name]:.0f} sentences/s on one core")
+        print(f"- {name}: {len(sentences) / seconds[name]:.0f} sentences/s")
 
 
 def read_sentences(path: Path) -> list[tuple[str, str, set[str]]]:

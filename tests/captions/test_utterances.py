@@ -84,3 +84,10 @@ def test_what_is_not_speech_is_removed_and_counted(line, text, kind):
 )
 def test_what_may_be_speech_stays(line):
     assert clean(line, Counter()) == line
+
+
+def test_of_two_spellings_the_written_one_stays_and_marks_go_where_asked():
+    removed = Counter()
+    assert clean("(70%)/(칠십 퍼센트) 확률", removed) == "70% 확률"
+    assert clean("b/ 그+ 그게 {laughing} 네", removed, corpus_marks=True) == "그 그게 네"
+    assert removed["breath"] == 1 and removed["event"] == 1
