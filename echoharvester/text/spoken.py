@@ -36,7 +36,7 @@ _LAST_RULES: tuple[Rule, ...] = (*NUMBER_RULES, *TILDE_RULES, *SYMBOL_RULES[3:])
 # What begins with a letter and must come before the lexicon: v2.0, AM 7:30, US$5.
 _LETTER_RULES = (*CALENDAR_LETTER_RULES, *CODE_LETTER_RULES, *MEASURE_LETTER_RULES)
 _START = re.compile(
-    r"[\d%°‰A-Za-z$¥€£₩￦₫฿₹₽'~Ωα-ωⅠ-Ⅻⅰ-ⅻ²³"
+    r"[\d%°‰A-Za-z$¥€£₩￦₫฿₹₽'~→Ωα-ωⅠ-Ⅻⅰ-ⅻ²³"
     + re.escape("".join({*SYMBOLS, *HANJA}))
     + r"]|[-+(](?=\s?\d)"
 )

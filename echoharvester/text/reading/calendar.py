@@ -88,6 +88,8 @@ def _slash(match: re.Match[str]) -> Readings:
         ]
     if re.match(r"분기", after(match)):
         return [f"{sino(a)}{sino(b)}"]
+    if fraction and re.match(r"\s?박자", after(match)):
+        return fraction
     if re.match(r"\s?(?:층|호|반|번|교시|학년|주|일|월)(?![가-힣]{2})", after(match)):
         return [f"{sino(a)} {sino(b)}", *fraction]
     neighbour = re.match(r"\s?~\s?\d+/", after(match)) or re.search(r"/\d+\s?~$", before(match))
@@ -95,6 +97,12 @@ def _slash(match: re.Match[str]) -> Readings:
         return date + fraction
     as_fraction = a < b <= 10 or (b % 10 == 0 and b >= 100) or (b and a > 12)
     return fraction + date if as_fraction or not date else date + fraction
+
+
+def _mark(match: re.Match[str]) -> Readings:
+    """3.8/4.5: a mark and the highest one."""
+    a, b = number(match["a"])[0], number(match["b"])[0]
+    return [f"{b} 만점에 {a}", f"{a}에 {b}", f"{a} 슬래시 {b}", f"{b} 분의 {a}"]
 
 
 def _years(match: re.Match[str]) -> Readings:
@@ -188,6 +196,7 @@ CALENDAR_RULES = (
     rule(r"(?P<time>(?P<h>\d{1,2})(?::(?P<m>[0-5]\d))?)\s?(?P<half>[aApP]\.?[mM]\b\.?)", _half_day),
     rule(r"(?P<a>\d+(?:\.\d+)?):(?P<b>\d+(?:\.\d+)?)(?![\d:])", _decimal_ratio),
     rule(r"(?P<a>\d{1,3}):(?P<b>\d{1,2})(?::(?P<c>\d{1,2}))?(?![\d:])", _colon),
+    rule(r"(?P<a>\d+\.\d+)/(?P<b>\d+(?:\.\d+)?)(?![\d/])", _mark),
     rule(r"(?P<a>\d{1,4})/(?P<b>\d{1,4})(?![\d/])", _slash),
     rule(rf"(?P<n>{INT})월", _month),
     rule(r"(?P<n>\d{1,2})일(?=\s?[,·~]?\s?(?:[월화수목금토일]요일|\())", _day_word),

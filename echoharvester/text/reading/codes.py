@@ -40,6 +40,12 @@ def _account(match: re.Match[str]) -> Readings:
     return [" ".join(spelled), " 다시 ".join(spelled), "에 ".join(spelled)]
 
 
+def _formation(match: re.Match[str]) -> Readings:
+    """4-3-3: the lines of a team."""
+    numbers = [sino(int(n)) for n in match.group().split("-")]
+    return [" ".join(numbers), " 다시 ".join(numbers), " 대 ".join(numbers)]
+
+
 def _version(match: re.Match[str]) -> Readings:
     parts = match["n"].split(".")
     spelled = " 점 ".join(sino(int(part)) for part in parts)
@@ -105,6 +111,7 @@ CODE_RULES = (
         _account,
     ),
     rule(r"\d{6}-\d{7}(?!\d)", _account),
+    rule(r"\d(?:-\d){2,3}(?![\d-])", _formation),
     rule(r"\d{3,4}-\d{4}(?!\d|\s?[년명개원])", _phone),
     rule(r"\d+(?:\.\d+){2,}(?!\d)", _dotted),
     rule(

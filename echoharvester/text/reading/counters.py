@@ -58,7 +58,7 @@ _STYLES = {
         "사발 꾸러미 묶음 뭉치 켜 톨 쪼가리 무더기 모 사례 움큼 줌 스푼 숟가락 큰술 작은술 젓가락 모금 방울 걸음 발짝 발자국 끼 차례 바퀴 바늘 뼘 "
         "덩이 덩어리 돈 되 근 냥 섬 학교 대학 회사 기업 업체 도시 마을 지역 가족 시군 시도 구절 손가락 눈 팔 다리 품목 요리 골 번씩 꼬집 다스 두름"
     ),
-    PLACES: "달 곳",
+    PLACES: "달 곳 발",
     FEW: "줄 판 곡 배 박스 건 칸 짝 팀 차시 장면 방 대목 세트 게임 경기 자리 고개 봉우리 컷 샷 코 땀 가락 필 첩 축 손 단 무리 무대 작품 마당",
     EITHER: "번 장 대 편 그룹 코스 단계 종 부분 방향 측면 파트 계단 걸음마 부처 구역 파일 트랙 노선 동작 부문 조 기둥 정거장 정류장",
     SINO_FIRST: "분 주 점 동 쪽 개월 해 국 개국 개사 개소 개교 개년 개 사 곡선 등급 문 반 층 과 라운드 남매 형제 자매 당 막 량 본 톤 박 인분",
@@ -198,6 +198,8 @@ def _is_sino(match: re.Match[str], count: int, counter: str) -> bool | None:
             return True
         if count <= 10 and _TIMES.match(behind):
             return False
+        if count > 100:
+            return True
         is_answer = _QUIZ.search(match.string) and is_tail(hangul_behind(match))
         named = behind.startswith(("은", "입니다", "이에요", "이요", " 아니면"))
         return True if is_answer or named else None

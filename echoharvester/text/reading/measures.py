@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from echoharvester.text.numbers import sino
-from echoharvester.text.reading.rule import NUM, Readings, before, number, rule, unique, value
+from echoharvester.text.numbers import native, sino
+from echoharvester.text.reading.rule import INT, NUM, Readings, before, number, rule, unique, value
 
 UNITS: dict[str, tuple[str, ...]] = {
     "%p": ("퍼센트포인트", "퍼센트 포인트", "프로포인트"), "%P": ("퍼센트포인트", "퍼센트 포인트"),
@@ -111,7 +111,10 @@ def _unit(match: re.Match[str]) -> Readings:
     return readings
 
 
-def _unit_alone(match: re.Match[str]) -> Readings:
+def _after_large(match: re.Match[str]) -> Readings:
+    """30만km, 30만 km: a unit behind Hangul that ends a number."""
+    if not re.search("[0-9몇수][만억조천백십]+여?$", before(match)):
+        return []
     names = UNITS[match["unit"]]
     if match["per"]:
         return [f" {name} 퍼 {_UNITS_OF_TIME[match['per']]}" for name in names[:1]] + [
@@ -186,29 +189,41 @@ def _degrees_range(match: re.Match[str]) -> Readings:
     return unique([f"{below}{low}에서 {high} 도", f"{below}{low} 도에서 {high} 도"])
 
 
+# Recipes write T for a table spoon and t for a tea spoon.
+_COOKING = re.compile("설탕|소금|간장|고추|기름|식초|물엿|마늘|후추|깨|넣|양념|\\dT")
+
+
+def _spoon(match: re.Match[str]) -> Readings:
+    if not _COOKING.search(match.string):
+        return []
+    count, large = value(match["n"]), match["unit"] == "T"
+    names = ("큰술", "테이블스푼", "스푼") if large else ("작은술", "티스푼")
+    numerals = [*([native(count, attributive=True)] if 0 < count < 20 else []), sino(count)]
+    return [f"{numeral} {name}" for name in names for numeral in numerals] + [f"{numerals[-1]} 티"]
+
+
 def _kelvin_or_letter(match: re.Match[str]) -> Readings:
     return [f" {name}" for name in UNITS[match["unit"]]]
 
 
 # K, p and s behind a number are as often a name as a unit (4K, 1080p): read with the letters.
 _LETTERS_AS_OFTEN = r"(?!(?:K|A|a|N|s|in|p|J|T)(?![A-Za-z/]))"
-_AFTER_LARGE = rule(  # 30만km
-    rf"(?<=[만억조천백십여])\s?(?P<unit>{_UNIT})(?:/(?P<per>h|s))?{_NOT_IN_WORD}",
-    lambda m: _unit_alone(m),
-)
 # Rules whose spans begin with a letter: tried before the lexicon.
 MEASURE_LETTER_RULES = (
-    _AFTER_LARGE,
+    rule(rf"(?P<unit>{_UNIT})(?:/(?P<per>h|s))?{_NOT_IN_WORD}", _after_large),
+    rule(r"(?P<unit>[kcm]?m[²³])(?![A-Za-z0-9])", _kelvin_or_letter),
     rule(
         rf"(?P<sign>US\$|USD|KRW|JPY|EUR|CNY)\s?(?P<n>{NUM})(?:\s?(?P<large>(?:{_LARGE}))|(?P<letter>[KkMBT])(?![A-Za-z0-9]))?",
         _money,
     ),
 )
 MEASURE_RULES = (
+    rule(r"(?<![\w.)])-\s?(?=\d+\s?(?:시간|단계|등급|개|명|점|층|배))", lambda m: ["마이너스 "]),
     rule(
         rf"(?P<sign>{_MONEY})\s?(?P<n>{NUM})(?:\s?(?P<large>(?:{_LARGE}))|(?P<letter>[KkMBT])(?![A-Za-z0-9]))?",
         _money,
     ),
+    rule(rf"(?P<n>{INT})\s?(?P<unit>[Tt])(?![A-Za-z0-9])", _spoon),
     rule(rf"(?P<n>{NUM})\s?(?P<sign>{_MONEY})(?!\s?\d)", _money_behind),
     rule(
         rf"(?P<n>{NUM})(?:\^(?P<exp>[-−]?\d+)|(?P<sup>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))",

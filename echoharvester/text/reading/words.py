@@ -98,7 +98,9 @@ def word_readings(word: str, extra: Path | None = None) -> Readings:
     """
     words = lexicon(extra)
     if found := words.get(word.casefold()):
-        return list(found)
+        if not word.isupper() or not 1 < len(word) < 5:
+            return list(found)
+        return unique([letters(word), *found] if word in _ACRONYMS else [*found, letters(word)])
     if len(word) == 1 or (word.isupper() and (len(word) < 5 or not re.search("[AEIOU]", word))):
         return [letters(word)]
     if word[:-1].isupper() and word[-1] == "s":
@@ -170,7 +172,9 @@ def _token(text: str, extra: Path | None) -> Readings:
     pieces = _PIECE.findall(text)
     for i, piece in enumerate(pieces):
         if piece[0].isdigit():
-            parts.append(number_beside_letters(piece, first=i == 0))
+            unknown = i == 0 and re.fullmatch(r"\d+[xyznk]", text)  # 2x+1
+            readings = [sino(int(piece))] if unknown else []
+            parts.append(unique([*readings, *number_beside_letters(piece, first=i == 0)]))
         elif piece == "&":
             parts.append(["앤", "앤드"])
         elif piece == "/":
@@ -244,6 +248,18 @@ _ABBREVIATIONS = {
     "ver": ["버전"], "fig": ["그림", "피규어"], "op": ["오퍼스", "작품번호"],
 }  # fmt: skip
 _ABBREVIATION = re.compile(rf"(?P<word>{'|'.join(_ABBREVIATIONS)})\.?\s?(?=\d)", re.IGNORECASE)
+_CHORD = re.compile(r"(?P<key>[A-G])m(?P<seven>7)?(?![A-Za-z0-9])")
+_KEY = re.compile(r"(?P<key>ctrl|alt|shift|cmd|win|fn)\s?\+\s?(?=[A-Za-z\d])", re.IGNORECASE)
+_KEYS = {
+    "ctrl": "컨트롤",
+    "alt": "알트",
+    "shift": "시프트",
+    "cmd": "커맨드",
+    "win": "윈도우",
+    "fn": "에프엔",
+}
+# In capitals these are not the words that they spell.
+_ACRONYMS = frozenset("ERA WHO IT US OR AM PM IP PIN SET ACE CAR NOW".split())
 _ORDINAL = re.compile(r"(?P<n>\d{1,2})(?:st|nd|rd|th)(?![A-Za-z0-9])", re.IGNORECASE)
 
 
@@ -261,6 +277,12 @@ def read_latin(text: str, position: int, extra: Path | None) -> tuple[int, Readi
         return len(match.group()), list(lexicon(extra)[match.group().casefold()])
     if match := _ABBREVIATION.match(text, position):
         return len(match.group()), [f"{name} " for name in _ABBREVIATIONS[match["word"].lower()]]
+    if match := _CHORD.match(text, position):
+        name, seven = letters(match["key"]), "세븐" if match["seven"] else ""
+        return len(match.group()), [f"{name} 마이너 {seven}".strip(), f"{name}엠 {seven}".strip()]
+    if match := _KEY.match(text, position):
+        name = _KEYS[match["key"].lower()]
+        return len(match.group()), [f"{name} ", f"{name} 플러스 "]
     if match := _DOMAIN.match(text, position):
         return len(match.group()), _address(match, extra)
     if match := _ORDINAL.match(text, position):
