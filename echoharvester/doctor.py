@@ -31,6 +31,7 @@ def check_environment(data_dir: Path) -> Iterator[str]:
     yield ", ".join(f"{name} {_version(name) or 'missing: pip install -e .'}" for name in PACKAGES)
     for name, remedy in OPTIONAL.items():
         yield f"{name} {_version(name) or f'not installed (optional; {remedy})'}"
+    yield javascript_runtime()
     place = data_dir
     while not place.exists():
         place = place.parent
@@ -40,6 +41,32 @@ def check_environment(data_dir: Path) -> Iterator[str]:
             f"{free_gib:.1f} GiB free at {place}, {MIN_FREE_GIB:.0f} needed: free some, or set data_dir"
         )
     yield f"{free_gib:.0f} GiB free at {place}"
+
+
+def javascript_runtime() -> str:
+    """Which JavaScript runtime yt-dlp would use, or what to do about there being none.
+
+    YouTube hands out the addresses of its media only to who runs its scripts.
+    """
+    from yt_dlp.utils._jsruntime import (
+        BunJsRuntime,
+        DenoJsRuntime,
+        NodeJsRuntime,
+        QuickJsRuntime,
+    )
+
+    found = [
+        runtime.info for runtime in (DenoJsRuntime(), NodeJsRuntime(), BunJsRuntime(), QuickJsRuntime())
+        if runtime.info
+    ]  # fmt: skip
+    usable = [info for info in found if info.supported]
+    if usable:
+        names = ", ".join(f"{info.name} {info.version}" for info in usable)
+        return f"JavaScript for YouTube: {names} (network.js_runtime)"
+    old = "".join(f"; {info.name} {info.version} is too old" for info in found)
+    return (
+        f"no JavaScript runtime, which YouTube needs (pip install -e .[youtube] brings deno){old}"
+    )
 
 
 def _version(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from omegaconf import DictConfig, OmegaConf
 from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.collected import known_media, num_shards_of, write_media
 from echoharvester.manifests.cuts import shard_of
-from echoharvester.sources import make_source
+from echoharvester.manifests.shards import Cut
+from echoharvester.sources import make_site, make_source
 
-from common import UserError, manifests_dir, stage_main, step_fingerprint
+from common import UserError, manifests_dir, name_errors, stage_main, step_fingerprint
 
 
 def main(cfg: DictConfig) -> None:
@@ -27,10 +29,14 @@ def main(cfg: DictConfig) -> None:
     settings: dict[str, Any] = OmegaConf.to_container(cfg.source, resolve=True)  # type: ignore[assignment]
     if settings["kind"] == "synthetic":
         settings = {"kind": "local", "paths": [str(Path(cfg.data_dir) / "library")]}
-    elif settings["kind"] == "local" and not settings["paths"]:
+    elif settings["kind"] == "local" and not (settings["paths"] or settings["list"]):
         raise UserError("source.paths is empty: name files or folders, 'source.paths=[/media]'")
+    elif settings["kind"] == "youtube" and not any(
+        settings[key] for key in ("urls", "urls_file", "info_json")
+    ):
+        raise UserError("no address: 'source.urls=[\"https://www.youtube.com/@name\"]'")
     by_shard, known = defaultdict(list), known_media(folder)
-    for cut in make_source(settings).media(known):
+    for cut in _offered(cfg, settings, known):
         by_shard[shard_of(cut["id"], cfg.num_shards)].append(cut)
     if not by_shard:
         raise UserError(
@@ -41,14 +47,26 @@ def main(cfg: DictConfig) -> None:
         write_media(folder, k, cfg.num_shards, by_shard[k], step_fingerprint(cfg, "collect"))
         for k in range(cfg.num_shards)
     )
+    name_errors(folder, "cuts_media")
     print(f"stage  1 collect: {counts.line()}")
     _check(counts, cfg.max_error_rate)
 
 
+def _offered(cfg: DictConfig, settings: dict[str, Any], known: dict[str, Cut]) -> Iterator[Cut]:
+    site = make_site(cfg.network, Path(cfg.data_dir).resolve())
+    try:
+        yield from make_source(settings, site).media(known)
+    except (ValueError, FileNotFoundError) as error:
+        raise UserError(str(error)) from error
+
+
 def _check(counts: Counts, max_error_rate: float) -> None:
-    if counts.error_rate > max_error_rate:
+    """Videos without captions are asked again, but how many there are is no fault of the run's."""
+    faults = sum(n for kind, n in counts.errors.items() if kind != "NoCaptionsError")
+    rate = faults / max(1, counts.items)
+    if rate > max_error_rate:
         raise UserError(
-            f"{counts.error_rate:.1%} of the media are errors (max_error_rate {max_error_rate:.1%}); "
+            f"{rate:.1%} of the media are errors (max_error_rate {max_error_rate:.1%}); "
             "see cuts_media.*.errors.jsonl.gz. Mend them, or raise max_error_rate"
         )
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.manifests.runner import Step
-from echoharvester.manifests.shards import find_shards, read_info, write_atomic
+from echoharvester.manifests.shards import find_shards, read_cuts, read_info, write_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
 
 # Settings that say how fast, not what: changing them makes nothing stale.
+NAMED_ERRORS = 10  # printed; all are in the manifests
 _RESOURCES = {"num_threads", "chunk_sec", "num_workers", "log_every_steps"}
 
 
@@ -235,7 +237,24 @@ def log_to_file(cfg: DictConfig, name: str) -> None:
         force=True,
     )
     logging.captureWarnings(True)
-    logging.info("%s", " ".join(sys.argv))
+    logging.info("%s", " ".join(map(_without_secrets, sys.argv)))
+
+
+def _without_secrets(argument: str) -> str:
+    """An override as logs may show it: network.proxy holds a password."""
+    key, sign, _ = argument.partition("=")
+    secret = key.lstrip("+~").startswith(("network.proxy", "network.cookies"))
+    return f"{key}=***" if sign and secret else argument
+
+
+def name_errors(folder: Path, target: str) -> None:
+    """Prints what went wrong with which items, the first few of them."""
+    paths = sorted(folder.glob(f"{target}.[0-9]*.errors.jsonl.gz"))
+    failed = (cut["custom"]["error"]["message"] for path in paths for cut in read_cuts(path))
+    for message in islice(failed, NAMED_ERRORS):
+        print(f"  {message}", file=sys.stderr)
+    if more := sum(1 for _ in failed):
+        print(f"  ... and {more} more in {folder}/{target}.*.errors.jsonl.gz", file=sys.stderr)
 
 
 def report_progress(items: int) -> None:

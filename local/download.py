@@ -7,17 +7,21 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from echoharvester.manifests.runner import run_shard
+from echoharvester.sources import make_site
 from echoharvester.sources.download import fetch, is_there
 
 from common import report_progress, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
-    audio_dir = Path(cfg.data_dir).resolve() / "audio"
+    data_dir = Path(cfg.data_dir).resolve()
+    site = make_site(cfg.network, data_dir)
     run_shard(
         sharded_step(cfg, "download"),
         cfg.shard,
-        lambda cuts: [fetch(cut, audio_dir, cfg.download.keep_original) for cut in cuts],
+        lambda cuts: [
+            fetch(cut, data_dir / "audio", cfg.download.keep_original, site) for cut in cuts
+        ],
         holds=is_there,
         progress=report_progress,
     )

@@ -32,6 +32,7 @@ from common import (
     composed,
     log_path,
     manifests_dir,
+    name_errors,
     sharded_step,
     side_input,
 )
@@ -111,6 +112,8 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
     counts = _counts(cfg, name, num_shards)
     done = f"{len(stale)} of {num_shards} shards run. " if stale else "up to date. "
     _say(name, done + counts.line())
+    if counts.errors:
+        name_errors(manifests_dir(cfg), step.target)
     if counts.error_rate > cfg.max_error_rate:
         print(
             f"{name}: {counts.error_rate:.1%} of the items are errors (max_error_rate "

@@ -9,6 +9,8 @@ from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import decode_to_flac
 from echoharvester.manifests.cuts import is_rejected, recording, with_custom
 from echoharvester.manifests.shards import Cut
+from echoharvester.sources.youtube.fetch import fetch_video
+from echoharvester.sources.youtube.site import FetchError, Site
 
 # Decoded less than declared by more than this: the file is cut short or damaged.
 TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE = 1.0, 0.02
@@ -29,11 +31,16 @@ def is_there(media: Cut) -> bool:
         return False
 
 
-def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
+def fetch(
+    media: Cut, audio_dir: Path, keep_original: bool = False, site: Site | None = None
+) -> Cut:
     """The media cut with its sound and captions in `audio_dir`.
+
+    `site`: for media that is not on disk.
 
     Raises:
         MediaError: if its sound cannot be decoded.
+        FetchError: if a site does not give it.
         OSError: if its captions cannot be copied.
     """
     custom = {k: v for k, v in media["custom"].items() if k != "file_mtime_ns"}
@@ -42,14 +49,21 @@ def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
         return media
     folder = audio_dir / media["id"][:2]
     target = folder / f"{media['id']}.flac"
-    source = Path(custom["media_path"])
-    decoded_sec = decode_to_flac(source, target)
-    caption = Path(custom["caption_path"])
-    suffix = caption.name.removeprefix(source.stem)
-    copied = folder / f"{media['id']}{suffix}"
-    shutil.copyfile(caption, copied)
-    if keep_original:
-        shutil.copyfile(source, folder / f"{media['id']}{source.suffix}")
+    if "media_path" in custom:
+        source = Path(custom["media_path"])
+        decoded_sec = decode_to_flac(source, target)
+        caption = Path(custom["caption_path"])
+        copied = folder / f"{media['id']}{_caption_suffix(caption, source)}"
+        shutil.copyfile(caption, copied)
+        if keep_original:
+            shutil.copyfile(source, folder / f"{media['id']}.original{source.suffix}")
+    else:
+        if site is None:
+            raise FetchError(f"{custom['source_url']}: no network settings to fetch it with")
+        source, copied = fetch_video(media, folder, site)
+        decoded_sec = decode_to_flac(source, target)
+        if not keep_original:
+            source.unlink()
     declared_sec = float(custom.get("declared_duration_sec") or decoded_sec)
     lost = declared_sec - decoded_sec
     damaged = lost > max(TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE * declared_sec)
@@ -63,3 +77,10 @@ def fetch(media: Cut, audio_dir: Path, keep_original: bool = False) -> Cut:
     if damaged:
         fields["media_damage"] = f"{lost:.1f} s of {declared_sec:.1f} s could not be decoded"
     return {**with_custom(media, **fields), "recording": sound, "duration": sound["duration"]}
+
+
+def _caption_suffix(caption: Path, media: Path) -> str:
+    """`.ko.vtt` of x.ko.vtt beside x.mp4; of a file with another name its last suffix."""
+    if caption.name.startswith(f"{media.stem}."):
+        return caption.name.removeprefix(media.stem)
+    return caption.suffix

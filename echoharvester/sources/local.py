@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from echoharvester.manifests.cuts import is_rejected, media_cut, recording, reje
 from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.runner import with_error
 from echoharvester.manifests.shards import Cut
+from echoharvester.sources.media_list import MediaRow, read_media_list
+from echoharvester.text.unicode import fold
 
 # What lies beside x.mp4, in order of preference, and how such captions came to be.
 CAPTION_LOOKUP = (
@@ -35,24 +37,29 @@ class LocalSource:
         pattern: glob that file names in folders must match.
         recursive: whether folders inside folders count.
         channel, license: recorded on every item, where known.
+        list: a TSV or CSV of media with what is known of each, see `media_list`.
+        outside_links: whether symbolic links may lead out of the folders.
     """
 
-    paths: list[str]
+    paths: Sequence[str] = ()
     pattern: str = "*.*"
     recursive: bool = True
     channel: str = ""
     license: str = ""
+    list: str | None = None
+    outside_links: bool = False
 
     def media(self, known: dict[str, Cut]) -> Iterator[Cut]:
         """One cut for every media file.  Of files with the same content, one with captions
         counts; the others are rejected as `duplicate_media`.
 
         Raises:
-            FileNotFoundError: if one of `paths` does not exist.
+            FileNotFoundError: if one of `paths`, or the list, does not exist.
+            ValueError: if the list is not of its form.
         """
         chosen: dict[str, Cut] = {}
-        for path in dict.fromkeys(self._files()):
-            cut = self._cut(path, known.get(str(path)))
+        for row in self._rows():
+            cut = self._cut(row, known.get(str(row.path)))
             first = chosen.get(cut["id"])
             if first is None:
                 chosen[cut["id"]] = cut
@@ -62,6 +69,15 @@ class LocalSource:
             else:
                 yield _duplicate(cut, first)
         yield from chosen.values()
+
+    def _rows(self) -> Iterator[MediaRow]:
+        """The rows of the list, then the files that it does not name."""
+        rows = read_media_list(Path(self.list).expanduser()) if self.list else []
+        seen = set()
+        for row in [*rows, *map(MediaRow, self._files())]:
+            if row.path not in seen:
+                seen.add(row.path)
+                yield row
 
     def _files(self) -> Iterator[Path]:
         for name in self.paths:
@@ -74,18 +90,28 @@ class LocalSource:
             else:
                 raise FileNotFoundError(f"{path}: no such file or folder; check source.paths")
 
-    def _cut(self, path: Path, known: Cut | None) -> Cut:
-        name = str(path)
+    def _leads_out(self, path: Path) -> bool:
+        """Whether a link in a folder leads to a file that is in none of the folders."""
+        if self.outside_links or path.resolve() == path:
+            return False
+        roots = [Path(name).expanduser().resolve() for name in self.paths]
+        return not any(path.resolve().is_relative_to(root) for root in roots)
+
+    def _cut(self, row: MediaRow, known: Cut | None) -> Cut:
+        path, name = row.path, str(row.path)
         try:
             name.encode()
         except UnicodeEncodeError:
             return _unnameable(path)
         custom: dict[str, Any] = {
             "media_path": name,
-            "title": path.stem,
-            "channel": self.channel or path.parent.name,
+            "title": fold(path.stem),
+            "channel": self.channel or fold(path.parent.name),
             "license": self.license or "not stated",
+            **row.fields,
         }
+        if not row.listed and self._leads_out(path):
+            return rejected(_unread_cut(path, name, custom), "collect", "link_out_of_folder")
         try:
             stat = path.stat()
             custom["file_size"], custom["file_mtime_ns"] = stat.st_size, stat.st_mtime_ns
@@ -94,13 +120,22 @@ class LocalSource:
             else:
                 cut = self._probed(path, custom)
         except (MediaError, OSError) as error:
-            cut = media_cut(
-                f"unread-{_path_id(path)}",
-                recording(_path_id(path), str(path), UNKNOWN_RATE, UNKNOWN_SAMPLES),
-                custom,
-            )
-            return with_error(cut, error)
-        return _with_caption(cut, path)
+            return with_error(_unread_cut(path, name, custom), error)
+        return self._with_caption(cut, row)
+
+    def _with_caption(self, cut: Cut, row: MediaRow) -> Cut:
+        """The cut with its caption file, or rejected for want of one."""
+        if row.caption:
+            if not row.caption.is_file():
+                problem = f"{row.caption}: no such file; it is named in {self.list}"
+                return with_error(cut, FileNotFoundError(problem))
+            return _captioned(cut, row.caption, row.caption_kind or "external")
+        for suffix, kind in CAPTION_LOOKUP:
+            caption = row.path.with_name(row.path.stem + suffix)
+            if caption.is_file() and not self._leads_out(caption):
+                return _captioned(cut, caption, row.caption_kind or kind)
+        custom = {**cut["custom"], "caption_kind": "none"}
+        return rejected({**cut, "custom": custom}, "collect", "no_captions")
 
     def _probed(self, path: Path, custom: dict[str, Any]) -> Cut:
         info = probe(path)
@@ -128,12 +163,15 @@ def _duplicate(cut: Cut, of: Cut) -> Cut:
 def _unnameable(path: Path) -> Cut:
     """An error for a name that is not UTF-8, as old archives leave them."""
     name = os.fsencode(path).decode("utf-8", "backslashreplace")
-    cut = media_cut(
-        f"unread-{_path_id(path)}",
-        recording(_path_id(path), name, UNKNOWN_RATE, UNKNOWN_SAMPLES),
-        {"media_path": name, "title": name},
-    )
+    cut = _unread_cut(path, name, {"media_path": name, "title": name})
     return with_error(cut, MediaError(f"{name}: its name is not UTF-8; rename it (convmv helps)"))
+
+
+def _unread_cut(path: Path, name: str, custom: dict[str, Any]) -> Cut:
+    """A cut for a file whose content is not known; its path stands in for it."""
+    path_id = _path_id(path)
+    sound = recording(path_id, name, UNKNOWN_RATE, UNKNOWN_SAMPLES)
+    return media_cut(f"unread-{path_id}", sound, custom)
 
 
 def _same_file(known: Cut, custom: dict[str, Any]) -> bool:
@@ -147,15 +185,8 @@ def _path_id(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
 
 
-def _with_caption(cut: Cut, path: Path) -> Cut:
-    """The cut with the caption file that lies beside it, or rejected for want of one."""
-    for suffix, kind in CAPTION_LOOKUP:
-        caption = path.with_name(path.stem + suffix)
-        if caption.is_file():
-            fields = {"caption_kind": kind, "caption_path": str(caption)}
-            fields["caption_digest"] = file_digest(caption)
-            custom = {k: v for k, v in cut["custom"].items() if k not in ("reason", "rejected_by")}
-            return {**cut, "custom": {**custom, "status": "accepted", **fields}}
-    return rejected(
-        {**cut, "custom": {**cut["custom"], "caption_kind": "none"}}, "collect", "no_captions"
-    )
+def _captioned(cut: Cut, caption: Path, kind: str) -> Cut:
+    fields = {"caption_kind": kind, "caption_path": str(caption)}
+    fields["caption_digest"] = file_digest(caption)
+    custom = {k: v for k, v in cut["custom"].items() if k not in ("reason", "rejected_by")}
+    return {**cut, "custom": {**custom, "status": "accepted", **fields}}

@@ -10,6 +10,7 @@ Without TEXT standard input is read, and a line is written for each line.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import signal
 import sys
@@ -39,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "score":
         return _print_scores(options.reference, options.hypothesis)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a damaged line costs its own characters only
     lines = [options.text] if options.text is not None else sys.stdin
     if options.command == "corpus":
         _print_corpus(lines)
@@ -68,7 +71,7 @@ def _print_scores(reference: str, hypothesis: str) -> int:
     if not (_is_file(reference) and _is_file(hypothesis)):
         print(json.dumps(_plain(all_scores(reference, hypothesis)), ensure_ascii=False))
         return 0
-    pairs = [Path(p).read_text(encoding="utf-8").splitlines() for p in (reference, hypothesis)]
+    pairs = [_lines(Path(path)) for path in (reference, hypothesis)]
     if len(pairs[0]) != len(pairs[1]):
         print(
             f"{reference} has {len(pairs[0])} lines, {hypothesis} {len(pairs[1])}", file=sys.stderr
@@ -80,6 +83,11 @@ def _print_scores(reference: str, hypothesis: str) -> int:
     sums = {name: total(row[name] for row in rows) for name in (rows[0] if rows else {})}
     print(json.dumps({"total": _plain(sums)}, ensure_ascii=False))
     return 0
+
+
+def _lines(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _is_file(name: str) -> bool:

@@ -1,0 +1,64 @@
+"""The captions and the sound of one video, in two passes: captions that fail cost no download."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from echoharvester.captions.cues import CaptionError
+from echoharvester.captions.parse import read_track
+from echoharvester.manifests.shards import Cut
+from echoharvester.sources.youtube.site import FetchError, Site
+from echoharvester.sources.youtube.tracks import CaptionTrack, choose_track
+
+
+def fetch_video(media: Cut, folder: Path, site: Site) -> tuple[Path, Path]:
+    """The sound in the site's own codec and the caption file, in `folder`.
+
+    Raises:
+        FetchError: if one of them cannot be had; what was had of the sound is kept for next time.
+    """
+    custom = media["custom"]
+    name = custom["source_url"]
+    if "info_json" in custom:
+        info = site.info_from_file(Path(custom["info_json"]))
+    else:
+        info = site.info(name)
+    choice = choose_track(info)
+    if choice.track is None:
+        raise FetchError(f"{name}: its Korean captions are gone ({choice.reason})")
+    caption = _captions(media["id"], name, choice.track, info, folder, site)
+    ext = str(info.get("ext") or "")
+    if not info.get("url") and not info.get("fragments"):
+        raise FetchError(f"{name}: the site offers no sound; a JavaScript runtime may be missing")
+    suffix = ext if re.fullmatch(r"[a-z0-9]{1,5}", ext) else "media"
+    sound = folder / f"{media['id']}.original.{suffix}"
+    site.save(info, sound, f"{name} (sound)")
+    return sound, caption
+
+
+def _captions(
+    media_id: str, name: str, track: CaptionTrack, info: dict[str, Any], folder: Path, site: Site
+) -> Path:
+    """One caption file; one without a cue is no better than none."""
+    kind = ".auto" if track.kind == "auto" else ""
+    target = folder / f"{media_id}.ko{kind}.{track.ext}"
+    target.unlink(missing_ok=True)
+    request = {
+        "id": media_id,
+        "url": track.url,
+        "ext": track.ext,
+        "protocol": "https" if track.url.startswith("https") else "http",
+        "http_headers": info.get("http_headers") or {},
+    }
+    site.save(request, target, f"{name} (captions)")
+    try:
+        cues = read_track(target).cues
+    except (CaptionError, OSError) as error:
+        target.unlink(missing_ok=True)
+        raise FetchError(f"{name}: what came as captions is none: {error}") from error
+    if not cues:
+        target.unlink()
+        raise FetchError(f"{name}: captions without a cue; tried again next time")
+    return target
