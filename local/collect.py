@@ -13,6 +13,7 @@ from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.collected import known_media, num_shards_of, write_media
 from echoharvester.manifests.cuts import shard_of
 from echoharvester.manifests.shards import Cut
+from echoharvester.manifests.takedown import read_takedown
 from echoharvester.sources import make_site, make_source
 
 from common import UserError, manifests_dir, name_errors, stage_main, step_fingerprint
@@ -55,7 +56,8 @@ def main(cfg: DictConfig) -> None:
 def _offered(cfg: DictConfig, settings: dict[str, Any], known: dict[str, Cut]) -> Iterator[Cut]:
     site = make_site(cfg.network, Path(cfg.data_dir).resolve())
     try:
-        yield from make_source(settings, site).media(known)
+        taken_down = read_takedown(Path(cfg.data_dir))
+        yield from map(taken_down.applied, make_source(settings, site).media(known))
     except (ValueError, FileNotFoundError) as error:
         raise UserError(str(error)) from error
 

@@ -184,8 +184,8 @@ def _timed_words(start_sec: float, lines: list[str]) -> tuple[TimedWord, ...]:
     words: list[TimedWord] = []
     if not any(_TIME_TAG.search(line) for line in lines):
         return ()
-    for line in lines:
-        words += _timed_lines([line], start_sec)[0][1]
+    for _, timed in _timed_lines(lines, start_sec):
+        words += timed
     return tuple(words)
 
 

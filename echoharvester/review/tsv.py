@@ -14,7 +14,7 @@ from echoharvester.captions.parse import decode
 from echoharvester.manifests.accounting import ACCEPTED
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.fingerprints import fingerprint
-from echoharvester.manifests.shards import Cut
+from echoharvester.manifests.shards import Cut, write_atomic
 
 COLUMNS = (
     "id", "decision", "text", "hypothesis", "caption", "cer", "align_score", "snr_db",
@@ -99,16 +99,25 @@ def _number(value: Any) -> str:
     return "" if value is None else f"{float(value):.3f}".rstrip("0").rstrip(".")
 
 
-def format_rows(rows: Iterable[dict[str, str]]) -> str:
+def format_rows(rows: Iterable[dict[str, str]], columns: Sequence[str] = COLUMNS) -> str:
     """TSV with a header; cells that would run as formulas are defused."""
     out = io.StringIO()
     writer = csv.DictWriter(
-        out, COLUMNS, delimiter="\t", lineterminator="\n", extrasaction="ignore"
+        out, columns, delimiter="\t", lineterminator="\n", extrasaction="ignore"
     )
     writer.writeheader()
     for row in rows:
         writer.writerow({key: _defused(value) for key, value in row.items()})
     return out.getvalue()
+
+
+def drop_rows(path: Path, ids: set[str]) -> int:
+    """Takes the rows of these cuts out of a review file; how many there were.  The rest stays."""
+    rows = [row for _, row in read_rows(path)]
+    kept = [row for row in rows if row.get("id") not in ids]
+    if len(kept) < len(rows):
+        write_atomic(path, format_rows(kept, list(rows[0])))
+    return len(rows) - len(kept)
 
 
 def _defused(cell: str) -> str:

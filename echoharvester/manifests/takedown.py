@@ -1,0 +1,158 @@
+"""Taking media out of a data folder, for good: by id or by channel.
+
+The list `takedown.tsv` in the data folder remembers what was taken down, so that a source that
+still offers it does not bring it back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from echoharvester.manifests.cuts import is_rejected, rejected
+from echoharvester.manifests.runner import Step, input_identity, run_shard
+from echoharvester.manifests.shards import (
+    Cut,
+    ManifestError,
+    errors_path,
+    read_cuts,
+    read_info,
+    shard_path,
+    write_atomic,
+)
+
+NAME = "takedown.tsv"
+REASON = "taken_down"
+_COLUMNS = ("kind", "value", "reason", "date")
+# What stays of an item: enough to know it again, nothing of its content.
+_KEPT = ("media_id", "media_path", "source_url", "video_id", "channel", "channel_id")
+
+
+@dataclass(frozen=True)
+class Takedown:
+    """Media ids and channels (by name or id) that must not be in a data folder."""
+
+    ids: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+
+    def concerns(self, media: Cut) -> bool:
+        custom = media["custom"]
+        names = {custom.get("channel"), custom.get("channel_id")} - {None, ""}
+        own = {media["id"], custom["media_id"], custom.get("video_id")}
+        # A file that was there twice is `ID-copy-...`.
+        own.add(str(custom["media_id"]).partition("-copy-")[0])
+        return bool(own & self.ids or names & self.channels)
+
+    def applied(self, media: Cut) -> Cut:
+        """The media cut, or what stays of it: a rejected cut without its metadata."""
+        if not self.concerns(media):
+            return media
+        custom = {key: media["custom"][key] for key in _KEPT if key in media["custom"]}
+        return rejected({**media, "supervisions": [], "custom": custom}, "collect", REASON)
+
+
+def read_takedown(data_dir: Path) -> Takedown:
+    """The list of a data folder; empty if there is none.
+
+    Raises:
+        ManifestError: naming the line that is not of its form.
+    """
+    path = data_dir / NAME
+    if not path.exists():
+        return Takedown()
+    found: dict[str, set[str]] = {"id": set(), "channel": set()}
+    text = path.read_text(encoding="utf-8-sig")
+    for i, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter="\t"), 1):
+        if not row or tuple(row) == _COLUMNS:
+            continue
+        if len(row) < 2 or row[0] not in found or not row[1].strip():
+            raise ManifestError(f"{path}:{i}: expected id or channel, a tab, and its value: {row}")
+        found[row[0]].add(row[1].strip())
+    return Takedown(frozenset(found["id"]), frozenset(found["channel"]))
+
+
+def add_to_list(data_dir: Path, wanted: Takedown, reason: str, date: str) -> None:
+    """Writes what is new to the list; what is there stays."""
+    known, path = read_takedown(data_dir), data_dir / NAME
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else "\t".join(_COLUMNS) + "\n"
+    text += "" if text.endswith("\n") else "\n"
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+    writer.writerows(("id", value, reason, date) for value in sorted(wanted.ids - known.ids))
+    writer.writerows(
+        ("channel", value, reason, date) for value in sorted(wanted.channels - known.channels)
+    )
+    write_atomic(path, text + out.getvalue())
+
+
+def remove_from_shard(
+    step: Step,
+    index: int,
+    media_ids: set[str],
+    side_input: str,
+    side_of: Callable[[list[Cut]], Any] = lambda cuts: None,
+) -> None:
+    """Makes one shard again without these media, the rest as it is; nothing is computed.
+
+    The step before must be done already.  `step.fingerprint` is ignored: the shard keeps that of the
+    settings it was made with.  A shard that was not finished is removed, to be made again.
+    """
+    path = shard_path(step.folder, step.target, index)
+    if not _holds(path, media_ids) and not _holds(
+        errors_path(step.folder, step.target, index), media_ids
+    ):
+        info = read_info(path)
+        if info is None or info.input == input_identity(step, index, side_input):
+            return
+    info = read_info(path)
+    if info is None:
+        _discard(step, index)
+        return
+    same = Step(step.name, info.fingerprint, step.source, step.target, step.folder, step.item)
+
+    def nothing_to_compute(cuts: list[Cut]) -> list[Cut]:
+        if not all(map(is_rejected, cuts)):
+            raise ManifestError(f"{path}: {cuts[0]['custom']['media_id']} was not finished")
+        return list(cuts)
+
+    counts = run_shard(same, index, nothing_to_compute, side_input=side_input, side_of=side_of)
+    if counts.errors:
+        _discard(step, index)
+
+
+def _discard(step: Step, index: int) -> None:
+    shard_path(step.folder, step.target, index).unlink(missing_ok=True)
+    errors_path(step.folder, step.target, index).unlink(missing_ok=True)
+
+
+def _holds(path: Path, media_ids: set[str]) -> bool:
+    if not path.exists():
+        return False
+    try:
+        return any(cut["custom"]["media_id"] in media_ids for cut in read_cuts(path))
+    except ManifestError:
+        return True  # damaged: it may
+
+
+def cuts_of(paths: Iterable[Path], media_ids: set[str]) -> tuple[int, float]:
+    """Number and seconds of the cuts in some manifests that came from these media."""
+    count, seconds = 0, 0.0
+    for path in paths:
+        for cut in read_cuts(path):
+            if cut["custom"]["media_id"] in media_ids and not is_rejected(cut):
+                count += 1
+                seconds += float(cut["duration"])
+    return count, seconds
+
+
+def files_of(data_dir: Path, media_ids: Iterable[str]) -> Sequence[Path]:
+    """Audio and caption files of media in a data folder."""
+    found: list[Path] = []
+    for media_id in media_ids:
+        folder = data_dir / "audio" / media_id[:2]
+        found += sorted(p for p in folder.glob("*") if p.name.startswith(f"{media_id}."))
+    return found

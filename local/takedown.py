@@ -1,0 +1,144 @@
+"""Takes media out of a data folder, by id or channel; called by scripts/takedown.sh."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from echoharvester.manifests.collected import num_shards_of, write_media
+from echoharvester.manifests.shards import (
+    Cut,
+    errors_path,
+    find_shards,
+    read_cuts,
+    read_info,
+    shard_path,
+)
+from echoharvester.manifests.takedown import (
+    Takedown,
+    add_to_list,
+    cuts_of,
+    files_of,
+    read_takedown,
+    remove_from_shard,
+)
+from echoharvester.review.tsv import drop_rows
+
+from common import ROOT, STEPS, UserError, composed, manifests_dir, sharded_step
+from singles import dataset_manifest_path, review_rows_path, split_path
+
+AGAIN = ("review", "merge", "export", "split")  # made again from what is left, where they were
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="scripts/takedown.sh", description=__doc__)
+    parser.add_argument("--id", action="append", default=[], help="a media id, or a video id")
+    parser.add_argument("--channel", action="append", default=[], help="its name or id")
+    parser.add_argument("--reason", default="", help="remembered in takedown.tsv")
+    options, overrides = parser.parse_known_args(arguments)
+    try:
+        cfg = composed(overrides)
+        wanted = Takedown(frozenset(options.id), frozenset(options.channel))
+        return _take_down(cfg, wanted, options.reason, overrides)
+    except (UserError, ValueError, OSError) as error:
+        print(f"takedown: {error}", file=sys.stderr)
+        return 1
+
+
+def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[str]) -> int:
+    folder, data_dir = manifests_dir(cfg), Path(cfg.data_dir).resolve()
+    num_shards = num_shards_of(folder)
+    if num_shards is None:
+        raise UserError(f"{folder}: nothing collected there")
+    shards = {k: _listed(folder, k) for k in range(num_shards)}
+    media_ids = {
+        c["custom"]["media_id"] for cuts in shards.values() for c in cuts if wanted.concerns(c)
+    }
+    if not media_ids:
+        names = ", ".join(sorted(wanted.ids | wanted.channels)) or "nothing"
+        raise UserError(f"{names}: no media with such an id or channel in {folder}; see --help")
+    before = _held(cfg, media_ids)
+    add_to_list(data_dir, wanted, reason, date.today().isoformat())
+    everything = read_takedown(data_dir)
+    for k, cuts in shards.items():
+        info = read_info(shard_path(folder, "cuts_media", k))
+        if info and any(map(wanted.concerns, cuts)):
+            write_media(
+                folder, k, num_shards, [everything.applied(c) for c in cuts], info.fingerprint
+            )
+    utterances = _utterance_ids(folder, media_ids)
+    for path in sorted((data_dir / "review").glob("*.tsv")):
+        drop_rows(path, utterances)
+    existed = [name for name in AGAIN if _exists(cfg, name)]
+    for name, spec in STEPS.items():
+        if spec.sharded and name not in AGAIN:
+            for k in range(num_shards):
+                if shard_path(folder, spec.target, k).exists():
+                    remove_from_shard(sharded_step(cfg, name), k, media_ids, "")
+    removed = files_of(data_dir, media_ids)
+    for path in removed:
+        path.unlink()
+    for name in existed:
+        command = [sys.executable, str(ROOT / "local" / "launch.py"), name, *overrides]
+        if code := subprocess.run(command, check=False).returncode:
+            return code
+    _report(before, _held(cfg, media_ids), media_ids, len(removed))
+    return 0
+
+
+def _listed(folder: Path, k: int) -> list[Cut]:
+    paths = (shard_path(folder, "cuts_media", k), errors_path(folder, "cuts_media", k))
+    return [cut for path in paths if path.exists() for cut in read_cuts(path)]
+
+
+def _utterance_ids(folder: Path, media_ids: set[str]) -> set[str]:
+    paths = find_shards(folder, "cuts_segmented")
+    return {c["id"] for p in paths for c in read_cuts(p) if c["custom"]["media_id"] in media_ids}
+
+
+def _exists(cfg: DictConfig, name: str) -> bool:
+    if STEPS[name].sharded:
+        return bool(find_shards(manifests_dir(cfg), STEPS[name].target))
+    paths = {
+        "review": review_rows_path(cfg), "export": dataset_manifest_path(cfg), "split": split_path(cfg, "train"),
+    }  # fmt: skip
+    return paths[name].exists()
+
+
+def _held(cfg: DictConfig, media_ids: set[str]) -> dict[str, tuple[int, float]]:
+    """What each manifest holds of the media."""
+    folder, paths = manifests_dir(cfg), defaultdict(list)
+    for spec in STEPS.values():
+        if spec.target:
+            paths[spec.target] = find_shards(folder, spec.target)
+    paths["data set (Shar)"] = [dataset_manifest_path(cfg)]
+    for name in ("train", "dev", "test"):
+        paths[f"cuts_{name}"] = [split_path(cfg, name)]
+    return {n: cuts_of([p for p in ps if p.exists()], media_ids) for n, ps in paths.items()}
+
+
+def _report(
+    before: dict[str, tuple[int, float]],
+    after: dict[str, tuple[int, float]],
+    media_ids: set[str],
+    files: int,
+) -> None:
+    print(f"taken down: {', '.join(sorted(media_ids))}")
+    for name, (count, seconds) in before.items():
+        if count:
+            left = f"; {after[name][0]} left" if after[name][0] else ""
+            print(f"  {name}: {count} cuts, {seconds / 3600:.2f} h removed{left}")
+    print(f"  {files} files deleted; remembered in takedown.tsv")
+    print(
+        "  models trained and sets decoded before this are as they were: run stages 11 to 14 again"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

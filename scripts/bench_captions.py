@@ -1,0 +1,119 @@
+"""Caption parsing measured: cues per second by format, and whether time grows with the file alone.
+
+python scripts/bench_captions.py [--cues 20000]
+
+Prints, for each format, cues per second of parsing and of the whole way to utterances, and the ratio
+of the time for a file four times as large (4 is linear).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from echoharvester.captions.parse import parse
+from echoharvester.captions.utterances import segment
+
+WORDS = "오늘은 날씨가 좋아서 3시에 공원에 갔는데 사람이 정말 많았습니다".split()
+
+
+def clock(seconds: float, mark: str = ".") -> str:
+    whole = int(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{mark}{int(seconds * 1000) % 1000:03d}"
+
+
+def line(i: int) -> str:
+    return " ".join(WORDS[(i + k) % len(WORDS)] for k in range(5)) + ("." if i % 3 == 2 else "")
+
+
+def vtt(count: int) -> str:
+    cues = (
+        f"{clock(2 * i)} --> {clock(2 * i + 1.9)}\n<c.a>{line(i)}</c>\n\n" for i in range(count)
+    )
+    return "WEBVTT\n\n" + "".join(cues)
+
+
+def rolling(count: int) -> str:
+    out, shown = ["WEBVTT\n\n"], ""
+    for i in range(count // 2):
+        words = line(i).split()
+        tagged = words[0] + "".join(
+            f"<{clock(2 * i + 0.3 * k)}><c> {w}</c>" for k, w in enumerate(words[1:], 1)
+        )
+        out.append(f"{clock(2 * i)} --> {clock(2 * i + 1.99)}\n{shown}\n{tagged}\n\n")
+        shown = " ".join(words)
+        out.append(f"{clock(2 * i + 1.99)} --> {clock(2 * i + 2)}\n{shown}\n\n")
+    return "".join(out)
+
+
+def srt(count: int) -> str:
+    return "".join(
+        f"{i}\n{clock(2 * i, ',')} --> {clock(2 * i + 1.9, ',')}\n{line(i)}\n\n"
+        for i in range(count)
+    )
+
+
+def sbv(count: int) -> str:
+    return "".join(f"{clock(2 * i)},{clock(2 * i + 1.9)}\n{line(i)}\n\n" for i in range(count))
+
+
+def json3(count: int) -> str:
+    events = [
+        {"tStartMs": 2000 * i, "dDurationMs": 4000,
+         "segs": [{"utf8": w + " ", "tOffsetMs": 300 * k} for k, w in enumerate(line(i).split())]}
+        for i in range(count)
+    ]  # fmt: skip
+    return json.dumps({"events": events})
+
+
+def srv3(count: int) -> str:
+    body = "".join(
+        f'<p t="{2000 * i}" d="1900">' + "".join(f'<s t="{300 * k}">{w} </s>' for k, w in enumerate(line(i).split())) + "</p>"
+        for i in range(count)
+    )  # fmt: skip
+    return f'<?xml version="1.0" encoding="utf-8" ?><timedtext format="3"><body>{body}</body></timedtext>'
+
+
+MAKERS: dict[str, tuple[str, Callable[[int], str]]] = {
+    "vtt": (".vtt", vtt), "vtt, rolling": (".vtt", rolling), "srt": (".srt", srt),
+    "sbv": (".sbv", sbv), "json3": (".json3", json3), "srv3": (".srv3", srv3),
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--cues", type=int, default=20_000)
+    count = parser.parse_args().cues
+    print("| format | cues/s, parsed | cues/s, to utterances | four times the file |")
+    print("|---|---|---|---|")
+    for name, (suffix, make) in MAKERS.items():
+        parsing, whole = seconds(make(count), suffix)
+        small = sum(seconds(make(count // 4), suffix))
+        print(
+            f"| {name} | {count / parsing:,.0f} | {count / (parsing + whole):,.0f} | "
+            f"{(parsing + whole) / small:.1f} |"
+        )
+
+
+def seconds(text: str, suffix: str) -> tuple[float, float]:
+    """CPU seconds of parsing and of what follows; the faster of two runs."""
+    times = []
+    for _ in range(2):
+        start = time.process_time()
+        track = parse(text, suffix)
+        middle = time.process_time()
+        segment(track)
+        times.append((middle - start, time.process_time() - middle))
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()

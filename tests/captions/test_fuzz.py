@@ -1,0 +1,106 @@
+"""Caption files made of pieces of caption files: never a crash, never a cue out of nowhere."""
+
+import contextlib
+import time
+
+import pytest
+from captions_invariants import check_bytes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from echoharvester.captions.cues import CaptionError
+from echoharvester.captions.parse import SUFFIXES, parse
+from echoharvester.captions.utterances import segment
+
+_LINES = (
+    "WEBVTT", "Kind: captions", "", "", "1", "42", "NOTE x", "STYLE", "REGION", "00:00:01.000 --> 00:00:02.000",
+    "00:00:02,000 --> 00:00:01,000", "00:01.5 --> 00:03.25 align:start position:0%", "0:00:01.000,0:00:02.000",
+    "00:00:01.000 --> 00:00:24.800", "99:59:59.999 --> 100:00:00.000", "00:00:02.000 --> 00:00:02.010",
+    "안녕하세요 여러분", "안녕하세요<00:00:01.300><c> 여러분</c>", "<v 민수>네 &amp; 아니요</v>", "{\\an8}위에", "[음악]", "♪ 노래 ♪",
+    "- 네 - 아니요", "김민수: 안녕", "3.5점입니다.", "www.naver.com", "<ruby>漢<rt>한</rt></ruby>", "-->", "<", "{\\", "&#xD800;", "\ufeff", "\x00", "(웃음)",
+    "오늘은 날씨가<00:00:02.800><c> 좋네요</c>", "[br]", "\\N", "https://a.b/c", "자막: 홍길동", ">> 네",
+)  # fmt: skip
+_TEXT_FILES = st.lists(st.sampled_from(_LINES), max_size=25).map("\n".join)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(["events", "segs", "utf8", "tStartMs", "tOffsetMs", "dDurationMs", "aAppend", "x"]), inner, max_size=5,
+    ),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    _TEXT_FILES,
+    st.sampled_from([".vtt", ".srt", ".sbv"]),
+    st.sampled_from(["utf-8", "utf-16", "cp949"]),
+)
+def test_line_formats(text, suffix, encoding):
+    check_bytes(text.encode(encoding, errors="ignore"), suffix)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_JSON)
+def test_json3(value):
+    import json
+
+    check_bytes(
+        json.dumps({"events": [value, {"tStartMs": 0, "segs": [value]}]}).encode(), ".json3"
+    )
+    check_bytes(json.dumps(value).encode(), ".json3")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<p t='1000' d='500'>",
+                "<p t='x'>",
+                "</p>",
+                "<s t='100'>",
+                "<s>",
+                "</s>",
+                "<br/>",
+                "<body>",
+                "</body>",
+                "안녕",
+                "&amp;",
+                "&#1;",
+                "<p a='1'>",
+                "<p t='1e9' d='-5'>",
+            ]
+        ),
+        max_size=20,
+    )
+)
+def test_srv3(pieces):
+    text = "<timedtext format='3'>" + "".join(pieces) + "</timedtext>"
+    check_bytes(text.encode(), ".srv3")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200), st.sampled_from(SUFFIXES))
+def test_any_bytes(data, suffix):
+    check_bytes(data, suffix)
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "{\\", "(", "[", "♪", " ", ":", "-", "1", "가:", "&#", "<00:00:01.000>", "<c>", "\\N", "(음악", "!", "가 ", ">> ", "자막", "http://", "\n", "1\n", "<ruby>"]
+)  # fmt: skip
+def test_no_text_takes_more_than_its_share_of_time(piece):
+    """Eight times the text may take some sixteen times as long, not sixty-four."""
+
+    def cost(count):
+        text = f"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n{piece * count}\n"
+        best = float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            with contextlib.suppress(CaptionError):
+                segment(parse(text, ".vtt"))
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert cost(16_000) < 16 * cost(2_000) + 0.05
