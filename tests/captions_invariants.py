@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
+import json
 from collections import Counter
+from typing import Any
 
 from echoharvester.captions.cues import CaptionError
 from echoharvester.captions.parse import decode, parse
@@ -22,7 +23,7 @@ def check_bytes(data: bytes, suffix: str) -> bool:
         return False
     assert all(0 <= cue.start_sec < cue.end_sec for cue in track.cues)
     assert track.cues == sorted(track.cues, key=lambda cue: (cue.start_sec, cue.end_sec))
-    held = _letters(text)
+    held = _letters(_source(text, suffix))
     for cue in track.cues:
         missing = _letters(cue.text) - held
         assert not missing, f"out of nowhere: {missing}"
@@ -37,7 +38,20 @@ def check_bytes(data: bytes, suffix: str) -> bool:
 
 
 def _letters(text: str) -> Counter[str]:
-    """Letters and digits, as written, with entities and escapes resolved."""
-    with contextlib.suppress(UnicodeError):
-        text = text.encode().decode("unicode_escape") + text if "\\u" in text else text
+    """Letters and digits, as written and with entities resolved."""
     return Counter(c for c in fold(text + html.unescape(text)) if c.isalnum())
+
+
+def _source(text: str, suffix: str) -> str:
+    """The text of a file as its format spells it out."""
+    if suffix != ".json3":
+        return text
+    values: list[Any] = [json.loads(text.replace("\x00", ""))]
+    strings = []
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            strings.append(value)
+        elif isinstance(value, dict | list):
+            values += value.values() if isinstance(value, dict) else value
+    return " ".join(strings)

@@ -31,6 +31,7 @@ _TAG = re.compile(
 )
 _BREAK_TAG = re.compile(r"<br\s*/?>|\[br\]|\\[Nn](?=\S)", re.IGNORECASE)
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}")  # {\an8}
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _BLOCK = re.compile(r"^(NOTE|STYLE|REGION)\b")
 
 
@@ -240,7 +241,8 @@ def _parse_srv3(text: str, name: str) -> Track:
     if "<!ENTITY" in text or "<!DOCTYPE" in text:
         raise CaptionError(f"{name}: declares entities, which caption files do not need; refused")
     try:
-        root = ElementTree.fromstring(text.encode("utf-8", "replace"))
+        # Decoded already: whatever encoding the file declares is not to be tried again.
+        root = ElementTree.fromstring(_XML_DECLARATION.sub("", text).encode("utf-8", "replace"))
         cues = []
         for paragraph in root.iter("p"):
             content = "".join(paragraph.itertext())

@@ -86,6 +86,7 @@ def segment(track: Track, config: SegmentConfig | None = None) -> Segmentation:
             result.utterances.append(
                 Utterance(round(piece.start_sec, 3), round(piece.end_sec, 3), text, piece.raw)
             )
+    result.utterances.sort(key=lambda u: u.start_sec)  # cues may overlap
     return result
 
 
