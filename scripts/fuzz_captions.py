@@ -22,6 +22,7 @@ def main() -> None:
         sys.exit("fuzz_captions: needs Atheris: pip install atheris")
     with atheris.instrument_imports(include=["echoharvester"]):
         from captions_invariants import check_bytes
+
         from echoharvester.captions.parse import SUFFIXES
 
     def test_one(data: bytes) -> None:

@@ -23,7 +23,7 @@ MAX_FILE_BYTES = 64 << 20
 _TIME = r"(?:(\d{1,4})\s*:\s*)?(\d{1,2})\s*:\s*(\d{1,2})(?:\s*[.,]\s*(\d{1,6}))?"
 _ARROW_LINE = re.compile(rf"^\s*{_TIME}\s*-{{1,2}}>\s*{_TIME}")
 _SBV_LINE = re.compile(rf"^\s*{_TIME}\s*,\s*{_TIME}\s*$")
-_TIME_TAG = re.compile(r"<(?:(\d+):)?(\d{1,2}):(\d{2})\.(\d{3})>")
+_TIME_TAG = re.compile(r"<(?:(\d{1,4}):)?(\d{1,2}):(\d{2})\.(\d{3})>")
 _RUBY_TEXT = re.compile(r"<rt\b[^>]*>.*?(?:</rt>|(?=</ruby>)|$)", re.DOTALL)
 _TAG = re.compile(
     r"</?(?:c|v|i|b|u|s|ruby|rt|rp|rb|lang|font|span|p|div|em|strong)(?:[.\s][^<>]*)?/?>",
@@ -271,7 +271,18 @@ def _in_order(track: Track) -> Track:
             track.repairs["no_length"] += 1
             following = cues[i + 1].start_sec if i + 1 < len(cues) else cue.start_sec + 5.0
             end = min(cue.start_sec + 5.0, max(following, cue.start_sec + 0.01))
-            cues[i] = Cue(cue.start_sec, end, cue.lines, cue.words)
+            cue = cues[i] = Cue(cue.start_sec, end, cue.lines, cue.words)
+        if any(not cue.start_sec <= word.start_sec <= cue.end_sec for word in cue.words):
+            track.repairs["word_time_outside_cue"] += 1
+            cues[i] = Cue(cue.start_sec, cue.end_sec, cue.lines, _within(cue))
     track.cues = cues
     track.repairs += Counter()  # zero counts go
     return track
+
+
+def _within(cue: Cue) -> tuple[TimedWord, ...]:
+    """The words of a cue with times inside it."""
+    return tuple(
+        TimedWord(word.text, min(max(word.start_sec, cue.start_sec), cue.end_sec))
+        for word in cue.words
+    )

@@ -1,5 +1,6 @@
 import json
 import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +97,86 @@ def test_what_is_no_media_is_an_error_that_names_it(tmp_path):
 def test_an_unknown_kind_says_which_there_are():
     with pytest.raises(ValueError, match=r"source.kind is local or youtube"):
         make_source({"kind": "radio"})
+
+
+def listed(tmp_path, text, **options):
+    path = tmp_path / "list.tsv"
+    path.write_text(text, encoding="utf-8")
+    return list(make_source({"kind": "local", "list": str(path), **options}).media({}))
+
+
+def test_a_list_names_media_captions_and_what_is_known(tmp_path):
+    make(tmp_path / "talks", "a.wav", (".ko.vtt",))
+    make(tmp_path, "b.wav", seed=3)
+    (tmp_path / "subs.srt").write_text("x", encoding="utf-8")
+    first, second = listed(
+        tmp_path,
+        "license\tmedia\tcaption\tcaption_kind\tchannel\n"
+        "CC BY\tb.wav\tsubs.srt\tmanual\t강연\n\n\ttalks/a.wav\t\t\t\n",
+    )
+    assert first["custom"]["caption_path"].endswith("subs.srt")
+    assert (first["custom"]["caption_kind"], first["custom"]["license"]) == ("manual", "CC BY")
+    assert first["custom"]["channel"] == "강연"
+    assert second["custom"]["caption_path"].endswith("a.ko.vtt")
+    assert second["custom"]["license"] == "not stated"
+
+
+def test_a_list_as_excel_saves_it(tmp_path):
+    make(tmp_path, "a, b.wav")
+    (tmp_path / "c.srt").write_text("x", encoding="utf-8")
+    (cut,) = listed(tmp_path, '\ufeffmedia,caption\r\n"a, b.wav",c.srt\r\n')
+    assert cut["custom"]["caption_kind"] == "external"
+
+
+def test_what_a_list_names_and_is_not_there_is_an_error_of_its_own(tmp_path):
+    make(tmp_path, "a.wav")
+    cuts = listed(tmp_path, "media\tcaption\nmissing.wav\t\na.wav\tmissing.srt\n")
+    assert [
+        "missing.wav" in cuts[0]["custom"]["error"]["message"],
+        "missing.srt" in cuts[1]["custom"]["error"]["message"],
+    ] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("media\tlicence\n", r"list.tsv:1: columns \['licence'\]"),
+        ("path\n", "list.tsv:1: columns"),
+        ("caption\n", "list.tsv:1: no column `media`"),
+        ("media\tcaption\na\n", "list.tsv:2: more or fewer cells"),
+        ("media\tcaption\n\tb\n", "list.tsv:2: no media"),
+        ("media\tcaption_kind\na\tgood\n", "list.tsv:2: caption_kind 'good'"),
+    ],
+)
+def test_a_bad_list_is_named_by_line(tmp_path, text, problem):
+    with pytest.raises(ValueError, match=problem):
+        listed(tmp_path, text)
+
+
+def test_links_do_not_lead_out_of_the_folder(tmp_path):
+    outside = make(tmp_path / "outside", "secret.wav", (".ko.vtt",), seed=5)
+    inside = make(tmp_path / "in", "a.wav", seed=6)
+    (tmp_path / "in" / "link.wav").symlink_to(outside)
+    (tmp_path / "in" / "a.ko.vtt").symlink_to(outside.with_suffix(".ko.vtt"))
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    found = {Path(c["custom"]["media_path"]).name: c["custom"] for c in media(tmp_path / "in")}
+    assert found["link.wav"]["reason"] == "link_out_of_folder"
+    assert found["a.wav"]["reason"] == "no_captions"  # its captions lie outside
+    assert "secret" not in str(found["link.wav"].get("caption_path"))
+    allowed = media(tmp_path / "in", outside_links=True)
+    reasons = {Path(c["custom"]["media_path"]).name: c["custom"].get("reason") for c in allowed}
+    assert reasons == {"a.wav": None, "link.wav": "no_captions"} and inside.exists()
+
+
+@pytest.mark.parametrize("name", ["가" * 80, "a\tb\nc", "-rf *", "$(x)", "'; drop", "%(title)s"])
+def test_strange_names_are_only_names(tmp_path, name):
+    (cut,) = media(make(tmp_path, f"{name}.wav", (".ko.vtt",)).parent)
+    assert cut["custom"]["status"] == "accepted"
+    assert all(c.isprintable() for c in cut["custom"]["title"])
+    assert cut["id"].isalnum()
+
+
+def test_names_in_decomposed_form_find_their_captions(tmp_path):
+    name = unicodedata.normalize("NFD", "한글 이름")
+    (cut,) = media(make(tmp_path, f"{name}.wav", (".ko.vtt",)).parent)
+    assert cut["custom"]["caption_kind"] == "manual" and cut["custom"]["title"] == "한글 이름"
