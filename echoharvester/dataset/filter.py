@@ -38,6 +38,12 @@ class FilterConfig:
     max_syllables_per_sec: float = 12.0
     min_syllables_per_sec: float = 1.0
     max_clipped_share: float = 0.01
+    max_mismatch_share: float = 0.8
+
+
+# Media with fewer utterances that were tried tell nothing about the rest.
+_MIN_TRIED = 5
+_MISMATCHES = ("low_align_score", "not_alignable")
 
 
 def filter_media(cuts: Sequence[Cut], config: FilterConfig, vad: VadConfig) -> list[Cut]:
@@ -59,7 +65,21 @@ def filter_media(cuts: Sequence[Cut], config: FilterConfig, vad: VadConfig) -> l
             measures = _measures(cut, samples, regions, power, is_speech, near_speech)
             cut = _judged(with_custom(cut, **measures), config)
         result.append(cut)
-    return result
+    return without_foreign_captions(result, config)
+
+
+def without_foreign_captions(cuts: list[Cut], config: FilterConfig) -> list[Cut]:
+    """All cuts rejected where nearly none of the captions fits the sound.
+
+    Such captions translate foreign speech, or belong to another video; the few that seem to fit do
+    so by chance.
+    """
+    tried = [c for c in cuts if not is_rejected(c) or c["custom"].get("reason") in _MISMATCHES]
+    amiss = sum(is_rejected(cut) for cut in tried)
+    if len(tried) < _MIN_TRIED or amiss <= config.max_mismatch_share * len(tried):
+        return cuts
+    wanted = {cut["id"] for cut in tried}
+    return [rejected(c, STEP, "captions_do_not_match") if c["id"] in wanted else c for c in cuts]
 
 
 def _measures(

@@ -56,7 +56,10 @@ def test_no_word_is_lost_or_invented_and_none_is_too_long(cues):
     removed = Counter()
     wanted = [w for cue in track.cues for w in clean(cue.text, removed).split()]
     found = segment(track, SegmentConfig()).utterances
-    assert [w for u in found for w in u.text.split()] == wanted
+    said = [w for u in found for w in u.text.split()]
+    assert Counter(said) == Counter(wanted)
+    if all(a.end_sec <= b.start_sec for a, b in zip(track.cues, track.cues[1:], strict=False)):
+        assert said == wanted  # of cues that overlap, the parts are in order of time
     assert all(0 < u.end_sec - u.start_sec <= 30.001 for u in found)
 
 
