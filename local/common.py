@@ -55,7 +55,7 @@ STEPS: dict[str, StepSpec] = {
     "collect": StepSpec(1, ("source", "collect"), target="cuts_media"),
     "download": StepSpec(2, ("download",), (), "cuts_media", "cuts_downloaded"),
     "segment": StepSpec(
-        3, ("segment",), ("segment.lexicon",), "cuts_downloaded", "cuts_segmented", "media", 2
+        3, ("segment",), ("segment.lexicon",), "cuts_downloaded", "cuts_segmented", "media", 3
     ),
     "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=2),
     "filter": StepSpec(5, ("filter",), (), "cuts_aligned", "cuts_filtered", version=2),

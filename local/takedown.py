@@ -12,21 +12,17 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from echoharvester.manifests.collected import num_shards_of, write_media
-from echoharvester.manifests.shards import (
-    Cut,
-    errors_path,
-    find_shards,
-    read_cuts,
-    read_info,
-    shard_path,
-)
+from echoharvester.manifests.shards import find_shards, read_info, shard_path
 from echoharvester.manifests.takedown import (
     Takedown,
     add_to_list,
     cuts_of,
     files_of,
+    listed,
     read_takedown,
+    removal_lines,
     remove_from_shard,
+    utterance_ids,
 )
 from echoharvester.review.tsv import drop_rows
 
@@ -56,7 +52,7 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
     num_shards = num_shards_of(folder)
     if num_shards is None:
         raise UserError(f"{folder}: nothing collected there")
-    shards = {k: _listed(folder, k) for k in range(num_shards)}
+    shards = {k: listed(folder, k) for k in range(num_shards)}
     media_ids = {
         c["custom"]["media_id"] for cuts in shards.values() for c in cuts if wanted.concerns(c)
     }
@@ -72,7 +68,7 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
             write_media(
                 folder, k, num_shards, [everything.applied(c) for c in cuts], info.fingerprint
             )
-    utterances = _utterance_ids(folder, media_ids)
+    utterances = utterance_ids(folder, media_ids)
     for path in sorted((data_dir / "review").glob("*.tsv")):
         drop_rows(path, utterances)
     existed = [name for name in AGAIN if _exists(cfg, name)]
@@ -88,18 +84,14 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
         command = [sys.executable, str(ROOT / "local" / "launch.py"), name, *overrides]
         if code := subprocess.run(command, check=False).returncode:
             return code
-    _report(before, _held(cfg, media_ids), media_ids, len(removed))
+    print(f"taken down: {', '.join(sorted(media_ids))}")
+    for line in removal_lines(before, _held(cfg, media_ids)):
+        print(f"  {line}")
+    print(f"  {len(removed)} files deleted; remembered in takedown.tsv")
+    print(
+        "  models trained and sets decoded before this are as they were: run stages 11 to 14 again"
+    )
     return 0
-
-
-def _listed(folder: Path, k: int) -> list[Cut]:
-    paths = (shard_path(folder, "cuts_media", k), errors_path(folder, "cuts_media", k))
-    return [cut for path in paths if path.exists() for cut in read_cuts(path)]
-
-
-def _utterance_ids(folder: Path, media_ids: set[str]) -> set[str]:
-    paths = find_shards(folder, "cuts_segmented")
-    return {c["id"] for p in paths for c in read_cuts(p) if c["custom"]["media_id"] in media_ids}
 
 
 def _exists(cfg: DictConfig, name: str) -> bool:
@@ -121,23 +113,6 @@ def _held(cfg: DictConfig, media_ids: set[str]) -> dict[str, tuple[int, float]]:
     for name in ("train", "dev", "test"):
         paths[f"cuts_{name}"] = [split_path(cfg, name)]
     return {n: cuts_of([p for p in ps if p.exists()], media_ids) for n, ps in paths.items()}
-
-
-def _report(
-    before: dict[str, tuple[int, float]],
-    after: dict[str, tuple[int, float]],
-    media_ids: set[str],
-    files: int,
-) -> None:
-    print(f"taken down: {', '.join(sorted(media_ids))}")
-    for name, (count, seconds) in before.items():
-        if count:
-            left = f"; {after[name][0]} left" if after[name][0] else ""
-            print(f"  {name}: {count} cuts, {seconds / 3600:.2f} h removed{left}")
-    print(f"  {files} files deleted; remembered in takedown.tsv")
-    print(
-        "  models trained and sets decoded before this are as they were: run stages 11 to 14 again"
-    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ _SQUARE = re.compile(r"\[(?![\d\s.,]+\])[^\[\]]{0,60}\]|【[^】]{0,60}】|<[^<>
 _NOTES_SPAN = re.compile(r"[♪♫♬♩]+[^♪♫♬♩]*[♪♫♬♩]+")
 _NOTES = re.compile(r"[♪♫♬♩]+")
 _CHEVRONS = re.compile(r"(?:^|\s)>{1,3}(?=\s|[가-힣A-Za-z\"'(]|$)")
-_URL = re.compile(r"(?:https?://|www\.)[^\s가-힣]+", re.IGNORECASE)
+# An address with its scheme is shown, not said; www.naver.com in a sentence is said.
+_URL = re.compile(r"https?://[^\s가-힣]+|^\W*www\.[^\s가-힣]+\W*$", re.IGNORECASE)
 _CREDIT = re.compile(
     r"^\W*(?:(?:한글|한국어|영어)?\s*(?:자막|번역|검수|감수|싱크)\s*(?:제공|제작|번역|수정)?\s*(?:by\b|[:：]|-)\s*.{1,60}"
     r"|(?:translated|subtitles?|captions?|translation|reviewed?)\s+(?:by|reviewed)\b.{1,80}"

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from echoharvester.captions.cues import CaptionError, Cue, TimedWord, Track
@@ -19,12 +20,13 @@ from echoharvester.captions.rolling import is_rolling, unroll
 
 SUFFIXES = (".vtt", ".srt", ".sbv", ".json3", ".srv3")
 MAX_FILE_BYTES = 64 << 20
+MAX_SEC = 10_000 * 3600.0  # the longest time that a caption can have
 
 _TIME = r"(?:(\d{1,4})\s*:\s*)?(\d{1,2})\s*:\s*(\d{1,2})(?:\s*[.,]\s*(\d{1,6}))?"
 _ARROW_LINE = re.compile(rf"^\s*{_TIME}\s*-{{1,2}}>\s*{_TIME}")
 _SBV_LINE = re.compile(rf"^\s*{_TIME}\s*,\s*{_TIME}\s*$")
 _TIME_TAG = re.compile(r"<(?:(\d{1,4}):)?(\d{1,2}):(\d{2})\.(\d{3})>")
-_RUBY_TEXT = re.compile(r"<rt\b[^>]*>.*?(?:</rt>|(?=</ruby>)|$)", re.DOTALL)
+_RUBY_TEXT = re.compile(r"<rt\b[^<>]{0,200}>.*?(?:</rt>|(?=</ruby>)|$)", re.DOTALL)
 _TAG = re.compile(
     r"</?(?:c|v|i|b|u|s|ruby|rt|rp|rb|lang|font|span|p|div|em|strong)(?:[.\s][^<>]*)?/?>",
     re.IGNORECASE,
@@ -215,26 +217,59 @@ def _timed_lines(
 
 
 def _parse_json3(text: str, name: str) -> Track:
+    track = Track()
     try:
         events = json.loads(text)["events"]
-        cues = []
-        for event in events:
-            segments = [s for s in event.get("segs", ()) if s.get("utf8", "").strip()]
-            if event.get("aAppend") or not segments:
-                continue
-            start_ms = event["tStartMs"]
-            words = [
-                TimedWord(word, (start_ms + s.get("tOffsetMs", 0)) / 1000)
-                for s in segments
-                for word in s["utf8"].split()
-            ]
-            end_ms = start_ms + event.get("dDurationMs", 0)
-            lines = tuple(s for s in "".join(x["utf8"] for x in segments).split("\n") if s.strip())
-            timed = any("tOffsetMs" in s for s in segments)
-            cues.append(Cue(start_ms / 1000, end_ms / 1000, lines, tuple(words) if timed else ()))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if not isinstance(events, list):
+            raise ValueError("`events` is no list")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CaptionError(f"{name}: not YouTube json3 captions ({error!r})") from error
-    return Track(cues, rolling=any(cue.words for cue in cues))
+    for event in events:
+        try:
+            if cue := _json3_cue(event):
+                track.cues.append(cue)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            track.repairs["bad_event"] += 1
+    if events and len(track.cues) == 0 < track.repairs["bad_event"]:
+        raise CaptionError(
+            f"{name}: none of its {len(events)} events can be read as json3 captions"
+        )
+    track.rolling = any(cue.words for cue in track.cues)
+    return track
+
+
+def _json3_cue(event: Any) -> Cue | None:
+    """One event; None for those that only make room (no `segs`, or `aAppend`)."""
+    segments = [s for s in event.get("segs") or () if s.get("utf8", "").strip()]
+    if event.get("aAppend") or not segments:
+        return None
+    start_ms = event["tStartMs"]
+    words = [
+        TimedWord(word, _checked((start_ms + s.get("tOffsetMs", 0)) / 1000))
+        for s in segments
+        for word in s["utf8"].split()
+    ]
+    end_ms = start_ms + event.get("dDurationMs", 0)
+    lines = tuple(s for s in "".join(x["utf8"] for x in segments).split("\n") if s.strip())
+    timed = any("tOffsetMs" in s for s in segments)
+    start_sec = _checked(start_ms / 1000)
+    return Cue(start_sec, _end(start_sec, end_ms / 1000), lines, tuple(words) if timed else ())
+
+
+def _end(start_sec: float, end_sec: float) -> float:
+    """An end that is none becomes the start; such cues get a length later."""
+    return min(end_sec, MAX_SEC) if end_sec > start_sec else start_sec
+
+
+def _checked(seconds: float) -> float:
+    """A time that a recording can have.
+
+    Raises:
+        ValueError: if it has none such.
+    """
+    if not 0 <= seconds < MAX_SEC:
+        raise ValueError(f"{seconds} s is no time of a recording")
+    return float(seconds)
 
 
 def _parse_srv3(text: str, name: str) -> Track:
@@ -243,23 +278,37 @@ def _parse_srv3(text: str, name: str) -> Track:
     try:
         # Decoded already: whatever encoding the file declares is not to be tried again.
         root = ElementTree.fromstring(_XML_DECLARATION.sub("", text).encode("utf-8", "replace"))
-        cues = []
-        for paragraph in root.iter("p"):
-            content = "".join(paragraph.itertext())
-            if paragraph.get("a") or not content.strip():
-                continue
-            start_ms = int(paragraph.get("t", "0"))
-            words = [
-                TimedWord(word, (start_ms + int(s.get("t", "0"))) / 1000)
-                for s in paragraph.iter("s")
-                for word in (s.text or "").split()
-            ]
-            end_ms = start_ms + int(paragraph.get("d", "0"))
-            lines = tuple(line.strip() for line in content.split("\n") if line.strip())
-            cues.append(Cue(start_ms / 1000, end_ms / 1000, lines, tuple(words)))
     except (ElementTree.ParseError, ValueError) as error:
         raise CaptionError(f"{name}: not YouTube srv3 captions ({error})") from error
-    return Track(cues, rolling=any(cue.words for cue in cues))
+    track, paragraphs = Track(), list(root.iter("p"))
+    for paragraph in paragraphs:
+        try:
+            if cue := _srv3_cue(paragraph):
+                track.cues.append(cue)
+        except (ValueError, OverflowError):
+            track.repairs["bad_event"] += 1
+    if len(track.cues) == 0 < track.repairs["bad_event"]:
+        raise CaptionError(f"{name}: none of its {len(paragraphs)} paragraphs has times")
+    track.rolling = any(cue.words for cue in track.cues)
+    return track
+
+
+def _srv3_cue(paragraph: ElementTree.Element) -> Cue | None:
+    for line_break in paragraph.iter("br"):
+        line_break.text = "\n"
+    content = "".join(paragraph.itertext())
+    if paragraph.get("a") or not content.strip():
+        return None
+    start_ms = int(paragraph.get("t", "0"))
+    words = [
+        TimedWord(word, _checked((start_ms + int(s.get("t", "0"))) / 1000))
+        for s in paragraph.iter("s")
+        for word in (s.text or "").split()
+    ]
+    end_ms = start_ms + int(paragraph.get("d", "0"))
+    lines = tuple(line.strip() for line in content.split("\n") if line.strip())
+    start_sec = _checked(start_ms / 1000)
+    return Cue(start_sec, _end(start_sec, end_ms / 1000), lines, tuple(words))
 
 
 def _in_order(track: Track) -> Track:

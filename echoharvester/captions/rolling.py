@@ -59,17 +59,29 @@ def unroll(cues: Sequence[tuple[float, float, list[Line]]]) -> list[Cue]:
     for start, end, lines in cues:
         plain = [text for text, _ in lines]
         new = lines[carried_lines(shown, plain) :]
+        begin = start
         for text, words in new:
-            timed = tuple(
-                TimedWord(w.text, start if w.start_sec < 0 else w.start_sec) for w in words
+            timed = _started(words, begin)
+            result.append(Cue(begin, end, (text,), timed))
+            # A further line of the same cue begins, untagged, where this one is about to end.
+            spoken = (timed[-1].start_sec, timed[-1].text) if timed else (begin, text)
+            begin = min(
+                spoken[0] + SEC_PER_SYLLABLE * len(spoken[1].replace(" ", "")),
+                max(end - 0.01, begin),
             )
-            result.append(Cue(start, end, (text,), timed))
         if plain:
             shown = plain
     return [
         _bounded(cue, result[i + 1].start_sec if i + 1 < len(result) else cue.end_sec)
         for i, cue in enumerate(result)
     ]
+
+
+def _started(words: Sequence[TimedWord], begin: float) -> tuple[TimedWord, ...]:
+    """Words with a time for the untagged first ones: `begin`, but never after the tagged ones."""
+    tagged = [w.start_sec for w in words if w.start_sec >= 0]
+    first = min([begin, *tagged[:1]])
+    return tuple(TimedWord(w.text, first if w.start_sec < 0 else w.start_sec) for w in words)
 
 
 def _bounded(cue: Cue, next_start_sec: float) -> Cue:

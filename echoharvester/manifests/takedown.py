@@ -19,6 +19,7 @@ from echoharvester.manifests.shards import (
     Cut,
     ManifestError,
     errors_path,
+    find_shards,
     read_cuts,
     read_info,
     shard_path,
@@ -136,6 +137,31 @@ def _holds(path: Path, media_ids: set[str]) -> bool:
         return any(cut["custom"]["media_id"] in media_ids for cut in read_cuts(path))
     except ManifestError:
         return True  # damaged: it may
+
+
+def listed(folder: Path, index: int) -> list[Cut]:
+    """All media of one shard of stage 1, those that could not be reached among them."""
+    paths = (shard_path(folder, "cuts_media", index), errors_path(folder, "cuts_media", index))
+    return [cut for path in paths if path.exists() for cut in read_cuts(path)]
+
+
+def utterance_ids(folder: Path, media_ids: set[str]) -> set[str]:
+    """Ids of all utterances of some media."""
+    paths = find_shards(folder, "cuts_segmented")
+    return {c["id"] for p in paths for c in read_cuts(p) if c["custom"]["media_id"] in media_ids}
+
+
+Held = dict[str, tuple[int, float]]  # cuts and seconds, by manifest
+
+
+def removal_lines(before: Held, after: Held) -> list[str]:
+    """What was removed from which manifest, for people."""
+    lines = []
+    for name, (count, seconds) in before.items():
+        if count:
+            left = f"; {after[name][0]} left" if after[name][0] else ""
+            lines.append(f"{name}: {count} cuts, {seconds / 3600:.2f} h removed{left}")
+    return lines
 
 
 def cuts_of(paths: Iterable[Path], media_ids: set[str]) -> tuple[int, float]:

@@ -88,7 +88,7 @@ def test_any_bytes(data, suffix):
 
 
 @pytest.mark.parametrize(
-    "piece", ["<", "{\\", "(", "[", "♪", " ", ":", "-", "1", "가:", "&#", "<00:00:01.000>", "<c>", "\\N", "(음악", "!", "가 ", ">> ", "자막", "http://", "\n", "1\n", "<ruby>"]
+    "piece", ["<", "{\\", "(", "[", "♪", " ", ":", "-", "1", "가:", "&#", "<00:00:01.000>", "<c>", "\\N", "(음악", "!", "가 ", ">> ", "자막", "http://", "\n", "1\n", "<ruby>", "<rt"]
 )  # fmt: skip
 def test_no_text_takes_more_than_its_share_of_time(piece):
     """Eight times the text may take some sixteen times as long, not sixty-four."""

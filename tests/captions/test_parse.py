@@ -120,3 +120,44 @@ def test_rolling_captions_say_each_phrase_once():
     assert track.cues[2].end_sec < 6.0
     texts = [u.text for u in segment(track).utterances]
     assert " ".join(texts) == "안녕하세요 여러분 네 네"
+
+
+def spoken(text, suffix):
+    return [(u.start_sec, u.end_sec, u.text) for u in segment(parse(text, suffix)).utterances]
+
+
+def test_one_bad_event_costs_only_itself():
+    text = '{"events": [{"tStartMs": "x", "segs": [{"utf8": "a"}]}, 5, {"tStartMs": 1000, "dDurationMs": -9, "segs": [{"utf8": "남는다"}]}]}'
+    track = parse(text, ".json3")
+    assert [c.text for c in track.cues] == ["남는다"] and track.repairs["bad_event"] == 2
+    track = parse("<t><p t='x'>가</p><p t='1000' d='500'>나</p></t>", ".srv3")
+    assert [c.text for c in track.cues] == ["나"] and track.repairs["bad_event"] == 1
+    with pytest.raises(CaptionError, match="none of its 1 events"):
+        parse('{"events": [3]}', ".json3")
+
+
+def test_line_breaks_of_srv3_part_words():
+    text = "<?xml version='1.0' encoding='utf-6'?><t><p t='1000' d='2000'>첫 줄<br/>둘째 줄</p></t>"
+    assert spoken(text, ".srv3") == [(1.0, 3.0, "첫 줄 둘째 줄")]
+
+
+def test_of_two_new_lines_in_a_rolling_cue_the_second_begins_when_the_first_ends():
+    text = (
+        "WEBVTT\n\n00:01.000 --> 00:03.000\n첫째<00:01.500><c> 줄</c>\n둘째<00:02.500><c> 줄</c>\n\n"
+        "00:03.000 --> 00:03.010\n첫째 줄\n둘째 줄\n\n"
+        "00:03.010 --> 00:05.000\n둘째 줄\n셋째<00:03.500><c> 줄</c>\n"
+    )
+    first, second, third = parse(text, ".vtt").cues
+    assert (first.text, second.text, third.text) == ("첫째 줄", "둘째 줄", "셋째 줄")
+    assert 1.5 < second.words[0].start_sec < 2.5 and second.start_sec == second.words[0].start_sec
+
+
+def test_times_of_words_lie_in_their_cue():
+    track = parse("1\n00:00:01,000 --> 00:00:02,000\n가<09:00:00.000><c> 나</c>\n", ".srt")
+    assert [w.start_sec for w in track.cues[0].words] == [1.0, 2.0]
+    assert track.repairs["word_time_outside_cue"] == 1
+
+
+def test_addresses_that_are_said_stay_and_addresses_that_are_shown_go():
+    text = "1\n00:00:01,000 --> 00:00:04,000\nwww.naver.com에서 보세요. https://a.kr/x?y\n\n2\n00:00:05,000 --> 00:00:06,000\nwww.echo.kr\n"
+    assert [t for _, _, t in spoken(text, ".srt")] == ["www.naver.com에서 보세요."]
