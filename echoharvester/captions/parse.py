@@ -324,7 +324,7 @@ def _in_order(track: Track) -> Track:
         if any(not cue.start_sec <= word.start_sec <= cue.end_sec for word in cue.words):
             track.repairs["word_time_outside_cue"] += 1
             cues[i] = Cue(cue.start_sec, cue.end_sec, cue.lines, _within(cue))
-    track.cues = cues
+    track.cues = sorted(cues, key=lambda cue: (cue.start_sec, cue.end_sec))
     track.repairs += Counter()  # zero counts go
     return track
 

@@ -377,3 +377,33 @@ def test_addresses_come_from_a_file_too(tmp_path, site):
     site = make_site({**QUICK, "retries": 0}, tmp_path)
     (cut,) = collected(site, urls_file=str(tmp_path / "list.txt"))
     assert cut["custom"]["error"]["kind"] == "FetchError"
+
+
+def test_a_list_of_videos_is_listed_once_and_no_further_than_asked(site, server):
+    items = "".join(
+        f"<item><title>{i}</title><enclosure url='{server.url(f'/v{i}.m4a')}' type='audio/mp4'/></item>"
+        for i in (1, 2, 3, 1)
+    )
+    feed = (
+        f"<?xml version='1.0'?><rss version='2.0'><channel><title>f</title>{items}</channel></rss>"
+    )
+    server.answers["/feed.xml"] = Answer(feed.encode())
+    server.answers |= {f"/v{i}.m4a": Answer(b"\0" * 2000) for i in (1, 2)}
+    kinds = [c["custom"]["error"]["kind"] for c in collected(site, urls=[server.url("/feed.xml")])]
+    assert kinds == ["NoCaptionsError", "NoCaptionsError", "GoneError"]  # 3 is not there
+    assert len(collected(site, urls=[server.url("/feed.xml")], max_items=2)) == 2
+
+
+def test_the_doctor_says_whether_a_javascript_runtime_is_there(tmp_path, monkeypatch):
+    from echoharvester.doctor import javascript_runtime
+
+    for name, version in (("node", "v18.0.0"), ("deno", "deno 2.5.0")):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\necho '{version}'\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        said = javascript_runtime()
+        if name == "node":
+            assert "no JavaScript runtime" in said and "node 18.0.0 is too old" in said
+        else:
+            assert "JavaScript for YouTube: deno 2.5.0" in said
