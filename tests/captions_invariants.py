@@ -8,7 +8,8 @@ from collections import Counter
 from typing import Any
 
 from echoharvester.captions.cues import CaptionError
-from echoharvester.captions.parse import decode, parse
+from echoharvester.captions.encoding import decode
+from echoharvester.captions.parse import parse
 from echoharvester.captions.utterances import segment
 from echoharvester.text.unicode import fold
 
@@ -22,7 +23,7 @@ def check_bytes(data: bytes, suffix: str) -> bool:
         assert str(error).startswith("file")
         return False
     assert all(0 <= cue.start_sec < cue.end_sec for cue in track.cues)
-    assert track.cues == sorted(track.cues, key=lambda cue: (cue.start_sec, cue.end_sec))
+    assert track.cues == sorted(track.cues, key=lambda cue: cue.start_sec)
     held = _letters(_source(text, suffix))
     for cue in track.cues:
         missing = _letters(cue.text) - held

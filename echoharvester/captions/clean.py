@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 from echoharvester.text.notations import both_spellings, read_transcript
 from echoharvester.text.unicode import orthographic
@@ -16,68 +17,53 @@ _SOUNDS = (
     "cheering|sighs|coughs|silence|inaudible|noise"
 )
 _PEOPLE = "질문자|답변자|청중|관객|진행자|사회자|남자|여자|아이|기자|내레이션|나레이션|자막|화면|효과|모두|일동"
-_DIRECTION = re.compile(
-    rf"[(（]\s*(?:[가-힣\w ]{{0,12}}(?:{_SOUNDS})[가-힣 ]{{0,6}}|(?:{_PEOPLE})[가-힣\d ]{{0,4}})\s*[)）]",
-    re.IGNORECASE,
+# A sound may have a prefix and describing words, but is no part of another word: not (노래방).
+_SOUND_PHRASE = (
+    rf"(?:[가-힣\w]{{1,8}} ){{0,3}}(?:배경|효과|헛|쓴|비|너털|코)?(?:{_SOUNDS})"
+    r"(?:(?:소리|중|하며|하는|하고|함)|[이가을를와과의])?(?: [가-힣]{1,6}){0,2}"
 )
-_SQUARE = re.compile(r"\[(?![\d\s.,]+\])[^\[\]]{0,60}\]|【[^】]{0,60}】|<[^<>]{1,30}>")
+_DIRECTION = re.compile(
+    rf"[(（]\s*(?:{_SOUND_PHRASE}|(?:{_PEOPLE})\s?[\dA-Z]{{0,2}})\s*[)）]", re.IGNORECASE
+)
+_SQUARE = re.compile(
+    rf"\[(?![\d\s.,]+\])[^\[\]]{{0,60}}\]|【[^】]{{0,60}}】|<\s*{_SOUND_PHRASE}\s*>", re.IGNORECASE
+)
 _NOTES_SPAN = re.compile(r"[♪♫♬♩]+[^♪♫♬♩]*[♪♫♬♩]+")
 _NOTES = re.compile(r"[♪♫♬♩]+")
-_CHEVRONS = re.compile(r"(?:^|\s)>{1,3}(?=\s|[가-힣A-Za-z\"'(]|$)")
+_CHEVRONS = re.compile(r"(?:^\s*>|(?:^|\s)>{2,3})(?=\s|[가-힣A-Za-z\"'(]|$)")
 # An address with its scheme is shown, not said; www.naver.com in a sentence is said.
-_URL = re.compile(r"https?://[^\s가-힣]+|^\W*www\.[^\s가-힣]+\W*$", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s가-힣)\]>\"']+", re.IGNORECASE)
+_LONE_ADDRESS = re.compile(r"\W{0,8}www\.[^\s가-힣]+", re.IGNORECASE)
+_NO_SENTENCE = r"(?![^\n]*(?:[다요죠까네]\s*[.?!]*|[.?!])\s*$)"
 _CREDIT = re.compile(
-    r"^\W*(?:(?:한글|한국어|영어)?\s*(?:자막|번역|검수|감수|싱크)\s*(?:제공|제작|번역|수정)?\s*(?:by\b|[:：]|-)\s*.{1,60}"
+    rf"^\W*(?:(?:한글|한국어|영어)?\s*(?:자막|번역|검수|감수|싱크)\s*(?:제공|제작|번역|수정)?\s*(?:by\b|[:：])\s*{_NO_SENTENCE}.{{1,60}}"
     r"|(?:translated|subtitles?|captions?|translation|reviewed?)\s+(?:by|reviewed)\b.{1,80}"
-    r"|.{1,30}\s(?:자막|번역)\s*제공)\s*$",
+    r"|(?:[^\s]{0,15}[^\s는은에]\s){1,2}(?:(?:한글|한국어)\s)?(?:자막|번역)\s*제공)\s*$",
     re.IGNORECASE,
 )
+_SURNAMES = "김이박최정강조윤장임한오서신권황안송전홍유고문양손배백허남심노하곽성차주우구민진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국어은편용"
+_GIVEN = (
+    "민수 철수 영희 지민 서준 민준 지우 서연 하은 지훈 수진 영수 미영 준호 현우 지은 수빈 민지 은지 동현 성민 유진 혜진 태현 "
+    "재현 승현 예진 소영 정훈 도윤 시우 하준 주원 예준 지호 지아 서윤 하윤 윤아 수아 다은 채원 지수 나연 민정 경수 상훈"
+).split()
+_TITLES = "기자|앵커|교수|박사|씨|님|선생님|대표|팀장|아나운서|의원|장관|대통령|사장|부장|과장|PD|엄마|아빠|아저씨|아줌마|할머니|할아버지"
+_ROLES = f"{_PEOPLE}|나레이터|내레이터|앵커|리포터|해설|캐스터|엄마|아빠|선생님|학생|손님|사장|직원|의사|환자|변호사|검사|판사|면접관|지원자|호스트|게스트|시민|주민|인터뷰어|인터뷰이|나|너|그|그녀"
 _SPEAKER = re.compile(
-    r"^\s*(?P<name>[가-힣]{2,4}(?:\s?[A-Z\d]{1,2})?|[가-힣]{2,6}\s?(?:기자|앵커|교수|박사|씨|님|선생님)"
-    r"|[A-Z][A-Za-z.]{0,14}|[QA]\d?)\s*[:：]\s+(?=\S)"
+    rf"^\s*(?:(?P<sure>[{_SURNAMES}][가-힣]{{2}}|{'|'.join(_GIVEN)}|[가-힣]{{1,4}}\s?(?:{_TITLES})|(?:{_ROLES})\s?[\dA-Z]{{0,2}})\s*[:：](?=\s|$|[가-힣])"
+    r"|(?P<perhaps>[가-힣]{2,4}|[A-Z][A-Za-z.]{0,14}|[QA]\d?)\s*[:：](?=\s|$))\s*"
 )
+_LEADING_COLON = re.compile(r"^\s*[:：]\s+")
+# What stands in front of a colon and speaks to nobody.
 _NOT_SPEAKERS = frozenset(
-    [
-        "문제",
-        "주제",
-        "정답",
-        "질문",
-        "대답",
-        "결론",
-        "참고",
-        "주의",
-        "예시",
-        "예제",
-        "제목",
-        "장소",
-        "시간",
-        "날짜",
-        "일시",
-        "오늘",
-        "내일",
-        "출처",
-        "요약",
-        "답변",
-        "이름",
-        "특징",
-        "장점",
-        "단점",
-        "원인",
-        "결과",
-        "방법",
-        "목표",
-        "준비물",
-        "재료",
-        "순서",
-        "첫째",
-        "둘째",
-        "셋째",
-    ]
+    "문제 주제 정답 질문 대답 결론 참고 주의 예시 예제 제목 장소 시간 날짜 일시 오늘 내일 출처 요약 답변 이름 특징 장점 단점 원인 결과 "
+    "방법 목표 준비물 재료 순서 첫째 둘째 셋째 중요 정리 핵심 이유 조건 문제점 주의점 장단점 유의점 이야기 전화 주소 정보 제조사 "
+    "가격 비율 점수 번호 기간 대상 비용 문의 신청 접수 현재 기온 하나 서울 부산 대구 인천 광주 대전 울산 세종 제주 전국".split()
 )
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u26ff\u2700-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3\U000e0000-\U000e007f]+"
 )
-_DASH = re.compile(r"^\s*[-–—‐]\s*(?=\S)")
+# A dash that opens a turn of a dialogue; -5도 is a number.
+_DASH = re.compile(r"^\s*[-–—‐](?:\s+(?=\S)|(?=[^\s\d]))")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 _LONE_MARKS = re.compile(r"[\W_]+")
 
@@ -92,11 +78,49 @@ _STEPS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-def clean(line: str, removed: Counter[str], corpus_marks: bool = False) -> str:
+def recurring_speakers(lines: Iterable[str]) -> frozenset[str]:
+    """Words that stand in front of a colon at least twice: names, in a text that gives names.
+
+    >>> recurring_speakers(["하니: 네", "두리: 네", "하니: 아니요", "문제: 3번", "문제: 4번"])
+    frozenset({'하니'})
+    """
+    found = Counter(m["perhaps"] for line in lines if (m := _SPEAKER.match(line)) and m["perhaps"])
+    return frozenset(n for n, count in found.items() if count > 1 and n not in _NOT_SPEAKERS)
+
+
+def unwrapped(lines: Iterable[str]) -> list[str]:
+    """Lines joined where a bracket or a song goes over the end of one.
+
+    >>> unwrapped(["[신나는 음악이", "흘러나온다]", "안녕"])
+    ['[신나는 음악이 흘러나온다]', '안녕']
+    """
+    result: list[str] = []
+    open_end = False
+    for line in lines:
+        if open_end and len(result[-1]) < 200:
+            result[-1] += " " + line
+        else:
+            result.append(line)
+        text = result[-1]
+        open_end = (
+            text.count("[") > text.count("]")
+            or text.count("(") > text.count(")")
+            or len(_NOTES.findall(text)) % 2 == 1
+        )
+    return result
+
+
+def clean(
+    line: str,
+    removed: Counter[str],
+    corpus_marks: bool = False,
+    speakers: frozenset[str] = frozenset(),
+) -> str:
     """The orthographic text of one caption line; what was taken out is added to `removed`.
 
     Of `(70%)/(칠십 퍼센트)` the spelling stays.  With `corpus_marks` the marks of published
-    transcripts (`b/`, `{laughing}` ...) are taken out, too.
+    transcripts (`b/`, `{laughing}` ...) are taken out, too.  `speakers`: names of the file beyond
+    those that are known to be names.
 
     >>> removed = Counter()
     >>> clean("[음악] 김민수: 안녕하세요 (웃음) ♪", removed)
@@ -112,20 +136,33 @@ def clean(line: str, removed: Counter[str], corpus_marks: bool = False) -> str:
         removed.update(transcript.marks)
         line = transcript.written
     else:
-        line = both_spellings(line)[0]
+        line = both_spellings(line, only_mixed=True)[0]
+    if _LONE_ADDRESS.fullmatch(line.strip()):
+        removed["url"] += 1
+        return ""
     for kind, pattern in _STEPS:
         line, count = pattern.subn(" ", line)
         removed[kind] += count
     line, count = _DASH.subn("", line)
     removed["dash"] += count
-    speaker = _SPEAKER.match(line)
-    if speaker and speaker["name"] not in _NOT_SPEAKERS:
-        removed["speaker"] += 1
-        line = line[speaker.end() :]
+    line = _LEADING_COLON.sub("", line) if removed["sound_tag"] else line  # [김민수]: 네
+    line = _without_speaker(line, removed, speakers)
     text = orthographic(_EMPTY_BRACKETS.sub(" ", line))
     for kind in [kind for kind, count in removed.items() if not count]:
         del removed[kind]
     return "" if _LONE_MARKS.fullmatch(text) else text
+
+
+def _without_speaker(line: str, removed: Counter[str], speakers: frozenset[str]) -> str:
+    found = _SPEAKER.match(line)
+    if not found:
+        return line
+    name = found["sure"] or found["perhaps"]
+    is_name = found["sure"] or name in speakers or name[0].isascii()
+    if not is_name or name in _NOT_SPEAKERS:
+        return line
+    removed["speaker"] += 1
+    return line[found.end() :]
 
 
 def starts_with_dash(line: str) -> bool:
@@ -135,4 +172,4 @@ def starts_with_dash(line: str) -> bool:
     (True, False)
     """
     match = _DASH.match(line)
-    return match is not None and not line[match.end()].isdigit()
+    return match is not None

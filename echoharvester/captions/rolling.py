@@ -18,6 +18,8 @@ upper line while the next one is built:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import takewhile
 
 from echoharvester.captions.cues import Cue, TimedWord
 
@@ -27,14 +29,26 @@ LAST_WORD_SEC, SEC_PER_SYLLABLE = 0.4, 0.25
 Line = tuple[str, tuple[TimedWord, ...]]
 
 
+# Lines are carried over without a pause, and a display holds few of them.
+_CONTIGUOUS_SEC, _MAX_SHOWN = 0.1, 8
+
+
 def is_rolling(cues: Sequence[tuple[float, float, list[str]]], tagged: bool) -> bool:
     """Whether lines are carried from cue to cue, in at least a quarter of the cues.
 
+    Where no words are tagged, people may repeat themselves: then it also takes cues that carry a
+    line and add another, and no pauses between them.
+
     `cues`: start, end and plain lines; `tagged`: whether words carry time tags.
     """
-    pairs = [(a[2], b[2]) for a, b in zip(cues, cues[1:], strict=False) if a[2] and b[2]]
-    carried = sum(carried_lines(a, b) > 0 for a, b in pairs)
-    return carried > 0 and (tagged or len(pairs) >= 4) and carried >= len(pairs) / 4
+    pairs = [(a, b) for a, b in zip(cues, cues[1:], strict=False) if a[2] and b[2]]
+    carried = [
+        (a, b) for a, b in pairs if b[0] - a[1] <= _CONTIGUOUS_SEC and carried_lines(a[2], b[2]) > 0
+    ]
+    if tagged:
+        return bool(carried) and len(carried) >= len(pairs) / 4
+    adding = sum(carried_lines(a[2], b[2]) < len(b[2]) for a, b in carried)
+    return len(pairs) >= 4 and len(carried) >= len(pairs) / 4 and adding >= max(2, len(pairs) / 8)
 
 
 def carried_lines(shown: Sequence[str], lines: Sequence[str]) -> int:
@@ -43,7 +57,7 @@ def carried_lines(shown: Sequence[str], lines: Sequence[str]) -> int:
     >>> carried_lines(["가", "나"], ["나", "다"])
     1
     """
-    for count in range(min(len(shown), len(lines)), 0, -1):
+    for count in range(min(len(shown), len(lines), _MAX_SHOWN), 0, -1):
         if list(shown[-count:]) == list(lines[:count]):
             return count
     return 0
@@ -56,25 +70,63 @@ def unroll(cues: Sequence[tuple[float, float, list[Line]]]) -> list[Cue]:
     """
     result: list[Cue] = []
     shown: list[str] = []
+    shown_until = 0.0
     for start, end, lines in cues:
-        plain = [text for text, _ in lines]
-        new = lines[carried_lines(shown, plain) :]
+        if start - shown_until > _CONTIGUOUS_SEC:
+            shown = []  # behind a pause a line is said again, not held
+        # What is carried over has lost its tags.
+        untagged = list(takewhile(lambda line: not line[1], lines))
+        carried = carried_lines(shown, [text for text, _ in untagged])
+        if carried == len(lines) > 0 and result and not result[-1].words:
+            result[-1] = replace(result[-1], end_sec=max(result[-1].end_sec, end))
         begin = start
-        for text, words in new:
+        for text, words in lines[carried:]:
             timed = _started(words, begin)
             result.append(Cue(begin, end, (text,), timed))
             # A further line of the same cue begins, untagged, where this one is about to end.
-            spoken = (timed[-1].start_sec, timed[-1].text) if timed else (begin, text)
-            begin = min(
-                spoken[0] + SEC_PER_SYLLABLE * len(spoken[1].replace(" ", "")),
-                max(end - 0.01, begin),
-            )
-        if plain:
-            shown = plain
+            last_start, last = (timed[-1].start_sec, timed[-1].text) if timed else (begin, text)
+            spoken = SEC_PER_SYLLABLE * len(last.replace(" ", ""))
+            begin = min(last_start + spoken, max(end - 0.01, begin))
+        if lines:
+            shown, shown_until = [text for text, _ in lines], end
     return [
-        _bounded(cue, result[i + 1].start_sec if i + 1 < len(result) else cue.end_sec)
+        bounded_by_words(cue, result[i + 1].start_sec if i + 1 < len(result) else cue.end_sec)
         for i, cue in enumerate(result)
     ]
+
+
+def grown(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
+    """Cues whose text only goes on growing (live captions) as one; and how many went.
+
+    >>> show = [Cue(0, 1, ("오늘",)), Cue(1, 2, ("오늘 날씨",)), Cue(2, 3, ("오늘 날씨 참",))]
+    >>> [cue.text for cue in grown(show)[0]], [word.start_sec for word in grown(show)[0][0].words]
+    (['오늘 날씨 참'], [0, 1, 2])
+    """
+    growing = [_grows(a, b) for a, b in zip(cues, cues[1:], strict=False)]
+    if sum(growing) < max(2, len(growing) / 4):
+        return list(cues), 0
+    result: list[Cue] = []
+    for i, cue in enumerate(cues):
+        if not i or not growing[i - 1]:
+            result.append(
+                replace(cue, words=tuple(TimedWord(w, cue.start_sec) for w in cue.text.split()))
+            )
+            continue
+        before = result[-1]
+        new = cue.text.split()[len(before.words) :]
+        words = before.words + tuple(TimedWord(w, cue.start_sec) for w in new)
+        result[-1] = Cue(before.start_sec, cue.end_sec, cue.lines, words)
+    lone = [
+        replace(c, words=()) if c.words and c.words[0].start_sec == c.words[-1].start_sec else c
+        for c in result
+    ]
+    return lone, len(cues) - len(result)
+
+
+def _grows(cue: Cue, following: Cue) -> bool:
+    contiguous = following.start_sec - cue.end_sec <= _CONTIGUOUS_SEC
+    old, new = cue.text.split(), following.text.split()
+    return contiguous and not cue.words and len(new) > len(old) and new[: len(old)] == old
 
 
 def _started(words: Sequence[TimedWord], begin: float) -> tuple[TimedWord, ...]:
@@ -84,7 +136,7 @@ def _started(words: Sequence[TimedWord], begin: float) -> tuple[TimedWord, ...]:
     return tuple(TimedWord(w.text, first if w.start_sec < 0 else w.start_sec) for w in words)
 
 
-def _bounded(cue: Cue, next_start_sec: float) -> Cue:
+def bounded_by_words(cue: Cue, next_start_sec: float) -> Cue:
     """The cue with an end that its words can account for."""
     if cue.words:
         last_start, last_text = cue.words[-1].start_sec, cue.words[-1].text

@@ -60,6 +60,8 @@ def segment_media(
         )
         if not is_valid_text(text, min_chars, min_hangul_share):
             cut = rejected(cut, STEP, "invalid_text")
+        elif "\ufffd" in utterance.text:
+            cut = rejected(cut, STEP, "damaged_text")
         cuts.append(cut)
     return cuts
 
@@ -75,9 +77,9 @@ def _within(utterances: Sequence[Utterance], duration_sec: float) -> list[Uttera
 
 def _ids(media_id: str, utterances: Sequence[Utterance]) -> list[str]:
     """Ids from time and text: an utterance keeps its id when others come or go."""
-    ids: list[str] = []
+    ids: dict[str, None] = {}  # in order
     for utterance in utterances:
         digest = fingerprint(utterance.text)[:6]
         stem = f"{media_id}-{round(utterance.start_sec * 1000):08d}-{digest}"
-        ids.append(stem if stem not in ids else f"{stem}-{len(ids)}")
-    return ids
+        ids[stem if stem not in ids else f"{stem}-{len(ids)}"] = None
+    return list(ids)

@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from echoharvester.captions.clean import clean, starts_with_dash
+from echoharvester.captions.clean import (
+    clean,
+    recurring_speakers,
+    starts_with_dash,
+    unwrapped,
+)
 from echoharvester.captions.cues import Cue, TimedWord, Track
 from echoharvester.captions.rolling import LAST_WORD_SEC, SEC_PER_SYLLABLE
 
 # A sentence ends at . ! ? or ... in front of a space: never inside 3.5, www.naver.com or U.S.A.
 _SENTENCE_END = re.compile(
-    r"(?<![A-Z\d]\.[A-Z])(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\bvs)[.!?…]+[\"')\]]*(?=\s)"
+    r"(?<![A-Z\d]\.[A-Z])(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\bvs)(?:(?<!\d)\.|[!?…])[.!?…]*[\"')\]]*(?=\s)"
 )
-_ENDS_SENTENCE = re.compile(r"[.!?…][\"')\]]*$")
+_ENDS_SENTENCE = re.compile(
+    r"(?<![A-Z\d]\.[A-Z])(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\bvs)(?<!\d)[.!?…]+[\"')\]]*$|[!?…][\"')\]]*$"
+)
+_NEAR_WORDS = 8  # a tagged word is looked for no further on: cleaning takes out few
 _CLAUSE_END = re.compile(r"(?:,|고|며|면|는데|지만|니까|어서|아서|해서|려고|도록|으나)$")
 
 
@@ -54,13 +62,18 @@ class Utterance:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A run of words with times; the unit that is joined and cut."""
+    """A run of words with times; the unit that is joined and cut.
+
+    Attributes:
+        opens: another speaker's turn begins here, so nothing in front is joined to it.
+    """
 
     start_sec: float
     end_sec: float
     words: tuple[TimedWord, ...]
     ends: tuple[float, ...]
     raw: str
+    opens: bool = False
 
 
 @dataclass
@@ -75,10 +88,11 @@ def segment(track: Track, config: SegmentConfig | None = None) -> Segmentation:
     """All utterances of a caption track, in order of time; no text is lost."""
     config = config or SegmentConfig()
     result = Segmentation()
+    names = recurring_speakers(line for cue in track.cues for line in cue.lines)
     pieces = [
         p
         for cue in _bounded_by_next(track.cues)
-        for p in _pieces(cue, result.removed, config.corpus_marks)
+        for p in _pieces(cue, result.removed, config, names)
     ]
     for stretch in _stretches(pieces, config):
         for piece in _cut(stretch, config):
@@ -99,16 +113,20 @@ def _bounded_by_next(cues: Sequence[Cue]) -> Iterator[Cue]:
         yield Cue(cue.start_sec, end, cue.lines, cue.words)
 
 
-def _pieces(cue: Cue, removed: Counter[str], corpus_marks: bool) -> Iterator[_Piece]:
+def _pieces(
+    cue: Cue, removed: Counter[str], config: SegmentConfig, names: frozenset[str]
+) -> Iterator[_Piece]:
     """A cue, cleaned; one piece for each speaker of a dialogue (`- ... - ...`)."""
     turns: list[list[str]] = []
-    dialogue = sum(starts_with_dash(line) for line in cue.lines) > 1
-    for line in cue.lines:
+    lines = unwrapped(cue.lines)
+    dialogue = sum(starts_with_dash(line) for line in lines) > 1
+    for line in lines:
         if not turns or (dialogue and starts_with_dash(line)):
             turns.append([])
         turns[-1].append(line)
     texts = [
-        " ".join(t for line in turn if (t := clean(line, removed, corpus_marks))) for turn in turns
+        " ".join(t for line in turn if (t := clean(line, removed, config.corpus_marks, names)))
+        for turn in turns
     ]
     sizes = [len(t.replace(" ", "")) for t in texts]
     start, total = cue.start_sec, sum(sizes)
@@ -116,7 +134,8 @@ def _pieces(cue: Cue, removed: Counter[str], corpus_marks: bool) -> Iterator[_Pi
         if not size:
             continue
         end = start + (cue.end_sec - cue.start_sec) * size / total
-        yield _timed_piece(start, end, text, " ".join(turn), cue.words)
+        piece = _timed_piece(start, end, text, " ".join(turn), cue.words)
+        yield replace(piece, opens=dialogue)
         start = end
 
 
@@ -128,7 +147,7 @@ def _timed_piece(
     times: list[float | None] = [None] * len(words)
     position = 0
     for tagged in timed:  # tags in order; cleaning may have taken words out
-        for i in range(position, len(words)):
+        for i in range(position, min(position + _NEAR_WORDS, len(words))):
             if words[i] == tagged.text or tagged.text.startswith(words[i]):
                 times[i], position = tagged.start_sec, i + 1
                 break
@@ -152,29 +171,33 @@ def _timed_piece(
 
 def _stretches(pieces: list[_Piece], config: SegmentConfig) -> Iterator[_Piece]:
     """Neighbouring pieces joined while the sentence goes on and the gap is small."""
-    current: _Piece | None = None
+    run: list[_Piece] = []
+    end = 0.0
     for piece in pieces:
-        if current and _joins(current, piece, config):
-            current = _Piece(
-                current.start_sec,
-                max(current.end_sec, piece.end_sec),
-                current.words + piece.words,
-                current.ends + piece.ends,
-                f"{current.raw} {piece.raw}",
-            )
-            continue
-        if current:
-            yield current
-        current = piece
-    if current:
-        yield current
+        joins = (
+            run
+            and not piece.opens
+            and piece.start_sec - end <= config.join_gap_sec
+            and piece.end_sec - run[0].start_sec <= config.max_sec
+            and not _ENDS_SENTENCE.search(run[-1].words[-1].text)
+        )
+        if run and not joins:
+            yield _joined(run)
+            run, end = [], 0.0
+        run.append(piece)
+        end = max(end, piece.end_sec)
+    if run:
+        yield _joined(run)
 
 
-def _joins(current: _Piece, piece: _Piece, config: SegmentConfig) -> bool:
-    return (
-        piece.start_sec - current.end_sec <= config.join_gap_sec
-        and piece.end_sec - current.start_sec <= config.max_sec
-        and not _ENDS_SENTENCE.search(current.words[-1].text)
+def _joined(run: Sequence[_Piece]) -> _Piece:
+    return _Piece(
+        run[0].start_sec,
+        max(piece.end_sec for piece in run),
+        tuple(word for piece in run for word in piece.words),
+        tuple(end for piece in run for end in piece.ends),
+        " ".join(piece.raw for piece in run),
+        run[0].opens,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from echoharvester.captions.parse import decode
+from echoharvester.captions.encoding import decode
 from echoharvester.manifests.accounting import ACCEPTED
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.fingerprints import fingerprint

@@ -78,17 +78,20 @@ def read_transcript(text: str) -> Transcript:
     return Transcript(_without_marks(written, marks), _without_marks(spoken_side, Counter()), marks)
 
 
-def both_spellings(text: str) -> tuple[str, str]:
+def both_spellings(text: str, only_mixed: bool = False) -> tuple[str, str]:
     """The text with every `(a)/(b)` as written, and as pronounced.
 
     The side with more Hangul is the pronunciation, in whichever order a corpus has them; where
-    both are Hangul alone the order is that of KsponSpeech, spelling first.
+    both are Hangul alone the order is that of KsponSpeech, spelling first.  With `only_mixed` such
+    pairs stay as they are: in captions (남)/(여) are two words.
 
     >>> both_spellings("(3시)/(세 시)에 (어따)/(어디에다)")
     ('3시에 어따', '세 시에 어디에다')
     """
     written, pronounced, position = [], [], 0
     for match in _BOTH.finditer(text):
+        if only_mixed and not re.search(r"[\dA-Za-z%]", match["a"] + match["b"]):
+            continue
         between = text[position : match.start()]
         first, second = _ordered(match["a"].strip(), match["b"].strip())
         written.append(between + first)

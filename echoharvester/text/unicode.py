@@ -24,6 +24,11 @@ _FOLDED_BLOCKS = re.compile(
 )
 _REPEATED_STOPS = re.compile(r"\.{3,}")
 _SPACES = re.compile(r"\s+")
+# More combining marks on a letter than any script has make normalisation slow.
+_MANY_MARKS = re.compile(
+    "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{30})"
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
 
 
 def fold(text: str) -> str:
@@ -37,7 +42,7 @@ def fold(text: str) -> str:
     >>> fold("안녕") == fold("안녕".encode().decode()) == "안녕"
     True
     """
-    text = _SPACES.sub(" ", text)
+    text = _MANY_MARKS.sub(r"\1", _SPACES.sub(" ", text))
     text = unicodedata.normalize("NFC", text).translate(_LOOKALIKES)
     text = _FOLDED_BLOCKS.sub(_fold_block, text)
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))

@@ -154,14 +154,14 @@ def test_one_bad_event_costs_only_itself():
     text = '{"events": [{"tStartMs": "x", "segs": [{"utf8": "a"}]}, 5, {"tStartMs": 1000, "dDurationMs": -9, "segs": [{"utf8": "남는다"}]}]}'
     track = parse(text, ".json3")
     assert [c.text for c in track.cues] == ["남는다"] and track.repairs["bad_event"] == 2
-    track = parse("<t><p t='x'>가</p><p t='1000' d='500'>나</p></t>", ".srv3")
+    track = parse("<timedtext><p t='x'>가</p><p t='1000' d='500'>나</p></timedtext>", ".srv3")
     assert [c.text for c in track.cues] == ["나"] and track.repairs["bad_event"] == 1
     with pytest.raises(CaptionError, match="none of its 1 events"):
         parse('{"events": [3]}', ".json3")
 
 
 def test_line_breaks_of_srv3_part_words():
-    text = "<?xml version='1.0' encoding='utf-6'?><t><p t='1000' d='2000'>첫 줄<br/>둘째 줄</p></t>"
+    text = "<?xml version='1.0' encoding='utf-6'?><timedtext><p t='1000' d='2000'>첫 줄<br/>둘째 줄</p></timedtext>"
     assert spoken(text, ".srv3") == [(1.0, 3.0, "첫 줄 둘째 줄")]
 
 

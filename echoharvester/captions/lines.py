@@ -1,0 +1,216 @@
+"""WebVTT, SRT and SBV: cues between lines of times.
+
+What lies between two timing lines is the text of the first.  Everything that people's files do to
+indices, blank lines and times is read around and counted; no word is lost to it, and none made of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from echoharvester.captions.cues import CaptionError, Cue, TimedWord, Track
+from echoharvester.captions.markup import split_breaks, strip_markup, timed_words, unmarked
+from echoharvester.captions.rolling import grown, is_rolling, unroll
+
+_TIME = r"-?(?:(\d{1,4})\s*:\s*)?(\d{1,3})\s*:\s*(\d{1,2})(?:\s*[.,:;]\s*(\d{1,9}))?(?!\d)"
+_ARROW = r"(?:-{1,3}|—|–|=)\s?>|→"
+_ARROW_LINE = re.compile(rf"^\s*{_TIME}\s*(?:{_ARROW})\s*{_TIME}(?P<rest>.*)$")
+_SBV_LINE = re.compile(rf"^\s*{_TIME}\s*,\s*{_TIME}(?P<rest>)\s*$")
+# A line that was meant to give times: 00:00:03,000 -->
+_BROKEN = re.compile(rf"^\s*(?:\d+\s+)?{_TIME}(?P<rest>\s*(?:$|{_ARROW}.*|[-–—]\s*{_TIME}.*))$")
+_SETTINGS = re.compile(r"(?:\s+(?:align|position|line|size|vertical|region|[XY][12]):\S+)*\s*", re.IGNORECASE)  # fmt: skip
+_TIME_TAG = re.compile(r"<(?:(\d{1,4}):)?(\d{1,2}):(\d{2})\.(\d{3})>")
+_INDEX = re.compile(r"\s*#?\d+\.?\s*")
+_BLOCK = re.compile(r"^(?:NOTE|STYLE|REGION|WEBVTT)\b")
+_HANGUL = re.compile("[가-힣]")
+
+
+@dataclass
+class _RawCue:
+    """Times and lines as they stand in the file; `mended`: the timing line was no good."""
+
+    start_sec: float
+    end_sec: float
+    lines: list[str]
+
+
+def parse_lines(text: str, suffix: str, name: str) -> Track:
+    """The cues of a `.vtt`, `.srt` or `.sbv` file.
+
+    Raises:
+        CaptionError: if it has text but no times.
+    """
+    track = Track()
+    raw = _raw_cues(text.split("\n"), suffix, track.repairs)
+    if not raw and _has_text(text, suffix):
+        line = next(i for i, s in enumerate(text.split("\n"), start=1) if s.strip())
+        raise CaptionError(f"{name}:{line}: no cue times in the whole file; is it a {suffix} file?")
+    tagged = any(_TIME_TAG.search(line) for cue in raw for line in cue.lines)
+    shown = [(c.start_sec, c.end_sec, [p for line in c.lines if (p := _plain(line))]) for c in raw]
+    if is_rolling(shown, tagged):
+        track.rolling = True
+        track.cues = unroll([(c.start_sec, c.end_sec, _timed_lines(c.lines)) for c in raw])
+        return track
+    for cue, (start, end, lines) in zip(raw, shown, strict=True):
+        if lines:
+            words = [w for _, timed in _timed_lines(cue.lines, start) for w in timed]
+            track.cues.append(Cue(start, end, tuple(lines), tuple(words)))
+    track.cues, merged = grown(track.cues)
+    track.repairs["grown"] += merged
+    return track
+
+
+def _has_text(text: str, suffix: str) -> bool:
+    """Whether there is more than a header."""
+    if suffix == ".vtt" and text.lstrip().startswith("WEBVTT"):
+        text = text.lstrip().partition("\n\n")[2]
+    return bool(text.strip())
+
+
+def _seconds(groups: tuple[str | None, ...], negative: bool = False) -> float:
+    hours, minutes, seconds, fraction = groups
+    parts = float(f"0.{fraction}") if fraction else 0.0
+    total = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + parts
+    return 0.0 if negative else total
+
+
+def _raw_cues(lines: list[str], suffix: str, repairs: Counter[str]) -> list[_RawCue]:
+    marks = [(i, t) for i, line in enumerate(lines) if (t := _timing(line, suffix))]
+    indexed = _is_indexed(lines, [i for i, _ in marks])
+    cues: list[_RawCue] = []
+    for n, (i, timing) in enumerate(marks):
+        following = marks[n + 1][0] if n + 1 < len(marks) else len(lines)
+        body = [timing.text, *lines[i + 1 : following]] if timing.text else lines[i + 1 : following]
+        last = n + 1 == len(marks)
+        body = _without_identifier(body, suffix, indexed, last)
+        if suffix == ".vtt":
+            body = _without_blocks(body)
+        while body and not body[-1].strip():
+            body.pop()
+        if any(not line.strip() for line in body[1:]):
+            repairs["blank_line_in_cue"] += 1
+        start, end = timing.start_sec, timing.end_sec
+        if timing.broken:
+            repairs["bad_timing"] += 1
+            start = start if start is not None else (cues[-1].end_sec if cues else 0.0)
+        cues.append(_RawCue(start or 0.0, end or 0.0, split_breaks(s for s in body if s.strip())))
+    return cues
+
+
+@dataclass
+class _Timing:
+    start_sec: float | None
+    end_sec: float | None
+    text: str = ""  # what stood behind the times
+    broken: bool = False
+
+
+def _timing(line: str, suffix: str) -> _Timing | None:
+    """The times that a line gives; None for a line of text."""
+    if ":" not in line:
+        return None
+    match = (_SBV_LINE if suffix == ".sbv" else _ARROW_LINE).match(line)
+    if match:
+        groups, rest = match.groups()[:8], match["rest"]
+        exact = all(groups[k] is not None or groups[k + 3] is not None for k in (0, 4))
+        if (
+            exact
+            or (not rest.strip() and suffix != ".sbv")
+            or (_SETTINGS.fullmatch(rest) and rest.strip())
+        ):
+            negative = line.lstrip().startswith("-")
+            text = "" if _SETTINGS.fullmatch(rest) or not _HANGUL.search(rest) else rest.strip()
+            return _Timing(_seconds(groups[:4], negative), _seconds(groups[4:]), text)
+        return None  # 3:20 --> 4:30 사이에: people's words
+    return _broken_timing(line)
+
+
+def _broken_timing(line: str) -> _Timing | None:
+    """A timing line that cannot be read as one, so that it is not taken for words."""
+    mended = line.replace("O", "0").replace("o", "0") if "-->" in line else line
+    match = _ARROW_LINE.match(mended) if mended != line else None
+    if match:
+        groups = match.groups()[:8]
+        return _Timing(_seconds(groups[:4]), _seconds(groups[4:]), broken=True)
+    match = _BROKEN.match(line)
+    if match and not _HANGUL.search(line) and (match[1] is not None or match[4] is not None):
+        start = _seconds(match.groups()[:4])
+        return _Timing(start, start, broken=True)
+    return None
+
+
+def _is_indexed(lines: list[str], timings: list[int]) -> bool:
+    """Whether most cues have a number of their own in front, blank lines between or not."""
+    found = 0
+    for i in timings:
+        above = i - 1
+        while above >= 0 and not lines[above].strip():
+            above -= 1
+        found += above >= 0 and bool(_INDEX.fullmatch(lines[above]))
+    return found * 2 > len(timings)
+
+
+def _without_identifier(body: list[str], suffix: str, indexed: bool, last: bool) -> list[str]:
+    """The lines of a cue without the name or number of the next one."""
+    end = len(body)
+    while end and not body[end - 1].strip():
+        end -= 1
+    if not end:
+        return body
+    if indexed:
+        # Of the last cue a number behind a blank line is an index that was left over.
+        left_over = not last or (end > 1 and not body[end - 2].strip())
+        while end and left_over and _INDEX.fullmatch(body[end - 1]):
+            end -= 1
+            while end and not body[end - 1].strip():
+                end -= 1
+            left_over = False
+        return body[:end]
+    if last or end < len(body) or suffix == ".sbv":
+        return body
+    line, above = body[end - 1], body[end - 2] if end > 1 else ""
+    is_name = not above.strip() and (suffix == ".vtt" or not _HANGUL.search(line))
+    return body[: end - 1] if is_name and (end > 1 or suffix == ".vtt") else body
+
+
+def _without_blocks(body: list[str]) -> list[str]:
+    """Without NOTE, STYLE, REGION and repeated headers, each up to the next blank line."""
+    kept, skipping = [], False
+    for i, line in enumerate(body):
+        if not line.strip():
+            skipping = False
+        elif _BLOCK.match(line) and i > 0 and not body[i - 1].strip():
+            skipping = True
+        if not skipping:
+            kept.append(line)
+    return kept
+
+
+def _plain(line: str) -> str:
+    return strip_markup(_TIME_TAG.sub("", line))
+
+
+def _timed_lines(
+    lines: list[str], start_sec: float | None = None
+) -> list[tuple[str, tuple[TimedWord, ...]]]:
+    """Plain lines with word times: tags give them, the first word begins with the cue.
+
+    A time of -1 stands for "the start of the cue".
+    """
+    result: list[tuple[str, tuple[TimedWord, ...]]] = []
+    for line in lines:
+        if not (plain := _plain(line)):
+            continue
+        if not _TIME_TAG.search(line):
+            result.append((plain, ()))
+            continue
+        pieces = _TIME_TAG.split(line)
+        timed, time = [], -1.0 if start_sec is None else start_sec
+        for i in range(0, len(pieces), 5):
+            if i:
+                time = _seconds(tuple(pieces[i - 4 : i]))
+            timed.append((unmarked(pieces[i]), time))
+        result.append((plain, timed_words(timed)))
+    return result

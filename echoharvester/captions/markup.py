@@ -1,0 +1,68 @@
+"""Tags, overrides, entities and line breaks inside caption lines."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+from echoharvester.captions.cues import TimedWord
+
+_RUBY_TEXT = re.compile(r"<rt\b[^<>]{0,200}>.*?(?:</rt>|(?=</ruby>)|$)", re.DOTALL)
+_TAG = re.compile(
+    r"</?(?:c|v|i|b|u|s|a|ruby|rt|rp|rb|lang|font|span|p|div|em|strong)(?:[.\s][^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(r"<br\s*/?>|\[br\]|(?<![A-Za-z:])\\[Nn](?![a-z])", re.IGNORECASE)
+_HARD_SPACE = re.compile(r"\\h(?![a-z])")
+_OVERRIDE = re.compile(r"\{\\[^{}]*\}")  # {\an8}
+
+
+def split_breaks(lines: Iterable[str]) -> list[str]:
+    """Lines parted where `<br>`, `[br]` or `\\N` part them.
+
+    >>> split_breaks(["- 네[br]- 아니요"])
+    ['- 네', '- 아니요']
+    """
+    return [piece for line in lines for piece in _BREAK.split(line)]
+
+
+def unmarked(line: str) -> str:
+    """A line without tags, overrides and entities, its spaces kept."""
+    line = _HARD_SPACE.sub(" ", _OVERRIDE.sub("", _RUBY_TEXT.sub("", line)))
+    return html.unescape(_TAG.sub("", _BREAK.sub(" ", line)))
+
+
+def strip_markup(line: str) -> str:
+    """The same without spaces at its ends.
+
+    >>> strip_markup("<v 민수><i>안녕 &amp; 반가워</i> {\\\\an8}<ruby>漢<rt>한</rt></ruby>")
+    '안녕 & 반가워 漢'
+    """
+    return unmarked(line).strip()
+
+
+def timed_words(pieces: Iterable[tuple[str, float]]) -> tuple[TimedWord, ...]:
+    """Words of consecutive pieces of text, each with the time its piece begins at.
+
+    A word that goes over several pieces begins with the first of them.
+
+    >>> timed_words([("오늘은", 0.0), (" 좋", 0.8), ("네요", 1.0)])
+    (TimedWord(text='오늘은', start_sec=0.0), TimedWord(text='좋네요', start_sec=0.8))
+    """
+    words: list[TimedWord] = []
+    current, begin = "", 0.0
+    for text, time in pieces:
+        for i, part in enumerate(_SPACES.split(text)):
+            if i and current:
+                words.append(TimedWord(current, begin))
+                current = ""
+            if part and not current:
+                begin = time
+            current += part
+    if current:
+        words.append(TimedWord(current, begin))
+    return tuple(words)
+
+
+_SPACES = re.compile(r"\s+")

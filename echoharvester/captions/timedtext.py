@@ -1,0 +1,137 @@
+"""YouTube's own formats: json3 and srv3."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from echoharvester.captions.cues import CaptionError, Cue, Track
+from echoharvester.captions.markup import strip_markup, timed_words
+from echoharvester.captions.rolling import bounded_by_words
+
+MAX_SEC = 10_000 * 3600.0  # the longest time that a caption can have
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+
+
+def parse_json3(text: str, name: str) -> Track:
+    """The cues of a json3 file; an event that cannot be read costs only itself.
+
+    Raises:
+        CaptionError: if nothing can be read.
+    """
+    track = Track()
+    try:
+        events = json.loads(text)["events"]
+        if not isinstance(events, list):
+            raise ValueError("`events` is no list")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CaptionError(f"{name}: not YouTube json3 captions ({error!r})") from error
+    for event in events:
+        try:
+            if cue := _json3_cue(event):
+                track.cues.append(cue)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            track.repairs["bad_event"] += 1
+    if len(track.cues) == 0 < track.repairs["bad_event"]:
+        raise CaptionError(
+            f"{name}: none of its {len(events)} events can be read as json3 captions"
+        )
+    return _bounded(track)
+
+
+def _json3_cue(event: Any) -> Cue | None:
+    """One event; None for those that only make room."""
+    segments = [(s.get("utf8", ""), s.get("tOffsetMs")) for s in event.get("segs") or ()]
+    content = _encodable("".join(text for text, _ in segments))
+    if not content.strip():
+        return None
+    start_ms = event["tStartMs"]
+    start = _time(start_ms / 1000)
+    pieces = [(_encodable(t), _time((start_ms + (offset or 0)) / 1000)) for t, offset in segments]
+    timed = any(offset is not None for _, offset in segments)
+    lines = tuple(line for s in content.split("\n") if (line := strip_markup(s)))
+    end = (start_ms + event.get("dDurationMs", 0)) / 1000
+    return Cue(start, _end(start, end), lines, timed_words(pieces) if timed else ())
+
+
+def parse_srv3(text: str, name: str) -> Track:
+    """The cues of an srv3 file.
+
+    Raises:
+        CaptionError: if it is none.
+    """
+    if "<!ENTITY" in text:
+        raise CaptionError(f"{name}: declares entities, which caption files do not need; refused")
+    try:
+        # Decoded already: whatever encoding the file declares is not to be tried again.
+        root = ElementTree.fromstring(_XML_DECLARATION.sub("", text).encode("utf-8", "replace"))
+    except (ElementTree.ParseError, ValueError) as error:
+        raise CaptionError(f"{name}: not YouTube srv3 captions ({error})") from error
+    if root.tag != "timedtext":
+        raise CaptionError(f"{name}: not YouTube srv3 captions (its root is <{root.tag[:40]}>)")
+    track, paragraphs = Track(), root.findall("./body/p") or root.findall("./p")
+    for paragraph in paragraphs:
+        try:
+            if cue := _srv3_cue(paragraph):
+                track.cues.append(cue)
+        except (ValueError, OverflowError, KeyError):
+            track.repairs["bad_event"] += 1
+    if len(track.cues) == 0 < track.repairs["bad_event"]:
+        raise CaptionError(f"{name}: none of its {len(paragraphs)} paragraphs has times")
+    return _bounded(track)
+
+
+def _srv3_cue(paragraph: ElementTree.Element) -> Cue | None:
+    for line_break in paragraph.iter("br"):
+        line_break.text = "\n"
+    content = "".join(paragraph.itertext())
+    if not content.strip():
+        return None
+    start_ms = int(paragraph.attrib["t"])
+    start = _time(start_ms / 1000)
+    pieces = [(paragraph.text or "", start)]
+    for part in paragraph:
+        time = _time((start_ms + int(part.get("t", "0"))) / 1000)
+        pieces += [("".join(part.itertext()), time), (part.tail or "", time)]
+    timed = any(part.tag == "s" for part in paragraph)
+    lines = tuple(line.strip() for line in content.split("\n") if line.strip())
+    end = (start_ms + int(paragraph.get("d", "0"))) / 1000
+    return Cue(start, _end(start, end), lines, timed_words(pieces) if timed else ())
+
+
+def _bounded(track: Track) -> Track:
+    """In a track that times words the displayed ends of cues are not believed."""
+    track.rolling = any(cue.words for cue in track.cues)
+    if track.rolling:
+        track.cues = _with_bounded_ends(sorted(track.cues, key=lambda cue: cue.start_sec))
+    return track
+
+
+def _with_bounded_ends(cues: Sequence[Cue]) -> list[Cue]:
+    starts = [*(cue.start_sec for cue in cues[1:]), float("inf")]
+    return [bounded_by_words(cue, start) for cue, start in zip(cues, starts, strict=False)]
+
+
+def _encodable(text: str) -> str:
+    """Without lone surrogates: halves of emoji, which no file can hold."""
+    return _SURROGATES.sub("", text)
+
+
+def _end(start_sec: float, end_sec: float) -> float:
+    """An end that is none becomes the start; such cues get a length later."""
+    return min(end_sec, MAX_SEC) if end_sec > start_sec else start_sec
+
+
+def _time(seconds: float) -> float:
+    """A time that a recording can have; a little below 0 is 0.
+
+    Raises:
+        ValueError: if it has none such.
+    """
+    if not -60 <= seconds < MAX_SEC:
+        raise ValueError(f"{seconds} s is no time of a recording")
+    return max(0.0, float(seconds))
