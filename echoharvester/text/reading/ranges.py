@@ -24,7 +24,7 @@ from echoharvester.text.reading.rule import (
 
 # Neighbouring numbers run together: 서너 명, 대여섯 개.
 _BOTH = {1: "한두", 2: "두세", 3: "서너", 4: "너댓", 5: "대여섯", 6: "예닐곱", 7: "일고여덟", 8: "여덟아홉"}  # fmt: skip
-_MORE = {3: ["세네", "서너너덧"][:1], 4: ["네다섯", "네댓"], 5: ["다섯여섯"], 6: ["여섯일곱"]}
+_MORE = {3: ["세네"], 4: ["네다섯", "네댓"], 5: ["다섯여섯"], 6: ["여섯일곱"]}
 _LARGE = r"(?:천|백|십)?(?:만|억|조)|천|백"
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _RESULT = re.compile(r"\s?(?:로|으로)?\s?(?:승|패|이[겼기긴길]|[졌진지질]|완승|완패|역전|무승부|비[겼기]|승리|패배|앞|뒤|대승|신승|리드|동점)")  # fmt: skip
@@ -161,39 +161,6 @@ def _fraction_in_words(match: re.Match[str]) -> Readings:
     return [f"{below} 분의 {above}"]
 
 
-RANGE_RULES = (
-    rule(rf"{INT}\s?대\s?{INT}(?:\s?대\s?{INT})?(?!\s?(?:{COUNTER}|[만억조천백]))", _versus),
-    rule(rf"(?P<b>{INT})\s?분의\s?(?P<a>{NUM})", _fraction_in_words),
-    rule(r"(?P<a>\d{1,2})\s?[~-]\s?(?P<b>\d{1,2})월", _month_range),
-    rule(
-        rf"(?P<a>{INT})\s?[~-]\s?(?P<b>{INT})\s?(?P<counter>{COUNTER})(?!\s?~)",
-        _counter_range,
-    ),
-    rule(
-        rf"(?P<a>{NUM})\s?[~-]\s?(?P<b>{NUM})\s?(?:(?P<large>{_LARGE})|(?P<unit>{_UNIT})(?![A-Za-z0-9]))",
-        _unit_range,
-    ),
-    rule(rf"(?P<a>{NUM})\s?(?P<sign>~)\s?(?P<b>{NUM})(?!\d|[.,]\d)", lambda m: _decimal_range(m)),
-    rule(rf"(?P<a>{INT})\s?(?P<sign>-)\s?(?P<b>{INT})(?!\d|-\d|[.,]\d)", _noun_range),
-)
-_WHOLE = r"시|월|일|년|층|번|세|살|호|학년|교시|위|회|화|주차"
-FROM_TO_RULES = (
-    rule(
-        rf"(?P<a>\d{{1,4}})(?P<first>{_WHOLE})\s?[~-]\s?(?P<b>\d{{1,4}})(?P<second>{_WHOLE})(?![가-힣]?까지|반|\s?\d)",
-        lambda m: _from_to(m),
-    ),
-)
-TILDE_RULES = (
-    rule(r"(?<=[가-힣%A-Za-z\d도)])\s?~\s?(?=\d)", _tilde),
-    rule(r"(?<=[가-힣])~(?=[가-힣])", _tilde),
-    rule(r"\s?→\s?(?=\d)", _tilde),
-    rule(
-        r"(?<=[가-힣\d%])\s?~\s?(?=(?:[AaPp][Mm]|오전|오후|새벽|저녁|밤|아침|정오|자정|다음|내일|당일|현재|지금|최대|영하|영상))",
-        _tilde,
-    ),
-)
-
-
 def _decimal_range(match: re.Match[str]) -> Readings:
     if "." not in match["a"] + match["b"]:
         return _noun_range(match)
@@ -216,3 +183,36 @@ def _amount(text: str, counter: str) -> str:
     if counter == "월" and 1 <= value(text) <= 12:
         return month_name(value(text))
     return f"{counted(value(text), counter)[0]} {counter}"
+
+
+RANGE_RULES = (
+    rule(rf"{INT}\s?대\s?{INT}(?:\s?대\s?{INT})?(?!\s?(?:{COUNTER}|[만억조천백]))", _versus),
+    rule(rf"(?P<b>{INT})\s?분의\s?(?P<a>{NUM})", _fraction_in_words),
+    rule(r"(?P<a>\d{1,2})\s?[~-]\s?(?P<b>\d{1,2})월", _month_range),
+    rule(
+        rf"(?P<a>{INT})\s?[~-]\s?(?P<b>{INT})\s?(?P<counter>{COUNTER})(?!\s?~)",
+        _counter_range,
+    ),
+    rule(
+        rf"(?P<a>{NUM})\s?[~-]\s?(?P<b>{NUM})\s?(?:(?P<large>{_LARGE})|(?P<unit>{_UNIT})(?![A-Za-z0-9]))",
+        _unit_range,
+    ),
+    rule(rf"(?P<a>{NUM})\s?(?P<sign>~)\s?(?P<b>{NUM})(?!\d|[.,]\d)", _decimal_range),
+    rule(rf"(?P<a>{INT})\s?(?P<sign>-)\s?(?P<b>{INT})(?!\d|-\d|[.,]\d)", _noun_range),
+)
+_WHOLE = r"시|월|일|년|층|번|세|살|호|학년|교시|위|회|화|주차"
+FROM_TO_RULES = (
+    rule(
+        rf"(?P<a>\d{{1,4}})(?P<first>{_WHOLE})\s?[~-]\s?(?P<b>\d{{1,4}})(?P<second>{_WHOLE})(?![가-힣]?까지|반|\s?\d)",
+        _from_to,
+    ),
+)
+TILDE_RULES = (
+    rule(r"(?<=[가-힣%A-Za-z\d도)])\s?~\s?(?=\d)", _tilde),
+    rule(r"(?<=[가-힣])~(?=[가-힣])", _tilde),
+    rule(r"\s?→\s?(?=\d)", _tilde),
+    rule(
+        r"(?<=[가-힣\d%])\s?~\s?(?=(?:[AaPp][Mm]|오전|오후|새벽|저녁|밤|아침|정오|자정|다음|내일|당일|현재|지금|최대|영하|영상))",
+        _tilde,
+    ),
+)
