@@ -29,7 +29,7 @@ _HANGUL = re.compile("[가-힣]")
 
 @dataclass
 class _RawCue:
-    """Times and lines as they stand in the file; `mended`: the timing line was no good."""
+    """Times and lines as they stand in the file."""
 
     start_sec: float
     end_sec: float
@@ -91,19 +91,24 @@ def _raw_cues(lines: list[str], suffix: str, repairs: Counter[str]) -> list[_Raw
             body.pop()
         if any(not line.strip() for line in body[1:]):
             repairs["blank_line_in_cue"] += 1
-        start, end = timing.start_sec, timing.end_sec
-        if timing.broken:
-            repairs["bad_timing"] += 1
-            start = start if start is not None else (cues[-1].end_sec if cues else 0.0)
-        cues.append(_RawCue(start or 0.0, end or 0.0, split_breaks(s for s in body if s.strip())))
+        repairs["bad_timing"] += timing.broken
+        text = split_breaks(line for line in body if line.strip())
+        cues.append(_RawCue(timing.start_sec, timing.end_sec, text))
     return cues
 
 
 @dataclass
 class _Timing:
-    start_sec: float | None
-    end_sec: float | None
-    text: str = ""  # what stood behind the times
+    """What a timing line gives.
+
+    Attributes:
+        text: what stood behind the times.
+        broken: the line was mended; without an end, the end is the start.
+    """
+
+    start_sec: float
+    end_sec: float
+    text: str = ""
     broken: bool = False
 
 
