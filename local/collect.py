@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from echoharvester.manifests.takedown import read_takedown
 from echoharvester.sources import make_site, make_source
 
 from common import UserError, manifests_dir, name_errors, stage_main, step_fingerprint
+
+SAVE_SEC = 60.0  # between two savings of a listing under way
 
 
 def main(cfg: DictConfig) -> None:
@@ -36,28 +39,41 @@ def main(cfg: DictConfig) -> None:
         settings[key] for key in ("urls", "urls_file", "info_json")
     ):
         raise UserError("no address: 'source.urls=[\"https://www.youtube.com/@name\"]'")
-    by_shard, known = defaultdict(list), known_media(folder)
+    known = known_media(folder)
+    cuts, written = [], time.monotonic()
     for cut in _offered(cfg, settings, known):
-        by_shard[shard_of(cut["id"], cfg.num_shards)].append(cut)
-    if not by_shard:
+        cuts.append(cut)
+        if time.monotonic() - written > SAVE_SEC:  # hours of questions must survive a kill
+            ids = {cut["id"] for cut in cuts}
+            _write(cfg, [*cuts, *(cut for cut in known.values() if cut["id"] not in ids)])
+            written = time.monotonic()
+    if not cuts:
         raise UserError(
             f"the sources hold no media; check source.paths and source.pattern (the {len(known)} "
             "media collected before are kept)"
         )
-    counts = total(
-        write_media(folder, k, cfg.num_shards, by_shard[k], step_fingerprint(cfg, "collect"))
-        for k in range(cfg.num_shards)
-    )
+    counts = _write(cfg, cuts)
     name_errors(folder, "cuts_media")
     print(f"stage  1 collect: {counts.line()}")
     _check(counts, cfg.max_error_rate)
 
 
+def _write(cfg: DictConfig, cuts: Sequence[Cut]) -> Counts:
+    """The listing, without what has been taken down by now."""
+    by_shard, taken_down = defaultdict(list), read_takedown(Path(cfg.data_dir))
+    for cut in cuts:
+        by_shard[shard_of(cut["id"], cfg.num_shards)].append(taken_down.applied(cut))
+    fingerprint = step_fingerprint(cfg, "collect")
+    return total(
+        write_media(manifests_dir(cfg), k, cfg.num_shards, by_shard[k], fingerprint)
+        for k in range(cfg.num_shards)
+    )
+
+
 def _offered(cfg: DictConfig, settings: dict[str, Any], known: dict[str, Cut]) -> Iterator[Cut]:
     site = make_site(cfg.network, Path(cfg.data_dir).resolve())
     try:
-        taken_down = read_takedown(Path(cfg.data_dir))
-        yield from map(taken_down.applied, make_source(settings, site).media(known))
+        yield from make_source(settings, site).media(known)
     except (ValueError, FileNotFoundError) as error:
         raise UserError(str(error)) from error
 

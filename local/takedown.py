@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
-from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from echoharvester.manifests.takedown import (
     add_to_list,
     cuts_of,
     files_of,
+    held_media,
+    is_row_of,
     listed,
     read_takedown,
     removal_lines,
     remove_from_shard,
-    utterance_ids,
 )
 from echoharvester.review.tsv import drop_rows
 
@@ -53,7 +54,7 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
     if num_shards is None:
         raise UserError(f"{folder}: nothing collected there")
     shards = {k: listed(folder, k) for k in range(num_shards)}
-    media_ids = {
+    media_ids = held_media(itertools.chain(*_manifests(cfg).values()), wanted) | {
         c["custom"]["media_id"] for cuts in shards.values() for c in cuts if wanted.concerns(c)
     }
     if not media_ids:
@@ -68,18 +69,16 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
             write_media(
                 folder, k, num_shards, [everything.applied(c) for c in cuts], info.fingerprint
             )
-    utterances = utterance_ids(folder, media_ids)
-    for path in sorted((data_dir / "review").glob("*.tsv")):
-        drop_rows(path, utterances)
-    existed = [name for name in AGAIN if _exists(cfg, name)]
-    for name, spec in STEPS.items():
-        if spec.sharded and name not in AGAIN:
-            for k in range(num_shards):
-                if shard_path(folder, spec.target, k).exists():
-                    remove_from_shard(sharded_step(cfg, name), k, media_ids, "")
     removed = files_of(data_dir, media_ids)
     for path in removed:
         path.unlink()
+    for path in sorted((data_dir / "review").glob("*.tsv")):
+        drop_rows(path, lambda row_id: is_row_of(row_id, media_ids))
+    existed = [name for name in AGAIN if _exists(cfg, name)]
+    passed_on = [n for n, spec in STEPS.items() if spec.sharded and n not in AGAIN]
+    for name, k in itertools.product(passed_on, range(num_shards)):
+        if shard_path(folder, STEPS[name].target, k).exists():
+            remove_from_shard(sharded_step(cfg, name), k)
     for name in existed:
         command = [sys.executable, str(ROOT / "local" / "launch.py"), name, *overrides]
         if code := subprocess.run(command, check=False).returncode:
@@ -103,16 +102,18 @@ def _exists(cfg: DictConfig, name: str) -> bool:
     return paths[name].exists()
 
 
+def _manifests(cfg: DictConfig) -> dict[str, list[Path]]:
+    """All manifests of cuts, by name."""
+    folder = manifests_dir(cfg)
+    paths = {s.target: find_shards(folder, s.target) for s in STEPS.values() if s.target}
+    paths["data set (Shar)"] = [dataset_manifest_path(cfg)]
+    paths |= {f"cuts_{name}": [split_path(cfg, name)] for name in ("train", "dev", "test")}
+    return {name: [p for p in found if p.exists()] for name, found in paths.items()}
+
+
 def _held(cfg: DictConfig, media_ids: set[str]) -> dict[str, tuple[int, float]]:
     """What each manifest holds of the media."""
-    folder, paths = manifests_dir(cfg), defaultdict(list)
-    for spec in STEPS.values():
-        if spec.target:
-            paths[spec.target] = find_shards(folder, spec.target)
-    paths["data set (Shar)"] = [dataset_manifest_path(cfg)]
-    for name in ("train", "dev", "test"):
-        paths[f"cuts_{name}"] = [split_path(cfg, name)]
-    return {n: cuts_of([p for p in ps if p.exists()], media_ids) for n, ps in paths.items()}
+    return {name: cuts_of(paths, media_ids) for name, paths in _manifests(cfg).items()}
 
 
 if __name__ == "__main__":

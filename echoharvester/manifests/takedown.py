@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from echoharvester.manifests.cuts import is_rejected, rejected
 from echoharvester.manifests.runner import Step, input_identity, run_shard
@@ -19,7 +19,6 @@ from echoharvester.manifests.shards import (
     Cut,
     ManifestError,
     errors_path,
-    find_shards,
     read_cuts,
     read_info,
     shard_path,
@@ -90,65 +89,72 @@ def add_to_list(data_dir: Path, wanted: Takedown, reason: str, date: str) -> Non
     write_atomic(path, text + out.getvalue())
 
 
-def remove_from_shard(
-    step: Step,
-    index: int,
-    media_ids: set[str],
-    side_input: str,
-    side_of: Callable[[list[Cut]], Any] = lambda cuts: None,
-) -> None:
-    """Makes one shard again without these media, the rest as it is; nothing is computed.
+def remove_from_shard(step: Step, index: int) -> None:
+    """Makes one shard again from its taken-down input, all else as it is; nothing is computed.
 
-    The step before must be done already.  `step.fingerprint` is ignored: the shard keeps that of the
-    settings it was made with.  A shard that was not finished is removed, to be made again.
+    The step before must be done already.  The shard keeps the fingerprint of the settings that it
+    was made with, and its errors.  What was not finished becomes an error, to be done by the next
+    run; a shard that cannot be read is removed, to be made again.
     """
     path = shard_path(step.folder, step.target, index)
-    if not _holds(path, media_ids) and not _holds(
-        errors_path(step.folder, step.target, index), media_ids
-    ):
-        info = read_info(path)
-        if info is None or info.input == input_identity(step, index, side_input):
-            return
-    info = read_info(path)
-    if info is None:
-        _discard(step, index)
+    info, source = read_info(path), read_info(shard_path(step.folder, step.source, index))
+    if info is None or source is None:
+        path.unlink(missing_ok=True)
+        errors_path(step.folder, step.target, index).unlink(missing_ok=True)
         return
+    if info.input == input_identity(step, index):
+        return
+    failed = _failed_units(step, index)
     same = Step(step.name, info.fingerprint, step.source, step.target, step.folder, step.item)
 
-    def nothing_to_compute(cuts: list[Cut]) -> list[Cut]:
-        if not all(map(is_rejected, cuts)):
-            raise ManifestError(f"{path}: {cuts[0]['custom']['media_id']} was not finished")
-        return list(cuts)
+    def as_before(cuts: list[Cut]) -> list[Cut]:
+        media_id = cuts[0]["custom"]["media_id"]
+        if all(map(is_rejected, cuts)):
+            return list(cuts)
+        if media_id in failed:
+            return failed[media_id]
+        raise ManifestError(f"{path}: {media_id} is not up to date; it is made by the next run")
 
-    counts = run_shard(same, index, nothing_to_compute, side_input=side_input, side_of=side_of)
-    if counts.errors:
-        _discard(step, index)
-
-
-def _discard(step: Step, index: int) -> None:
-    shard_path(step.folder, step.target, index).unlink(missing_ok=True)
-    errors_path(step.folder, step.target, index).unlink(missing_ok=True)
+    run_shard(same, index, as_before)
 
 
-def _holds(path: Path, media_ids: set[str]) -> bool:
-    if not path.exists():
-        return False
-    try:
-        return any(cut["custom"]["media_id"] in media_ids for cut in read_cuts(path))
-    except ManifestError:
-        return True  # damaged: it may
+def _failed_units(step: Step, index: int) -> dict[str, list[Cut]]:
+    """All cuts, good and failed, of the media that have an error in a shard."""
+    path = errors_path(step.folder, step.target, index)
+    units: dict[str, list[Cut]] = {}
+    for cut in read_cuts(path) if path.exists() else ():
+        units.setdefault(cut["custom"]["media_id"], []).append(cut)
+    for cut in read_cuts(shard_path(step.folder, step.target, index)) if units else ():
+        if cut["custom"]["media_id"] in units:
+            units[cut["custom"]["media_id"]].append(cut)
+    return units
+
+
+def held_media(paths: Iterable[Path], wanted: Takedown) -> set[str]:
+    """Ids of the media in some manifests that are to be taken down."""
+    found: set[str] = set()
+    for path in paths:
+        try:
+            found |= {c["custom"]["media_id"] for c in read_cuts(path) if wanted.concerns(c)}
+        except ManifestError:
+            continue  # damaged: it is made again, from what is left
+    return found
+
+
+def is_row_of(row_id: str, media_ids: set[str]) -> bool:
+    """Whether a row of a review file is about an utterance of these media.
+
+    >>> is_row_of("yt-abcdefghijk-00001200-12ab9f", {"yt-abcdefghijk"})
+    True
+    """
+    found = re.fullmatch(r"(.+)-\d{8}-[0-9a-f]{6}(?:-\d+)?", row_id)
+    return found is not None and found[1] in media_ids
 
 
 def listed(folder: Path, index: int) -> list[Cut]:
     """All media of one shard of stage 1, those that could not be reached among them."""
     paths = (shard_path(folder, "cuts_media", index), errors_path(folder, "cuts_media", index))
     return [cut for path in paths if path.exists() for cut in read_cuts(path)]
-
-
-def utterance_ids(folder: Path, media_ids: set[str]) -> set[str]:
-    """Ids of all utterances of some media."""
-    paths = find_shards(folder, "cuts_segmented")
-    return {c["id"] for p in paths for c in read_cuts(p) if c["custom"]["media_id"] in media_ids}
 
 
 Held = dict[str, tuple[int, float]]  # cuts and seconds, by manifest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,10 +111,10 @@ def format_rows(rows: Iterable[dict[str, str]], columns: Sequence[str] = COLUMNS
     return out.getvalue()
 
 
-def drop_rows(path: Path, ids: set[str]) -> int:
-    """Takes the rows of these cuts out of a review file; how many there were.  The rest stays."""
+def drop_rows(path: Path, unwanted: Callable[[str], bool]) -> int:
+    """Takes the rows with such ids out of a review file; how many there were.  The rest stays."""
     rows = [row for _, row in read_rows(path)]
-    kept = [row for row in rows if row.get("id") not in ids]
+    kept = [row for row in rows if not unwanted(row.get("id", ""))]
     if len(kept) < len(rows):
         write_atomic(path, format_rows(kept, list(rows[0])))
     return len(rows) - len(kept)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.audio.media import decode_to_flac
+from echoharvester.audio.media import MediaError, decode_to_flac
 from echoharvester.manifests.cuts import is_rejected, recording, with_custom
 from echoharvester.manifests.shards import Cut
 from echoharvester.sources.youtube.fetch import fetch_video
@@ -60,8 +60,13 @@ def fetch(
     else:
         if site is None:
             raise FetchError(f"{custom['source_url']}: no network settings to fetch it with")
-        source, copied = fetch_video(media, folder, site)
-        decoded_sec = decode_to_flac(source, target)
+        source, copied, track = fetch_video(media, folder, site)
+        media = with_custom(media, caption_kind=track.kind, caption_track=track.key)
+        try:
+            decoded_sec = decode_to_flac(source, target)
+        except MediaError:
+            source.unlink()  # whatever came, it is no sound: fetched anew next time
+            raise
         if not keep_original:
             source.unlink()
     declared_sec = float(custom.get("declared_duration_sec") or decoded_sec)

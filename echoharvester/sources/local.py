@@ -115,13 +115,13 @@ class LocalSource:
         try:
             stat = path.stat()
             custom["file_size"], custom["file_mtime_ns"] = stat.st_size, stat.st_mtime_ns
-            if known and _same_file(known, custom):
+            if known and "duplicate_of" not in known["custom"] and _same_file(known, custom):
                 cut = {**known, "custom": {**known["custom"], **custom}}
             else:
                 cut = self._probed(path, custom)
+            return self._with_caption(cut, row)
         except (MediaError, OSError) as error:
             return with_error(_unread_cut(path, name, custom), error)
-        return self._with_caption(cut, row)
 
     def _with_caption(self, cut: Cut, row: MediaRow) -> Cut:
         """The cut with its caption file, or rejected for want of one."""
@@ -132,7 +132,7 @@ class LocalSource:
             return _captioned(cut, row.caption, row.caption_kind or "external")
         for suffix, kind in CAPTION_LOOKUP:
             caption = row.path.with_name(row.path.stem + suffix)
-            if caption.is_file() and not self._leads_out(caption):
+            if _is_file(caption) and not self._leads_out(caption):
                 return _captioned(cut, caption, row.caption_kind or kind)
         custom = {**cut["custom"], "caption_kind": "none"}
         return rejected({**cut, "custom": custom}, "collect", "no_captions")
@@ -148,8 +148,16 @@ class LocalSource:
 
 def _is_media(path: Path) -> bool:
     return (
-        path.suffix.lower() in MEDIA_SUFFIXES and not path.name.startswith(".") and path.is_file()
+        path.suffix.lower() in MEDIA_SUFFIXES and not path.name.startswith(".") and _is_file(path)
     )
+
+
+def _is_file(path: Path) -> bool:
+    """Also for names too long to be one, and in folders that may not be entered."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _duplicate(cut: Cut, of: Cut) -> Cut:

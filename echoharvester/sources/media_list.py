@@ -12,6 +12,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+from echoharvester.captions.encoding import decode
 
 _FIELDS = ("channel", "license", "title", "source_url")
 _COLUMNS = ("media", "caption", "caption_kind", *_FIELDS)
@@ -44,10 +47,14 @@ def read_media_list(path: Path) -> Sequence[MediaRow]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; check source.list")
-    text = path.read_text(encoding="utf-8-sig")
+    text, _ = decode(path.read_bytes(), str(path))
     header = text.split("\n", 1)[0]
+    # A quote that nobody closed would swallow the rows behind it: then none is a quote.
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL
     reader = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter="\t" if "\t" in header else ","
+        io.StringIO(text.removeprefix("\ufeff"), newline=""),
+        delimiter="\t" if "\t" in header else ",",
+        quoting=quoting,
     )
     columns = [str(name).strip() for name in reader.fieldnames or ()]
     if unknown := sorted(set(columns) - set(_COLUMNS)):

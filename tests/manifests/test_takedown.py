@@ -1,8 +1,19 @@
+from dataclasses import replace
+
 import pytest
 
-from echoharvester.manifests.cuts import media_cut, recording
-from echoharvester.manifests.shards import ManifestError
-from echoharvester.manifests.takedown import NAME, Takedown, add_to_list, read_takedown
+from echoharvester.manifests.collected import write_media
+from echoharvester.manifests.cuts import is_rejected, media_cut, recording, utterance_cut
+from echoharvester.manifests.runner import Step, is_fresh, run_shard, with_error
+from echoharvester.manifests.shards import ManifestError, errors_path, read_cuts, shard_path
+from echoharvester.manifests.takedown import (
+    NAME,
+    Takedown,
+    add_to_list,
+    is_row_of,
+    read_takedown,
+    remove_from_shard,
+)
 
 
 def media(media_id="yt-abcdefghijk", **custom):
@@ -56,3 +67,54 @@ def test_a_bad_line_of_the_list_is_named(tmp_path):
     (tmp_path / NAME).write_text("kind\tvalue\treason\tdate\nvideo\tx\n", encoding="utf-8")
     with pytest.raises(ManifestError, match=r"takedown.tsv:2"):
         read_takedown(tmp_path)
+
+
+def utterances(cuts):
+    media_id = cuts[0]["custom"]["media_id"]
+    if is_rejected(cuts[0]):
+        return list(cuts)
+    made = [utterance_cut(cuts[0], f"{media_id}-{i}", i, i + 1.0, "네", {}) for i in (0, 1)]
+    return [made[0], with_error(made[1], OSError("disk"))] if media_id == "bad" else made
+
+
+def test_a_shard_with_errors_keeps_them_and_everything_else(tmp_path):
+    """As an undisturbed run would have left it, and nothing is computed."""
+    wanted = Takedown(ids=frozenset({"gone"}))
+    cuts = [media(name) for name in ("bad", "gone", "good")]
+    write_media(tmp_path, 0, 1, cuts, "f")
+    step = Step("segment", "settings", "cuts_media", "cuts_segmented", tmp_path, item="media")
+    following = Step("align", "settings", "cuts_segmented", "cuts_aligned", tmp_path)
+    run_shard(step, 0, utterances)
+    run_shard(following, 0, list)
+    write_media(tmp_path, 0, 1, [wanted.applied(c) for c in cuts], "f")
+    for s in (step, following):
+        remove_from_shard(replace(s, fingerprint="other settings by now"), 0)
+
+    held = [c["id"] for c in read_cuts(shard_path(tmp_path, "cuts_aligned", 0))]
+    assert held == ["bad-0", "gone", "good-0", "good-1"]
+    (error,) = read_cuts(errors_path(tmp_path, "cuts_segmented", 0))
+    assert error["id"] == "bad-1" and error["custom"]["error"]["message"] == "disk"
+    assert is_fresh(following, 0) and not is_fresh(step, 0)  # the error is tried again
+
+    def never(cuts):
+        assert cuts[0]["custom"]["media_id"] == "bad"
+        return utterances(cuts)
+
+    run_shard(step, 0, never)  # the next run does only what had failed
+
+
+def test_after_a_damaged_shard_the_ones_behind_it_go_too(tmp_path):
+    write_media(tmp_path, 0, 1, [media("gone"), media("good")], "f")
+    step = Step("segment", "s", "cuts_media", "cuts_segmented", tmp_path, item="media")
+    following = Step("align", "s", "cuts_segmented", "cuts_aligned", tmp_path)
+    run_shard(step, 0, utterances)
+    run_shard(following, 0, list)
+    shard_path(tmp_path, "cuts_segmented", 0).write_bytes(b"cut short")
+    for s in (step, following):
+        remove_from_shard(s, 0)
+    assert not shard_path(tmp_path, "cuts_aligned", 0).exists()
+
+
+def test_rows_of_a_review_file_are_known_by_their_media():
+    assert is_row_of("gone-00001200-12ab9f-3", {"gone"})
+    assert not is_row_of("gone-2-00001200-12ab9f", {"gone"}) and not is_row_of("gone", {"gone"})

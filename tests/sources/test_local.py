@@ -180,3 +180,28 @@ def test_names_in_decomposed_form_find_their_captions(tmp_path):
     name = unicodedata.normalize("NFD", "한글 이름")
     (cut,) = media(make(tmp_path, f"{name}.wav", (".ko.vtt",)).parent)
     assert cut["custom"]["caption_kind"] == "manual" and cut["custom"]["title"] == "한글 이름"
+
+
+def test_of_equal_files_one_counts_in_the_next_run_too(tmp_path):
+    make(tmp_path, "a.wav", (".ko.vtt",))
+    make(tmp_path, "b.wav", (".ko.vtt",))
+    first = media(tmp_path)
+    known = {c["custom"]["media_path"]: c for c in first}
+    for cuts in (first, media(tmp_path, known=known)):
+        assert sorted(str(c["custom"].get("reason")) for c in cuts) == ["None", "duplicate_media"]
+
+
+def test_a_name_of_255_bytes_harms_only_itself(tmp_path):
+    make(tmp_path, "a.wav", (".ko.vtt",))
+    make(tmp_path, "가" * 83 + "b.wav", seed=8)
+    assert sorted(c["custom"]["status"] for c in media(tmp_path)) == ["accepted", "rejected"]
+
+
+def test_a_list_with_a_lone_quote_or_in_cp949_loses_no_row(tmp_path):
+    make(tmp_path, "a.wav", seed=1)
+    make(tmp_path, "b.wav", seed=2)
+    assert len(listed(tmp_path, 'media\ttitle\na.wav\t"News\nb.wav\tx\n')) == 2
+    path = tmp_path / "korean.tsv"
+    path.write_bytes("media\tchannel\na.wav\t강연\n".encode("cp949"))
+    (cut,) = make_source({"kind": "local", "list": str(path)}).media({})
+    assert cut["custom"]["channel"] == "강연"

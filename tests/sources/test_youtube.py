@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from loopback import QUICK, VTT, Answer, m4a, serving
 
+from echoharvester.audio.media import MediaError
 from echoharvester.sources import make_site, make_source
 from echoharvester.sources.download import fetch
 from echoharvester.sources.youtube.pace import Pace, SiteClosedError
@@ -214,7 +215,7 @@ def test_captions_and_sound_come_as_they_are(site, server, tmp_path, sound):
     assert custom["caption_path"].endswith("yt-abcdefghijk.ko.vtt")
     assert Path(custom["caption_path"]).read_text(encoding="utf-8") == VTT
     assert abs(cut["duration"] - 6.0) < 0.2 and cut["recording"]["sampling_rate"] == 16000
-    original = tmp_path / "audio" / "yt" / "yt-abcdefghijk.original.m4a"
+    original = tmp_path / "audio" / "yt" / "yt-abcdefghijk.original.140.m4a"
     assert original.read_bytes() == sound
     assert "media_damage" not in custom
 
@@ -240,7 +241,7 @@ def test_without_keep_original_only_flac_and_captions_stay(site, server, tmp_pat
 def test_passing_trouble_is_waited_out(site, server, tmp_path, trouble, path, sound):
     server.answers[path] = Answer(server.answers[path].body, **trouble)
     cut = fetch(one(site, server, tmp_path), tmp_path / "audio", keep_original=True, site=site)
-    assert (tmp_path / "audio/yt/yt-abcdefghijk.original.m4a").read_bytes() == sound
+    assert (tmp_path / "audio/yt/yt-abcdefghijk.original.140.m4a").read_bytes() == sound
     assert Path(cut["custom"]["caption_path"]).read_text(encoding="utf-8") == VTT
 
 
@@ -257,7 +258,7 @@ def test_a_download_is_resumed_by_the_next_run(server, tmp_path, sound):
     with pytest.raises(FetchError):
         fetch(cut, tmp_path / "audio", site=impatient)
     fetch(cut, tmp_path / "audio", keep_original=True, site=make_site(QUICK, tmp_path))
-    assert (tmp_path / "audio/yt/yt-abcdefghijk.original.m4a").read_bytes() == sound
+    assert (tmp_path / "audio/yt/yt-abcdefghijk.original.140.m4a").read_bytes() == sound
     assert server.ranges
 
 
@@ -407,3 +408,85 @@ def test_the_doctor_says_whether_a_javascript_runtime_is_there(tmp_path, monkeyp
             assert "no JavaScript runtime" in said and "node 18.0.0 is too old" in said
         else:
             assert "JavaScript for YouTube: deno 2.5.0" in said
+
+
+def test_what_was_begun_in_one_format_does_not_go_on_in_another(server, tmp_path, sound):
+    server.answers["/sound.m4a"] = Answer(sound, cut_after=9000, cuts=1)
+    impatient = make_site({**QUICK, "retries": 0}, tmp_path)
+    with pytest.raises(FetchError):
+        fetch(one(impatient, server, tmp_path), tmp_path / "audio", site=impatient)
+    other = m4a(4.0)
+    server.answers["/sound.m4a"] = Answer(other)
+    path = next((tmp_path / "infos").glob("*.json"))
+    info = json.loads(path.read_text(encoding="utf-8"))
+    info["formats"][0]["format_id"] = "139"
+    path.write_text(json.dumps(info), encoding="utf-8")
+    cut = collected(impatient, info_json=[str(path)])[0]
+    fetch(cut, tmp_path / "audio", keep_original=True, site=impatient)
+    assert (tmp_path / "audio/yt/yt-abcdefghijk.original.139.m4a").read_bytes() == other
+    assert not list((tmp_path / "audio").rglob("*.part"))
+
+
+def test_sound_that_is_none_is_fetched_anew_next_time(site, server, tmp_path, sound):
+    server.answers["/sound.m4a"].body = b"<html>busy</html>" * 100
+    cut = one(site, server, tmp_path)
+    with pytest.raises(MediaError):
+        fetch(cut, tmp_path / "audio", site=site)
+    server.answers["/sound.m4a"].body = sound
+    assert fetch(cut, tmp_path / "audio", site=site)["duration"] > 5
+
+
+def test_the_kind_of_captions_is_that_of_what_came(site, server, tmp_path):
+    cut = one(site, server, tmp_path)
+    auto = [{"ext": "vtt", "url": server.url("/manual.vtt", "?kind=asr&lang=ko")}]
+    server.info(tmp_path / "infos", subtitles={}, automatic_captions={"ko": auto})
+    assert fetch(cut, tmp_path / "audio", site=site)["custom"]["caption_kind"] == "auto"
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"id": "x", "_type": "url", "url": "http://127.0.0.1:1/"},
+        {"id": "x", "_type": "foo"},
+        {"id": "\ud800"},
+    ],
+)
+def test_an_info_file_that_leads_elsewhere_is_refused(site, tmp_path, info):
+    path = tmp_path / "x.info.json"
+    path.write_text(json.dumps(info), encoding="utf-8")
+    (cut,) = collected(site, info_json=[str(path)])
+    assert cut["custom"]["error"]["kind"] == "FetchError"
+
+
+def test_dates_are_understood_as_people_and_as_yt_dlp_write_them():
+    for value in ("20200131", 20200131, "2020-01-31"):
+        assert VideoFilter(date_after=value).reason({"upload_date": "2020-05-01"}) is None
+        assert (
+            VideoFilter(date_after=value).reason({"upload_date": "2020-01-30"}) == "too_old_media"
+        )
+
+
+def test_the_breaker_stays_open_as_long_as_asked_and_at_least_its_own_time(tmp_path):
+    now = [0.0]
+    pace = Pace(tmp_path / "pace", 0.0, 60.0, clock=lambda: now[0], sleep=lambda s: None)
+    for asked, until in ((1.0, 60.0), (3600.0, 3600.0), (None, 60.0)):
+        now[0] += 100_000
+        pace.close(asked)
+        begin = now[0]
+        now[0] = begin + until - 1
+        with pytest.raises(SiteClosedError):
+            pace.wait()
+        now[0] = begin + until + 1
+        pace.wait()
+
+
+def test_videos_that_are_not_public_are_not_asked_for(site):
+    entry = {
+        "id": "abcdefghijk",
+        "ie_key": "Youtube",
+        "availability": "subscriber_only",
+        "title": "t",
+    }
+    source = make_source({"kind": "youtube"}, site)
+    cut = source._video(entry, "http://127.0.0.1:1/list", {})
+    assert cut["custom"]["reason"] == "not_public"

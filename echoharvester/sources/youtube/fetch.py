@@ -8,13 +8,14 @@ from typing import Any
 
 from echoharvester.captions.cues import CaptionError
 from echoharvester.captions.parse import read_track
+from echoharvester.manifests.cuts import safe_id
 from echoharvester.manifests.shards import Cut
 from echoharvester.sources.youtube.site import FetchError, Site
 from echoharvester.sources.youtube.tracks import CaptionTrack, choose_track
 
 
-def fetch_video(media: Cut, folder: Path, site: Site) -> tuple[Path, Path]:
-    """The sound in the site's own codec and the caption file, in `folder`.
+def fetch_video(media: Cut, folder: Path, site: Site) -> tuple[Path, Path, CaptionTrack]:
+    """The sound in the site's own codec, the caption file in `folder`, and which track that is.
 
     Raises:
         FetchError: if one of them cannot be had; what was had of the sound is kept for next time.
@@ -33,9 +34,13 @@ def fetch_video(media: Cut, folder: Path, site: Site) -> tuple[Path, Path]:
     if not info.get("url") and not info.get("fragments"):
         raise FetchError(f"{name}: the site offers no sound; a JavaScript runtime may be missing")
     suffix = ext if re.fullmatch(r"[a-z0-9]{1,5}", ext) else "media"
-    sound = folder / f"{media['id']}.original.{suffix}"
+    # What was begun in one format must not go on in another.
+    sound = folder / f"{media['id']}.original.{safe_id(str(info.get('format_id')))[:40]}.{suffix}"
+    for left_over in folder.glob(f"{media['id']}.original.*.part*"):
+        if not left_over.name.startswith(sound.name):
+            left_over.unlink()
     site.save(info, sound, f"{name} (sound)")
-    return sound, caption
+    return sound, caption, choice.track
 
 
 def _captions(
@@ -44,7 +49,7 @@ def _captions(
     """One caption file; one without a cue is no better than none."""
     kind = ".auto" if track.kind == "auto" else ""
     target = folder / f"{media_id}.ko{kind}.{track.ext}"
-    target.unlink(missing_ok=True)
+    Path(f"{target}.part").unlink(missing_ok=True)
     request = {
         "id": media_id,
         "url": track.url,

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+_LONGEST_PAUSE_SEC = 86400.0
+
 
 class SiteClosedError(RuntimeError):
     """The site has asked to slow down; nothing is requested until later."""
@@ -41,7 +43,7 @@ class Pace:
         with self._locked() as state:
             now = self.clock()
             left = state.get("closed_until", now) - now
-            if 0 < left <= self.pause_sec:  # more: the clock was set back
+            if 0 < left <= _LONGEST_PAUSE_SEC:  # more: the clock was set back
                 raise SiteClosedError(
                     f"the site asked to slow down; run again in {left / 60:.0f} minutes, what is "
                     "done is kept"
@@ -51,9 +53,10 @@ class Pace:
         self.sleep(max(0.0, begin - now))
 
     def close(self, seconds: float | None = None) -> None:
-        """Opens the breaker: no process requests anything for a while."""
+        """Opens the breaker: no process requests anything for `pause_sec`, or longer where asked."""
         with self._locked() as state:
-            state["closed_until"] = self.clock() + min(seconds or self.pause_sec, self.pause_sec)
+            pause = min(max(seconds or 0.0, self.pause_sec), _LONGEST_PAUSE_SEC)
+            state["closed_until"] = self.clock() + pause
 
     def _locked(self) -> _State:
         self.path.parent.mkdir(parents=True, exist_ok=True)

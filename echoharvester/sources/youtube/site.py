@@ -33,6 +33,14 @@ _CHANNEL = re.compile(
 )
 
 
+# What YouTube says with status 200.
+_BLOCKED = re.compile("not a bot|captcha|rate-limited|unusual traffic", re.IGNORECASE)
+_GONE = re.compile(
+    "private video|video unavailable|been removed|members-only|been terminated|premieres in|will begin in",
+    re.IGNORECASE,
+)
+
+
 class FetchError(RuntimeError):
     """Something could not be had from a site; the message names it, the cause, and no secret."""
 
@@ -154,6 +162,7 @@ class Site:
             FetchError: if it cannot be had, or is empty.
         """
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)  # whole, and yet it did not serve
 
         def once() -> None:
             success, _ = self._ydl.dl(str(target), dict(info))
@@ -204,20 +213,19 @@ class Site:
     def _failing(self, what: str, action: Callable[[], T]) -> T:
         """`action` with yt-dlp's many errors as ours."""
         from yt_dlp.networking.exceptions import HTTPError
-        from yt_dlp.utils import YoutubeDLError
 
         try:
             return action()
         except FetchError:
             raise
-        except (YoutubeDLError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except Exception as error:  # yt-dlp raises whatever a page makes it stumble over
             message = f"{clean(what)}: {self._cleaned(str(error))}"
             http = next((e for e in _chain(error) if isinstance(e, HTTPError)), None)
-            if http is not None and http.status == 429:
+            if (http is not None and http.status == 429) or _BLOCKED.search(message):
                 failure = TooManyRequestsError(message)
-                failure.retry_after_sec = _retry_after(http)  # type: ignore[attr-defined]
+                failure.retry_after_sec = _retry_after(http) if http else None  # type: ignore[attr-defined]
                 raise failure from None
-            if http is not None and http.status in (401, 403, 404, 410):
+            if (http is not None and http.status in (401, 403, 404, 410)) or _GONE.search(message):
                 raise GoneError(message) from None
             raise FetchError(message) from None  # the cause may show what must not be shown
 
@@ -229,11 +237,11 @@ class Site:
 
     @cached_property
     def _ydl(self) -> YoutubeDL:
-        return self._make({"format": "bestaudio/best", "ignore_no_formats_error": True})
+        return self._make({"format": "bestaudio/best"})
 
     @cached_property
     def _flat(self) -> YoutubeDL:
-        return self._make({"extract_flat": "in_playlist", "ignore_no_formats_error": True})
+        return self._make({"extract_flat": "in_playlist"})
 
     def _make(self, more: dict[str, Any]) -> YoutubeDL:
         from yt_dlp import YoutubeDL
@@ -263,7 +271,7 @@ class Site:
         if network.cookies_file:
             options["cookiefile"] = self._cookie_copy(Path(network.cookies_file))
         if network.cookies_from_browser:
-            options["cookiesfrombrowser"] = tuple(network.cookies_from_browser.split(":"))
+            options["cookiesfrombrowser"] = _browser(network.cookies_from_browser)
         if network.proxy:
             options["proxy"] = network.proxy
         return YoutubeDL(options)
@@ -280,6 +288,24 @@ class Site:
             ) from None
 
 
+def _browser(text: str) -> tuple[str | None, ...]:
+    """`NAME[+KEYRING][:PROFILE][::CONTAINER]`, as yt-dlp writes it, in the order of its option.
+
+    >>> _browser("chrome+gnomekeyring:work")
+    ('chrome', 'work', 'GNOMEKEYRING', None)
+
+    Raises:
+        ValueError: if it is not of that form.
+    """
+    found = re.fullmatch(r"([^+:]+)(?:\+([^:]+))?(?::(?!:)(.+?))?(?:::(.+))?", text)
+    if not found:
+        raise ValueError(
+            "network.cookies_from_browser: expected NAME[+KEYRING][:PROFILE][::CONTAINER]"
+        )
+    name, keyring, profile, container = found.groups()
+    return name.lower(), profile, keyring.upper() if keyring else None, container
+
+
 def read_info_json(path: Path) -> dict[str, Any]:
     """The content of an `info.json`.
 
@@ -292,6 +318,9 @@ def read_info_json(path: Path) -> dict[str, Any]:
         info = json.loads(path.read_bytes())
         if not isinstance(info, dict) or not isinstance(info.get("id"), str):
             raise ValueError("no object with an id")
+        if info.get("_type", "video") != "video":
+            raise ValueError("not of a video")  # it would lead elsewhere
+        info["id"].encode()
     except (OSError, ValueError, RecursionError) as error:
         raise FetchError(f"{path}: not an info.json of yt-dlp ({error})") from error
     return info

@@ -20,6 +20,7 @@ from echoharvester.text.unicode import fold
 
 logger = logging.getLogger(__name__)
 STEP = "collect"
+_CLOSED = ("private", "premium_only", "subscriber_only", "needs_auth")
 MAX_TITLE = 500  # characters kept; sites allow 100, other files anything
 _RATE, _UNKNOWN_SAMPLES = 16000, 1
 
@@ -42,10 +43,11 @@ class VideoFilter:
     match_filter: str | None = None
 
     def __post_init__(self) -> None:
-        for value in (self.date_after, self.date_before):
+        for name in ("date_after", "date_before"):
+            value = getattr(self, name)
             if value is not None:
-                try:
-                    date.fromisoformat(str(value))
+                try:  # 20200131 and 2020-01-31 are compared as text from here on
+                    object.__setattr__(self, name, _day(str(value)))
                 except ValueError as error:
                     raise ValueError(f"source: {value!r} is no date such as 2020-01-31") from error
         if self.match_filter:
@@ -57,8 +59,7 @@ class VideoFilter:
         license_name = str(custom.get("license", "")).casefold()
         checks = {
             "live": not self.live and custom.get("live_status") in ("is_live", "is_upcoming"),
-            "not_public": custom.get("availability")
-            in ("private", "premium_only", "subscriber_only", "needs_auth"),
+            "not_public": custom.get("availability") in _CLOSED,
             "too_short_media": _below(duration, self.min_duration_sec),
             "too_long_media": _below(self.max_duration_sec, duration),
             "too_old_media": _below(uploaded, self.date_after),
@@ -162,6 +163,8 @@ class YoutubeSource:
 
     def _video(self, entry: Mapping[str, Any], address: str, known: dict[str, Cut]) -> Cut:
         url = _page(entry) or address
+        if entry.get("availability") in _CLOSED or entry.get("live_status") == "is_upcoming":
+            return self._judged(entry, {"listed_from": address}, url)  # no need to ask
         previous = known.get(url)
         if previous is not None and not self.refresh:
             return self._with_verdict(previous)
@@ -277,6 +280,11 @@ def _chapters(value: Any) -> list[dict[str, Any]]:
         and isinstance(c.get("start_time"), int | float)
         and isinstance(c.get("end_time"), int | float)
     ]  # fmt: skip
+
+
+def _day(text: str) -> str:
+    plain = f"{text[:4]}-{text[4:6]}-{text[6:]}" if re.fullmatch(r"\d{8}", text) else text
+    return date.fromisoformat(plain).isoformat()
 
 
 def _below(value: Any, limit: Any) -> bool:
