@@ -1,6 +1,6 @@
 """Caption parsing measured: cues per second by format, and whether time grows with the file alone.
 
-python scripts/bench_captions.py [--cues 20000]
+python scripts/bench_captions.py [--cues 20000] [--hostile]
 
 Prints, for each format, cues per second of parsing and of the whole way to utterances, and the ratio
 of the time for a file four times as large (4 is linear).
@@ -92,7 +92,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--cues", type=int, default=20_000)
-    count = parser.parse_args().cues
+    parser.add_argument("--hostile", action="store_true", help="files made to be slow, instead")
+    options = parser.parse_args()
+    if options.hostile:
+        hostile()
+        return
+    count = options.cues
     print("| format | cues/s, parsed | cues/s, to utterances | four times the file |")
     print("|---|---|---|---|")
     for name, (suffix, make) in MAKERS.items():
@@ -102,6 +107,18 @@ def main() -> None:
             f"| {name} | {count / parsing:,.0f} | {count / (parsing + whole):,.0f} | "
             f"{(parsing + whole) / small:.1f} |"
         )
+
+
+def hostile() -> None:
+    """Files that make careless parsers slow: the time for one four times as long; 16 is quadratic."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+    from captions_invariants import HOSTILE
+
+    print("| file | s for 20,000 pieces | ratio to 5,000 |")
+    print("|---|---|---|")
+    for name, (suffix, make) in HOSTILE.items():
+        small, large = sum(seconds(make(5_000), suffix)), sum(seconds(make(20_000), suffix))
+        print(f"| {name} | {large:.2f} | {large / max(small, 1e-6):.1f} |")
 
 
 def seconds(text: str, suffix: str) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from echoharvester.captions.cues import CaptionError
@@ -56,3 +57,32 @@ def _source(text: str, suffix: str) -> str:
         elif isinstance(value, dict | list):
             values += value.values() if isinstance(value, dict) else value
     return " ".join(strings)
+
+
+def _one_cue(piece: str) -> Callable[[int], str]:
+    return lambda n: f"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n{piece * n}\n"
+
+
+_SRT = "1\n00:00:01,000 --> 00:00:02,000\n"
+_PIECES = (
+    "<|{\\|(|[|♪| |:|-|1|가:|&#|<00:00:01.000>|<c>|\\N|(음악|!|가 |>> |자막|http://|\n|1\n|<ruby>|<rt|www.|<00:00:01.500>나 "
+).split("|")
+# Files that make careless parsers slow: format, and the file of a size.
+HOSTILE: dict[str, tuple[str, Callable[[int], str]]] = {
+    **{repr(piece): (".vtt", _one_cue(piece)) for piece in _PIECES},
+    "an address and marks": (".vtt", lambda n: _one_cue("")(0).rstrip() + "\nwww." + "!" * n + "가\n"),
+    "nested paragraphs": (
+        ".srv3",
+        lambda n: "<timedtext>" + '<p t="1" d="2">가 ' * n + "</p>" * n + "</timedtext>",
+    ),
+    "two cues of many lines": (
+        ".vtt",
+        lambda n: "WEBVTT\n\n00:01.000 --> 00:02.000\n" + "가\n" * n + "\n00:02.000 --> 00:03.000\n" + "나\n" * n,
+    ),
+    "combining marks": (".srt", lambda n: _SRT + "가" + "\u0301\u0316" * n + "\n"),
+    "many turns in a cue": (".srt", lambda n: _SRT + "- 네\n" * n),
+    "cues without times": (
+        ".srt",
+        lambda n: "".join(f"{i}\n00:00:00,000 --> 00:00:00,000\n네{i}\n\n" for i in range(n)),
+    ),
+}  # fmt: skip

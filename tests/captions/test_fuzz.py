@@ -1,16 +1,10 @@
 """Caption files made of pieces of caption files: never a crash, never a cue out of nowhere."""
 
-import contextlib
-import time
-
-import pytest
 from captions_invariants import check_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echoharvester.captions.cues import CaptionError
-from echoharvester.captions.parse import SUFFIXES, parse
-from echoharvester.captions.utterances import segment
+from echoharvester.captions.parse import SUFFIXES
 
 _LINES = (
     "WEBVTT", "Kind: captions", "", "", "1", "42", "NOTE x", "STYLE", "REGION", "00:00:01.000 --> 00:00:02.000",
@@ -85,22 +79,3 @@ def test_srv3(pieces):
 @given(st.binary(max_size=200), st.sampled_from(SUFFIXES))
 def test_any_bytes(data, suffix):
     check_bytes(data, suffix)
-
-
-@pytest.mark.parametrize(
-    "piece", ["<", "{\\", "(", "[", "♪", " ", ":", "-", "1", "가:", "&#", "<00:00:01.000>", "<c>", "\\N", "(음악", "!", "가 ", ">> ", "자막", "http://", "\n", "1\n", "<ruby>", "<rt"]
-)  # fmt: skip
-def test_no_text_takes_more_than_its_share_of_time(piece):
-    """Eight times the text may take some sixteen times as long, not sixty-four."""
-
-    def cost(count):
-        text = f"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n{piece * count}\n"
-        best = float("inf")
-        for _ in range(3):
-            start = time.process_time()
-            with contextlib.suppress(CaptionError):
-                segment(parse(text, ".vtt"))
-            best = min(best, time.process_time() - start)
-        return best
-
-    assert cost(16_000) < 16 * cost(2_000) + 0.05
