@@ -33,6 +33,7 @@ def main(cfg: DictConfig) -> None:
         "model_author": "EchoHarvester",
         "comment": f"CTC, {cfg.tokenizer.kind} tokens",
         "subsampling_factor": str(model.subsampling_factor),
+        "first_frame": str(model.encoder.first_frame),
         "vocab_size": str(len(tokens.symbols)),
     }
     export_onnx(model, tokens, onnx, metadata)

@@ -16,9 +16,10 @@ from echoharvester.text.tokenizers import (
     read_tokens,
     tokenizer_from_symbols,
 )
+from echoharvester.training.batch import TrainingData
+from echoharvester.training.config import TrainConfig
 from echoharvester.training.cuts import CutData, CutDataConfig
 from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
-from echoharvester.training.trainer import TrainConfig, TrainingData
 
 from common import UserError, torch_threads
 from singles import lang_dir, split_path
@@ -35,10 +36,17 @@ def train_config(cfg: DictConfig) -> TrainConfig:
     torch_threads(cfg.train.num_threads)
     names = {field.name for field in dataclasses.fields(TrainConfig)} - {"seed", "device"}
     options = {name: cfg.train[name] for name in names}
-    device = cfg.train.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return TrainConfig(**options, seed=cfg.seed, device=device)
+    try:
+        return TrainConfig(**options, seed=cfg.seed, device=device(cfg))
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def device(cfg: DictConfig) -> str:
+    """`train.device`, or what there is."""
+    if cfg.train.device != "auto":
+        return str(cfg.train.device)
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def tokenizer(cfg: DictConfig) -> CharTokenizer:
@@ -99,5 +107,8 @@ def _cut_config(cfg: DictConfig, shuffle: bool) -> CutDataConfig:
         num_workers=train.num_workers if shuffle else 0,
         shuffle=shuffle,
         augment=train.augment and shuffle,
+        noise_dir=train.noise_dir if shuffle else None,
+        rir_dir=train.rir_dir if shuffle else None,
+        speed_factors=tuple(train.speed_factors) if shuffle else (),
         seed=cfg.seed,
     )

@@ -24,12 +24,16 @@ class AcousticModel:
     """
 
     def __init__(
-        self, forward: Forward, tokenizer: CharTokenizer, subsampling_factor: int, name: str
+        self,
+        forward: Forward,
+        tokenizer: CharTokenizer,
+        subsampling_factor: int,
+        first_frame: float,
+        name: str,
     ) -> None:
         self.forward, self.tokenizer, self.name = forward, tokenizer, name
         self.frame_sec = subsampling_factor * FRAME_SHIFT_SEC
-        # Two convolutions of width 3 and stride 2: output 0 sees input frames 0 to 6.
-        self.first_frame_sec = 3.5 * FRAME_SHIFT_SEC
+        self.first_frame_sec = (first_frame + 0.5) * FRAME_SHIFT_SEC  # frame k is k to k + 1
 
     @property
     def samples_per_frame(self) -> int:
@@ -113,7 +117,8 @@ def _from_onnx(path: Path, num_threads: int) -> AcousticModel:
         return log_probs, out_lens
 
     factor = int(metadata.get("subsampling_factor", 4))
-    return AcousticModel(forward, tokenizer, factor, str(path))
+    first_frame = float(metadata.get("first_frame", 3.0))
+    return AcousticModel(forward, tokenizer, factor, first_frame, str(path))
 
 
 def _from_checkpoint(path: Path, num_threads: int) -> AcousticModel:
@@ -129,4 +134,7 @@ def _from_checkpoint(path: Path, num_threads: int) -> AcousticModel:
         log_probs, out_lens = model(torch.from_numpy(features), torch.from_numpy(lens))
         return log_probs.numpy(), out_lens.numpy()
 
-    return AcousticModel(forward, tokenizer, model.subsampling_factor, str(path))
+    encoder = model.encoder
+    return AcousticModel(
+        forward, tokenizer, encoder.subsampling_factor, encoder.first_frame, str(path)
+    )

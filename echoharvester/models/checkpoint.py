@@ -99,7 +99,7 @@ def _head_for(
     if sum(token in rows for token in new_tokens) < len(new_tokens) / 2:
         return {}
     head = {}
-    for name in ("ctc_output.weight", "ctc_output.bias"):
+    for name in ("ctc_output.1.weight", "ctc_output.1.bias"):
         old = weights[name].float()
         # The mean of all but the blank: a token like any other, neither forbidden nor favoured.
         new = old[1:].mean(dim=0, keepdim=True).repeat(len(new_tokens), *[1] * (old.dim() - 1))

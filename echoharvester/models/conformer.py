@@ -17,32 +17,29 @@ from echoharvester.models.encoder import Encoder
 
 
 class Conformer(Encoder):
-    """Filterbank features to encoder output at a quarter of their frame rate."""
+    """Layers at a quarter of the features' frame rate."""
 
     subsampling_factor = 4
+    first_frame = 3.0  # two convolutions of width 3 and stride 2: output 0 sees frames 0 to 6
 
     def __init__(
         self,
-        num_features: int = 80,
         d_model: int = 256,
         num_layers: int = 12,
         num_heads: int = 4,
         feedforward_dim: int = 2048,
         kernel_size: int = 31,
-        subsampling_channels: int = 256,
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
         self.output_dim = d_model
-        self.subsampling = ConvSubsampling(num_features, subsampling_channels, d_model, dropout)
         self.layers = nn.ModuleList(
             ConformerLayer(d_model, num_heads, feedforward_dim, kernel_size, dropout)
             for _ in range(num_layers)
         )
 
-    def forward(self, features: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, T, num_features) and (N,) frames to (N, T', d_model) and (N,) frames."""
-        x, lens = self.subsampling(features, lens)
+    def forward(self, x: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, T', d_model) and (N,) frames, and the same again."""
         padding = torch.arange(x.size(1), device=x.device)[None, :] >= lens[:, None]  # (N, T')
         positions = relative_positions(x)
         for layer in self.layers:

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echoharvester.models.conformer import Conformer
+from echoharvester.models.conformer import Conformer, ConvSubsampling
 from echoharvester.models.encoder import Encoder
+from echoharvester.models.zipformer.frontend import ConvFrontend
+from echoharvester.models.zipformer.zipformer import Zipformer
 
-ENCODERS: dict[str, type[Encoder]] = {"conformer": Conformer}
-
-# Log-mel energies of speech in -1..1 lie around -6 with a spread of 4; fixed numbers
-# keep files comparable and streaming possible.
-FEATURE_MEAN, FEATURE_SCALE = -6.0, 4.0
+NUM_FEATURES = 80
 
 
 class CtcModel(nn.Module):
-    """Filterbank features to log-probabilities over tokens (blank 0)."""
+    """Filterbank features to log-probabilities over tokens (blank 0).
 
-    def __init__(self, encoder: Encoder, vocab_size: int, dropout: float = 0.1) -> None:
+    The names of its parts are those of icefall's models, so checkpoints fit both ways.
+    """
+
+    def __init__(
+        self,
+        encoder_embed: nn.Module,
+        encoder: Encoder,
+        vocab_size: int,
+        dropout: float = 0.1,
+        feature_mean: float = 0.0,
+        feature_scale: float = 1.0,
+    ) -> None:
+        """`encoder_embed`: frontend from features to what the encoder takes.
+
+        Fixed numbers normalise features: files stay comparable and streaming possible.
+        """
         super().__init__()
+        self.encoder_embed = encoder_embed
         self.encoder: Encoder = encoder
-        self.dropout = nn.Dropout(dropout)
-        self.ctc_output = nn.Linear(encoder.output_dim, vocab_size)
+        self.ctc_output = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(encoder.output_dim, vocab_size), nn.LogSoftmax(dim=-1)
+        )
+        self.feature_mean, self.feature_scale = feature_mean, feature_scale
 
     @property
     def subsampling_factor(self) -> int:
@@ -34,21 +50,46 @@ class CtcModel(nn.Module):
 
     def forward(self, features: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
         """(N, T, 80) and (N,) frames to log-probabilities (N, T', V) and (N,) frames."""
-        x, lens = self.encoder((features - FEATURE_MEAN) / FEATURE_SCALE, lens)
-        return self.ctc_output(self.dropout(x)).log_softmax(dim=-1), lens
+        if self.feature_mean != 0.0 or self.feature_scale != 1.0:
+            features = (features - self.feature_mean) / self.feature_scale
+        x, lens = self.encoder(*self.encoder_embed(features, lens))
+        return self.ctc_output(x), lens
 
 
 def build_model(config: Mapping[str, Any], vocab_size: int) -> CtcModel:
-    """A model from its configuration: `encoder` names the class, the rest are its arguments.
+    """A model from its configuration: `encoder` names the class, the rest are its options.
 
     Raises:
         ValueError: for an encoder that does not exist.
     """
     options = dict(config)
-    name = options.pop("encoder")
-    if name not in ENCODERS:
-        raise ValueError(f"model.encoder is one of {sorted(ENCODERS)}, not {name!r}")
-    return CtcModel(ENCODERS[name](**options), vocab_size, dropout=options.get("dropout", 0.1))
+    name = options.pop("encoder", None)
+    if name not in _BUILDERS:
+        raise ValueError(f"model.encoder is one of {sorted(_BUILDERS)}, not {name!r}")
+    return _BUILDERS[name](options, vocab_size)
+
+
+def _conformer(options: dict[str, Any], vocab_size: int) -> CtcModel:
+    channels = options.pop("subsampling_channels", 256)
+    encoder = Conformer(**options)
+    dropout = options.get("dropout", 0.1)
+    embed = ConvSubsampling(NUM_FEATURES, channels, encoder.output_dim, dropout)
+    # Log-mel energies of speech in -1..1 lie around -6 with a spread of 4.
+    return CtcModel(embed, encoder, vocab_size, dropout, feature_mean=-6.0, feature_scale=4.0)
+
+
+def _zipformer(options: dict[str, Any], vocab_size: int) -> CtcModel:
+    encoder = Zipformer(**options)
+    embed = ConvFrontend(
+        NUM_FEATURES, encoder.encoder_dim[0], encoder.dropout, encoder.frontend_channels
+    )
+    return CtcModel(embed, encoder, vocab_size)
+
+
+_BUILDERS: dict[str, Callable[[dict[str, Any], int], CtcModel]] = {
+    "conformer": _conformer,
+    "zipformer": _zipformer,
+}
 
 
 def ctc_loss(log_probs: Tensor, lens: Tensor, targets: list[list[int]]) -> Tensor:

@@ -10,8 +10,10 @@ class Encoder(nn.Module):
 
     Attributes:
         output_dim: channels of its output.
-        subsampling_factor: input frames for one output frame.
+        subsampling_factor: input frames for one output frame, frontend included.
+        first_frame: middle of the input frames that output frame 0 stands for.
     """
 
     output_dim: int
     subsampling_factor: int
+    first_frame: float

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
+import soundfile
 import torch
-from scipy.signal import butter, fftconvolve, sosfilt
+from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 from torch import Tensor
 
 from echoharvester.audio.fbank import SAMPLING_RATE
@@ -59,15 +64,73 @@ def band_limit(samples: np.ndarray, cutoff_hz: float) -> np.ndarray:
     return sosfilt(sos, samples).astype(np.float32)
 
 
-def augment(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One random version of a 16 kHz utterance (num_samples,)."""
-    if rng.random() < 0.3:
-        samples = reverberate(samples, rng)
-    if rng.random() < 0.7:
+class AudioFolder:
+    """Recordings below a folder, such as MUSAN or a set of room responses."""
+
+    SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".mp3"))
+
+    def __init__(self, folder: Path) -> None:
+        """Raises FileNotFoundError if there is no audio below `folder`."""
+        self.paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in self.SUFFIXES)
+        if not self.paths:
+            raise FileNotFoundError(f"{folder}: no .wav, .flac, .ogg or .mp3 files below it")
+
+    def draw(self, num_samples: int | None, rng: np.random.Generator) -> np.ndarray:
+        """A random stretch of a random recording at 16 kHz, repeated if short; None: all of it."""
+        path = self.paths[rng.integers(len(self.paths))]
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            if num_samples is not None:
+                wanted = -(-num_samples * rate // SAMPLING_RATE)
+                file.seek(int(rng.integers(max(1, file.frames - wanted))))
+                samples = file.read(wanted, dtype="float32", always_2d=True)[:, 0]
+            else:
+                samples = file.read(dtype="float32", always_2d=True)[:, 0]
+        if not len(samples):
+            raise ValueError(f"{path}: holds no audio; remove it")
+        if rate != SAMPLING_RATE:
+            divisor = math.gcd(rate, SAMPLING_RATE)
+            samples = resample_poly(samples, SAMPLING_RATE // divisor, rate // divisor)
+        return samples if num_samples is None else np.resize(samples, num_samples)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What sound is put into: noises and rooms, made up where no recordings are given."""
+
+    noises: AudioFolder | None = None
+    rooms: AudioFolder | None = None
+
+    def noise(self, num_samples: int, rng: np.random.Generator) -> np.ndarray:
+        """(num_samples,) of RMS 1."""
+        if self.noises:
+            noise = self.noises.draw(num_samples, rng)
+            return (noise / (np.sqrt(np.mean(noise**2)) + 1e-12)).astype(np.float32)
         if rng.random() < 0.3:
-            noise = tones(len(samples), rng)
-        else:
-            noise = colored_noise(len(samples), rng.uniform(0, 2), rng)
+            return tones(num_samples, rng)
+        return colored_noise(num_samples, rng.uniform(0, 2), rng)
+
+    def reverberate(self, samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """In a recorded room, its direct sound first so that nothing is delayed, or a made up one."""
+        if not self.rooms:
+            return reverberate(samples, rng)
+        response = self.rooms.draw(None, rng)
+        response = response[int(np.argmax(np.abs(response))) :]
+        response = response / (np.abs(response[0]) + 1e-12)
+        return fftconvolve(samples, response)[: len(samples)].astype(np.float32)
+
+
+MADE_UP = Surroundings()
+
+
+def augment(
+    samples: np.ndarray, rng: np.random.Generator, surroundings: Surroundings = MADE_UP
+) -> np.ndarray:
+    """One random version of a 16 kHz utterance (num_samples,): room, noise, band, loudness."""
+    if rng.random() < 0.3:
+        samples = surroundings.reverberate(samples, rng)
+    if rng.random() < 0.7:
+        noise = surroundings.noise(len(samples), rng)
         samples = add_noise(samples, noise, rng.uniform(5, 35))
     if rng.random() < 0.25:
         samples = band_limit(samples, rng.uniform(3200, 7500))
@@ -79,6 +142,7 @@ def spec_augment(
     features: Tensor,
     lens: Tensor,
     generator: torch.Generator,
+    time_mask_factor: float = 1.0,
     num_freq_masks: int = 2,
     max_freq_bins: int = 20,
     time_masks_per_sec: float = 0.4,
@@ -86,12 +150,14 @@ def spec_augment(
 ) -> Tensor:
     """Masks bands and stretches with the utterance's mean (Park et al. 2019, arXiv:1904.08779).
 
+    `time_mask_factor`: so many times the usual number of time masks.
     Returns new features (N, T, F); the input is not changed.
     """
 
     def draw(high: int) -> int:
         return int(torch.randint(0, high + 1, (1,), generator=generator))
 
+    time_masks_per_sec *= time_mask_factor
     features = features.clone()
     for row, length in zip(features, lens.tolist(), strict=True):
         mean = row[:length].mean()
@@ -104,3 +170,28 @@ def spec_augment(
             start = draw(length - width)
             row[start : start + width] = mean
     return features
+
+
+def time_warp(features: Tensor, lens: Tensor, generator: torch.Generator, max_shift: int) -> Tensor:
+    """Moves a random moment of each utterance by up to `max_shift` frames (Park et al. 2019).
+
+    What is before it is stretched and what is after squeezed, or the other way round.
+    Returns new features (N, T, F); utterances too short to warp stay as they are.
+    """
+    features = features.clone()
+    for row, length in zip(features, lens.tolist(), strict=True):
+        if length < 2 * max_shift + 3:
+            continue
+        center = int(torch.randint(max_shift + 1, length - max_shift - 1, (), generator=generator))
+        moved = center + int(torch.randint(-max_shift, max_shift + 1, (), generator=generator))
+        if moved == center:
+            continue
+        pieces = ((row[:center], moved), (row[center:length], length - moved))
+        row[:length] = torch.cat([_resized(piece, size) for piece, size in pieces])
+    return features
+
+
+def _resized(frames: Tensor, length: int) -> Tensor:
+    """(T, F) to (length, F)."""
+    resized = torch.nn.functional.interpolate(frames.T[None], size=length, mode="linear")
+    return resized[0].T

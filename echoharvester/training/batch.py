@@ -1,9 +1,10 @@
-"""What a training step takes."""
+"""What a training step takes, and where it comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -29,11 +30,30 @@ class Batch:
         return float(self.lens.sum()) / (self.features.size(0) * self.features.size(1))
 
 
-def collate(samples: Sequence[np.ndarray], texts: Iterable[str], ids: Iterable[str]) -> Batch:
-    """Batch of 16 kHz utterances, each (num_samples,)."""
-    features = [fbank(utterance) for utterance in samples]
+class TrainingData(Protocol):
+    """Batches of an epoch, the same for the same epoch, from any batch on."""
+
+    def __len__(self) -> int:
+        """Batches of an epoch, about."""
+
+    def batches(self, epoch: int, start: int = 0, stride: int = 1) -> Iterator[Batch]:
+        """Batches `start`, `start + stride` ... of an epoch."""
+
+    def largest(self) -> Batch | None:
+        """A batch that takes as much memory as any; None if there is none."""
+
+
+def collate(features: Sequence[Tensor], texts: Iterable[str], ids: Iterable[str]) -> Batch:
+    """Batch of utterances, each (T, 80)."""
     lens = torch.tensor([len(f) for f in features])
     padded = torch.full((len(features), int(lens.max()), NUM_BINS), LOG_ENERGY_FLOOR)
     for row, utterance in zip(padded, features, strict=True):
         row[: len(utterance)] = utterance
     return Batch(padded, lens, list(texts), list(ids))
+
+
+def collate_samples(
+    samples: Sequence[np.ndarray], texts: Iterable[str], ids: Iterable[str]
+) -> Batch:
+    """Batch of 16 kHz utterances, each (num_samples,)."""
+    return collate([fbank(utterance) for utterance in samples], texts, ids)

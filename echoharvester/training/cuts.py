@@ -6,18 +6,20 @@ import itertools
 import logging
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from echoharvester.audio.fbank import FRAME_SHIFT_SEC
+from echoharvester.audio.fbank import FRAME_SHIFT_SEC, fbank
 from echoharvester.models.ctc import min_frames
 from echoharvester.text.tokenizers import Tokenizer
-from echoharvester.training.augment import augment
+from echoharvester.training.augment import AudioFolder, Surroundings, augment
 from echoharvester.training.batch import Batch, collate
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ class CutDataConfig:
         batch_sec: seconds of audio in a batch, padding included.
         min_sec, max_sec: cuts outside are left out, and counted.
         shuffle: a new order every epoch; otherwise the order of the manifest.
-        augment: noise, rooms, bandwidth, loudness.
+        augment: noise, rooms, bandwidth, loudness; recordings of noises and of room responses
+            are taken from `noise_dir` and `rir_dir` where given.
+        speed_factors: each cut is also there at these speeds.
     """
 
     batch_sec: float = 200.0
@@ -45,6 +49,9 @@ class CutDataConfig:
     num_workers: int = 1
     shuffle: bool = True
     augment: bool = False
+    noise_dir: str | None = None
+    rir_dir: str | None = None
+    speed_factors: tuple[float, ...] = ()
     seed: int = 42
 
 
@@ -55,12 +62,14 @@ class CutData:
         self, cuts: CutSet, tokenizer: Tokenizer, config: CutDataConfig, subsampling_factor: int = 4
     ) -> None:
         self.config, self.dropped = config, Counter[str]()
+        cuts = _at_speeds(cuts, config.speed_factors)
         reasons = {
             cut.id: _unfit(cut, tokenizer, config, subsampling_factor) if config.shuffle else ""
             for cut in cuts
         }
         self.dropped.update(reason for reason in reasons.values() if reason)
         self.cuts = cuts.filter(lambda cut: not reasons[cut.id]).to_eager()
+        self.surroundings = Surroundings(_folder(config.noise_dir), _folder(config.rir_dir))
         self._num_batches = sum(1 for _ in self._sampler(0)) if len(self.cuts) else 0
         if self.dropped:
             logger.info("left out of training: %s", dict(self.dropped))
@@ -69,19 +78,28 @@ class CutData:
         """Batches of the first epoch; later ones differ by a few."""
         return self._num_batches
 
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+    def batches(self, epoch: int, start: int = 0, stride: int = 1) -> Iterator[Batch]:
         if not len(self.cuts):
             return
         config = self.config
         loader = DataLoader(
-            _Utterances(config, epoch),
-            sampler=_Skipping(self._sampler(epoch), start),
+            _Utterances(config, epoch, self.surroundings),
+            sampler=_Every(self._sampler(epoch), start, stride),
             batch_size=None,
             num_workers=config.num_workers,
             worker_init_fn=_one_thread,
             generator=torch.Generator(),  # its own, so that loading draws nothing from the model's
         )
         yield from loader
+
+    def largest(self) -> Batch | None:
+        """The longest cuts, as many as a batch holds."""
+        longest: list[Cut] = []
+        for cut in sorted(self.cuts, key=lambda c: -c.duration):
+            if longest and longest[0].duration * (len(longest) + 1) > self.config.batch_sec:
+                break
+            longest.append(cut)
+        return _Utterances(self.config, 0, self.surroundings)[longest] if longest else None
 
     def _sampler(self, epoch: int) -> Any:
         from lhotse.dataset import DynamicBucketingSampler, DynamicCutSampler
@@ -116,33 +134,44 @@ def _unfit(cut: Cut, tokenizer: Tokenizer, config: CutDataConfig, factor: int) -
     return "more_tokens_than_frames" if min_frames(ids) > frames else ""
 
 
-class _Skipping:
-    """A sampler without its first batches: those a resumed epoch has seen."""
+def _at_speeds(cuts: CutSet, factors: Sequence[float]) -> CutSet:
+    """The cuts, and copies of them at other speeds."""
+    copies = [cuts.perturb_speed(factor) for factor in factors if factor != 1.0]
+    return sum(copies, cuts).to_eager() if copies else cuts
 
-    def __init__(self, sampler: Any, start: int) -> None:
-        self.sampler, self.start = sampler, start
+
+def _folder(path: str | None) -> AudioFolder | None:
+    return AudioFolder(Path(path)) if path else None
+
+
+class _Every:
+    """Every `stride`-th batch of a sampler from `start` on: one process's, or what is left."""
+
+    def __init__(self, sampler: Any, start: int, stride: int) -> None:
+        self.sampler, self.start, self.stride = sampler, start, stride
 
     def __iter__(self) -> Iterator[Any]:
-        return itertools.islice(iter(self.sampler), self.start, None)
+        return itertools.islice(iter(self.sampler), self.start, None, self.stride)
 
 
 class _Utterances(Dataset):
-    def __init__(self, config: CutDataConfig, epoch: int) -> None:
-        self.config, self.epoch = config, epoch
+    def __init__(self, config: CutDataConfig, epoch: int, surroundings: Surroundings) -> None:
+        self.config, self.epoch, self.surroundings = config, epoch, surroundings
 
-    def __getitem__(self, cuts: CutSet) -> Batch:
-        samples = [self._load(cut) for cut in cuts]
-        return collate(
-            samples, [cut.supervisions[0].text for cut in cuts], [cut.id for cut in cuts]
-        )
+    def __getitem__(self, cuts: Sequence[Cut]) -> Batch:
+        texts, ids = [cut.supervisions[0].text for cut in cuts], [cut.id for cut in cuts]
+        return collate([self._features(cut) for cut in cuts], texts, ids)
 
-    def _load(self, cut: Cut) -> np.ndarray:
+    def _features(self, cut: Cut) -> Tensor:
+        """(T, 80): those stored with the cut, else computed from its sound."""
+        if cut.has_features:
+            return torch.from_numpy(cut.load_features())
         samples = cut.load_audio()[0]
-        if not self.config.augment:
-            return samples
-        # From the cut and the epoch, not from a generator's history: resuming is exact.
-        key = (self.config.seed, self.epoch, zlib.crc32(cut.id.encode()))
-        return augment(samples, np.random.default_rng(key))
+        if self.config.augment:
+            # From the cut and the epoch, not from a generator's history: resuming is exact.
+            key = (self.config.seed, self.epoch, zlib.crc32(cut.id.encode()))
+            samples = augment(samples, np.random.default_rng(key), self.surroundings)
+        return fbank(samples)
 
 
 def _one_thread(_worker: int) -> None:

@@ -18,7 +18,7 @@ from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.sources.synthetic.espeak import Espeak, Voice, espeak
 from echoharvester.sources.synthetic.grammar import Grammar
 from echoharvester.training.augment import add_noise, augment, colored_noise
-from echoharvester.training.batch import Batch, collate
+from echoharvester.training.batch import Batch, collate_samples
 
 ESPEAK_RATE = 22050
 POOL_BATCHES = 4  # utterances of this many batches are sorted by length before they are cut
@@ -68,8 +68,7 @@ class SyntheticData:
     def __len__(self) -> int:
         return self.config.batches_per_epoch
 
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """Batches `start`.. of an epoch."""
+    def batches(self, epoch: int, start: int = 0, stride: int = 1) -> Iterator[Batch]:
         first_pool, skip = divmod(start, POOL_BATCHES)
         pools = _Pools(self, epoch)
         loader = DataLoader(
@@ -84,15 +83,18 @@ class SyntheticData:
         index = first_pool * POOL_BATCHES
         for pool in loader:
             for batch in pool:
-                if start <= index < len(self):
+                if start <= index < len(self) and (index - start) % stride == 0:
                     yield batch
                 index += 1
+
+    def largest(self) -> None:
+        """Nothing: batches hold about the same amount of audio."""
 
     def pool(self, epoch: int, index: int) -> list[Batch]:
         """`POOL_BATCHES` batches, each of utterances of like length."""
         key = f"{self.seed}/{epoch}/{index}"
         rng = np.random.default_rng(list(key.encode()))
-        grammar = Grammar(key, self.config.part)
+        grammar = Grammar(key, self.config.part, wide=True)
         utterances, total_sec = [], 0.0
         with espeak() as speaker:
             while total_sec < POOL_BATCHES * self.config.batch_sec:
@@ -104,7 +106,7 @@ class SyntheticData:
         utterances.sort(key=lambda u: len(u.samples))
         batches = _cut_evenly(utterances, POOL_BATCHES)
         return [
-            collate(
+            collate_samples(
                 [u.samples for u in b], [u.text for u in b], [f"{key}-{i}" for i in range(len(b))]
             )
             for b in (batches[i] for i in rng.permutation(len(batches)))

@@ -1,4 +1,9 @@
-"""One trainer for every CTC model: epochs, checkpoints, exact resumption, TensorBoard."""
+"""One trainer for every CTC model: epochs, checkpoints, exact resumption, many processes.
+
+Random numbers follow from the seed, the step and the process, not from a generator's
+history, and augmentation from a batch's place in its epoch: a run that was stopped goes on
+exactly as if it had not been, and N processes see what one would.
+"""
 
 from __future__ import annotations
 
@@ -6,73 +11,41 @@ import dataclasses
 import logging
 import math
 import signal
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import nn
-from tqdm import tqdm
+from torch import Tensor, nn
 
 from echoharvester.models.checkpoint import load_checkpoint, save_checkpoint
-from echoharvester.models.ctc import CtcModel, ctc_loss
-from echoharvester.models.greedy import greedy_ids
-from echoharvester.text.scores import cer, total
+from echoharvester.models.ctc import CtcModel
+from echoharvester.models.zipformer.schedule import set_batch_count
 from echoharvester.text.tokenizers import Tokenizer
-from echoharvester.training.augment import spec_augment
-from echoharvester.training.batch import Batch
+from echoharvester.training.augment import spec_augment, time_warp
+from echoharvester.training.averaging import RunningAverage, mean_between
+from echoharvester.training.batch import Batch, TrainingData
+from echoharvester.training.config import TrainConfig
+from echoharvester.training.evaluate import Judgement, evaluate
+from echoharvester.training.losses import Losses, batch_losses
+from echoharvester.training.optim import ScaledAdam
+from echoharvester.training.rates import learning_rate, make_optimizer
+from echoharvester.training.state import (
+    Checkpoints,
+    Progress,
+    progress_values,
+    set_whiten_flags,
+    whiten_flags,
+)
+from echoharvester.training.watch import Watch
+from echoharvester.training.world import World
 
 logger = logging.getLogger(__name__)
 
-
-class TrainingData(Protocol):
-    """Batches of an epoch, the same for the same epoch, from any batch on."""
-
-    def __len__(self) -> int: ...
-
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]: ...
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How a model is trained.
-
-    Attributes:
-        schedule: "noam" (Vaswani et al. 2017: lr is its factor) or "cosine" (lr is its peak).
-        warmup_steps: steps until the peak; `warmup_epochs`, if given, replaces it.
-        freeze_encoder_epochs: epochs in which only the head learns.
-        save_every_steps: a checkpoint inside an epoch, too; 0: only at its end.
-    """
-
-    max_epochs: int = 50
-    lr: float = 2.5
-    schedule: str = "noam"
-    warmup_steps: int = 5000
-    warmup_epochs: float | None = None
-    weight_decay: float = 1e-6
-    grad_clip: float = 5.0
-    spec_augment: bool = True
-    freeze_encoder_epochs: int = 0
-    save_every_steps: int = 0
-    keep_checkpoints: int = 5
-    log_every_steps: int = 50
-    seed: int = 42
-    device: str = "cpu"
-
-
-@dataclass
-class Progress:
-    """Where a run stands; stored in every checkpoint."""
-
-    epoch: int = 0  # finished epochs
-    batch: int = 0  # finished batches of the epoch under way
-    step: int = 0  # optimiser steps in all
-    loss_sum: float = 0.0  # of the epoch under way
-    frames: int = 0
-    best_cer: float = math.inf
-    history: list[dict[str, float]] = field(default_factory=list)
+CR_MASKS = 2.5  # CR-CTC wants so many more time masks
+SMALLEST_SCALE = 1e-5  # of the fp16 scaler; below it nothing is learnt
 
 
 class Stopped(RuntimeError):
@@ -89,20 +62,23 @@ class Trainer:
         config: TrainConfig,
         exp_dir: Path,
         description: dict[str, Any],
+        world: World | None = None,
     ) -> None:
         """`description`: plain values that go into every checkpoint (`model_config` ...)."""
         self.model = model.to(config.device)
+        self.compute: Any = torch.compile(self.model) if config.compile else self.model
         self.tokenizer, self.config, self.exp_dir = tokenizer, config, exp_dir
         self.description = {**description, "tokens": list(tokenizer.symbols)}
-        self.optimizer = torch.optim.AdamW(
-            model.parameters(),
-            lr=0.0,
-            betas=(0.9, 0.98),
-            eps=1e-9,
-            weight_decay=config.weight_decay,
-        )
-        self.progress = Progress()
         self.fingerprint = str(description.get("fingerprint", ""))
+        self.world = world or World()
+        self.parameters = list(model.parameters())
+        self.optimizer = make_optimizer(model, config)
+        self.scaler = torch.amp.GradScaler(config.device, enabled=config.precision == "fp16")
+        self.average = (
+            RunningAverage(model, config.average_period) if config.average_period else None
+        )
+        self.checkpoints = Checkpoints(exp_dir, config.keep_checkpoints)
+        self.progress = Progress()
         self._stop_requested = False
 
     def fit(self, train_data: TrainingData, dev_data: TrainingData) -> Progress:
@@ -111,133 +87,270 @@ class Trainer:
         Raises:
             Stopped: after SIGTERM, SIGUSR1 or SIGUSR2, once a checkpoint is saved.
             FloatingPointError: when the loss is no longer a number; names the batch.
+            MemoryError: when the largest batch does not fit; says what to lower.
         """
-        from torch.utils.tensorboard import SummaryWriter
-
         self.exp_dir.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(self.config.seed)
         self._resume()
-        steps_per_epoch = len(train_data)
-        handlers = {s: signal.signal(s, self._request_stop) for s in _STOP_SIGNALS}
-        writer = SummaryWriter(str(self.exp_dir / "tensorboard"), purge_step=self.progress.step)
+        self.world.copy_from_first([*self.parameters, *self.model.buffers()])
+        if self.config.probe and self.progress.step == 0:
+            self._probe(train_data)
+        watch = Watch(self.exp_dir / "tensorboard", self.progress, self.world.is_first)
         try:
-            while self.progress.epoch < self.config.max_epochs:
-                self._train_epoch(train_data, steps_per_epoch, writer)
-                self._finish_epoch(dev_data, writer)
+            with self._listening():
+                while self.progress.epoch < self.config.max_epochs and not self._gone_stale():
+                    self._train_epoch(train_data, watch)
+                    self._finish_epoch(dev_data, watch)
+                self._try_averages(dev_data)
         finally:
-            writer.close()
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+            watch.close()
         return self.progress
 
-    def _train_epoch(self, data: TrainingData, steps_per_epoch: int, writer: Any) -> None:
+    def _train_epoch(self, data: TrainingData, watch: Watch) -> None:
         progress, config = self.progress, self.config
         self.model.train()
         frozen = progress.epoch < config.freeze_encoder_epochs
-        for parameter in self.model.encoder.parameters():
-            parameter.requires_grad_(not frozen)
-        batches = data.batches(progress.epoch, progress.batch)
-        bar = tqdm(
-            batches,
-            initial=progress.batch,
-            total=steps_per_epoch,
-            desc=f"epoch {progress.epoch + 1}/{config.max_epochs}",
-            mininterval=1.0,
-        )
-        for batch in bar:
-            lr = self._set_lr(steps_per_epoch)
-            loss, frames, grad_norm = self._step(batch)
-            progress.step += 1
-            progress.batch += 1
-            progress.loss_sum += loss
-            progress.frames += frames
-            bar.set_postfix(loss=f"{progress.loss_sum / progress.frames:.4f}", lr=f"{lr:.1e}")
-            if progress.step % config.log_every_steps == 0 or progress.step == 1:
-                writer.add_scalar("train/loss", loss / frames, progress.step)
-                writer.add_scalar("train/lr", lr, progress.step)
-                writer.add_scalar("train/grad_norm", grad_norm, progress.step)
-                writer.add_scalar("train/batch_fill", batch.fill, progress.step)
-            if config.save_every_steps and progress.step % config.save_every_steps == 0:
-                self._save("last.pt")
+        for part in (self.model.encoder_embed, self.model.encoder):
+            part.requires_grad_(not frozen)
+        self._steps_per_epoch = -(-len(data) // (self.world.size * config.accumulate))
+        watch.start_epoch(progress, config.max_epochs, len(data))
+        first = progress.batch + self.world.rank
+        batches = data.batches(progress.epoch, first, self.world.size)
+        while self._step(list(islice(batches, config.accumulate)), watch):
+            every = config.save_every_steps
+            if every and progress.step % every == 0 and self.world.is_first:
+                self.checkpoints.save_last(self._content(), f"step-{progress.step}.pt")
             if self._stop_requested:
-                self._save("last.pt")
+                if self.world.is_first:
+                    self.checkpoints.save_last(self._content())
                 raise Stopped(
                     f"stopped on request at step {progress.step}; run again to go on from there"
                 )
 
-    def _step(self, batch: Batch) -> tuple[float, int, float]:
-        config = self.config
-        features, lens = batch.features, batch.lens
-        if config.spec_augment:
-            # Masks follow from the step, not from a generator's history: resuming is exact.
-            generator = torch.Generator().manual_seed(config.seed * 1_000_003 + self.progress.step)
-            features = spec_augment(features, lens, generator)
-        log_probs, out_lens = self.model(features.to(config.device), lens.to(config.device))
-        targets = [self.tokenizer.encode(text) for text in batch.texts]
-        loss = ctc_loss(log_probs, out_lens, targets)
-        if not torch.isfinite(loss):
-            path = self.exp_dir / "bad-batch.pt"
-            save_checkpoint({"features": batch.features, "lens": lens, "texts": batch.texts}, path)
-            raise FloatingPointError(
-                f"loss is {loss.item()} at step {self.progress.step} on {batch.ids[:3]} ...; the "
-                f"batch is in {path}. Lower train.lr, or look at these utterances"
-            )
-        frames = int(out_lens.sum())
+    def _step(self, group: list[Batch], watch: Watch) -> bool:
+        """One optimiser step on the batches of all processes; False if there were none."""
+        progress, config, world = self.progress, self.config, self.world
+        torch.manual_seed(hash_seed(config.seed, progress.step, world.rank))
+        set_batch_count(self.model, progress.audio_sec / config.batch_count_sec)
+        lr = self._set_lr()
         self.optimizer.zero_grad(set_to_none=True)
-        (loss / frames).backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.grad_clip)
-        self.optimizer.step()
-        return loss.item(), frames, norm.item()
-
-    def _set_lr(self, steps_per_epoch: int) -> float:
-        config = self.config
-        warmup = config.warmup_steps
-        if config.warmup_epochs is not None:
-            warmup = max(1, round(config.warmup_epochs * steps_per_epoch))
-        width = self.model.encoder.output_dim
-        lr = learning_rate(
-            config, self.progress.step + 1, warmup, config.max_epochs * steps_per_epoch, width
+        sums = dict.fromkeys(
+            ("loss", "ctc", "consistency", "frames", "batches", "audio_sec", "fill"), 0.0
         )
+        for i, batch in enumerate(group):
+            place = progress.batch + i * world.size + world.rank
+            losses = self._backward(batch, place, watch)
+            sums["loss"] += losses.total.item()
+            sums["ctc"] += losses.ctc.item()
+            sums["consistency"] += 0.0 if losses.consistency is None else losses.consistency.item()
+            sums["frames"] += losses.frames
+            sums["batches"] += 1
+            sums["audio_sec"] += float(batch.lens.sum()) / 100
+            sums["fill"] += batch.fill
+        sums["stop"] = float(self._stop_requested)
+        sums = dict(zip(sums, world.sum_up(self.parameters, list(sums.values())), strict=True))
+        self._stop_requested = sums["stop"] > 0
+        if not sums["batches"]:
+            return False
+        norm = self._update(sums["frames"])
+        progress.step += 1
+        progress.batch += int(sums["batches"])
+        progress.audio_sec += sums["audio_sec"]
+        progress.loss_sum += sums["loss"]
+        progress.frames += int(sums["frames"])
+        progress.fill_sum += sums["fill"]
+        if self.average:
+            self.average.update(self.model, progress.step)
+        values = {name: sums[name] / sums["frames"] for name in ("loss", "ctc")}
+        values |= {"lr": lr, "grad_norm": norm, "batch_fill": sums["fill"] / sums["batches"]}
+        if config.cr_ctc:
+            values["consistency"] = sums["consistency"] / sums["frames"]
+        if self.scaler.is_enabled():
+            values["scale"] = self.scaler.get_scale()
+        watch.step(progress, int(sums["batches"]), values)
+        if progress.step % config.log_every_steps == 0 or progress.step == 1:
+            watch.record(progress, values)
+        return True
+
+    def _backward(self, batch: Batch, place: int, watch: Watch) -> Losses:
+        features, lens = self._augmented(batch, place)
+        if place == 0 and self.progress.batch == 0:
+            watch.spectrograms(batch, features, self.progress.step)
+        losses = self._losses(batch, features, lens)
+        if not torch.isfinite(losses.total):
+            self._report_bad(batch, f"loss is {losses.total.item()}")
+        self.scaler.scale(losses.total).backward()
+        return losses
+
+    def _losses(self, batch: Batch, features: Tensor, lens: Tensor) -> Losses:
+        config = self.config
+        device = torch.device(config.device)
+        targets = [self.tokenizer.encode(text) for text in batch.texts]
+        dtype = torch.float16 if config.precision == "fp16" else torch.bfloat16
+        with torch.autocast(device.type, dtype, enabled=config.precision != "fp32"):
+            try:
+                return batch_losses(
+                    self.compute,
+                    features.to(device, non_blocking=True),
+                    lens.to(device, non_blocking=True),
+                    targets,
+                    config.cr_scale if config.cr_ctc else 0.0,
+                )
+            except torch.OutOfMemoryError as error:
+                n, t = features.shape[:2]
+                raise MemoryError(
+                    f"a batch of {n} utterances of up to {t / 100:.1f} s does not fit into the "
+                    f"memory of {device} ({batch.ids[:3]} ...); lower train.batch_sec or "
+                    "train.max_sec, and raise train.accumulate to keep the size of a step"
+                ) from error
+
+    def _augmented(self, batch: Batch, place: int) -> tuple[Tensor, Tensor]:
+        """Masked and warped features; for CR-CTC two copies that differ in their masks."""
+        config, features, lens = self.config, batch.features, batch.lens
+        seed = hash_seed(config.seed, self.progress.epoch, place)
+        generator = torch.Generator().manual_seed(seed)
+        if config.time_warp:
+            features = time_warp(features, lens, generator, config.time_warp)
+        copies = 2 if config.cr_ctc else 1
+        if config.spec_augment:
+            masks = CR_MASKS if config.cr_ctc else 1.0
+            views = [spec_augment(features, lens, generator, masks) for _ in range(copies)]
+        else:
+            views = [features] * copies
+        return (torch.cat(views), lens.repeat(copies)) if copies > 1 else (views[0], lens)
+
+    def _update(self, frames: float) -> float:
+        """Steps along the gradient of the mean loss over `frames`; returns its norm."""
+        grads = [p.grad for p in self.parameters if p.grad is not None]
+        self.scaler.unscale_(self.optimizer)
+        torch._foreach_mul_(grads, 1.0 / max(frames, 1.0))
+        norm = math.nan
+        if not isinstance(self.optimizer, ScaledAdam):
+            norm = nn.utils.clip_grad_norm_(self.parameters, self.config.grad_clip).item()
+            if not math.isfinite(norm) and not self.scaler.is_enabled():
+                raise FloatingPointError(
+                    f"gradients are {norm} at step {self.progress.step}; lower train.lr"
+                )
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.scaler.is_enabled() and self.scaler.get_scale() < SMALLEST_SCALE:
+            raise FloatingPointError(
+                f"the fp16 scale fell to {self.scaler.get_scale():.1g}: gradients overflow in "
+                "every step; use train.precision=bf16, or lower train.lr"
+            )
+        return self.optimizer.grad_norm if isinstance(self.optimizer, ScaledAdam) else norm
+
+    def _set_lr(self) -> float:
+        progress = self.progress
+        width = self.model.encoder.output_dim
+        lr = learning_rate(self.config, progress.step, progress.epoch, self._steps_per_epoch, width)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         return lr
 
-    def _finish_epoch(self, dev_data: TrainingData, writer: Any) -> None:
-        progress = self.progress
-        dev = evaluate(self.model, self.tokenizer, dev_data, self.config.device)
+    def _finish_epoch(self, dev_data: TrainingData, watch: Watch) -> None:
+        progress, world = self.progress, self.world
+        judgement = Judgement()
+        if world.is_first:
+            judgement = evaluate(self.model, self.tokenizer, dev_data, self.config.device)
+        dev_cer = world.share(judgement.cer, self.parameters[0].device)
         row = {
             "epoch": float(progress.epoch + 1),
+            "step": float(progress.step),
             "train_loss": progress.loss_sum / max(progress.frames, 1),
-            **dev,
+            "fill": progress.fill_sum / max(progress.batch, 1),
+            **judgement.numbers(),
         }
         progress.history.append(row)
-        for name, value in dev.items():
-            writer.add_scalar(f"dev/{name.removeprefix('dev_')}", value, progress.step)
-        logger.info(
-            "epoch %d: train loss %.4f, dev loss %.4f, dev CER (no spaces) %.2f %%",
-            row["epoch"], row["train_loss"], row["dev_loss"], 100 * row["dev_cer"],
-        )  # fmt: skip
+        watch.end_epoch(progress, row, judgement)
         progress.epoch += 1
-        progress.batch, progress.loss_sum, progress.frames = 0, 0.0, 0
-        is_best = dev["dev_cer"] < progress.best_cer
-        progress.best_cer = min(progress.best_cer, dev["dev_cer"])
+        progress.batch, progress.loss_sum, progress.frames, progress.fill_sum = 0, 0.0, 0, 0.0
+        is_best = dev_cer < progress.best_cer
         if is_best:
-            self._save("best.pt")
-        self._save(f"epoch-{progress.epoch}.pt")
-        self._save("last.pt")
-        old = self.exp_dir / f"epoch-{progress.epoch - self.config.keep_checkpoints}.pt"
-        old.unlink(missing_ok=True)
+            progress.best_cer, progress.best_epoch = dev_cer, progress.epoch
+        if world.is_first:
+            self.checkpoints.save_last(self._content(), f"epoch-{progress.epoch}.pt")
+            if is_best:
+                self.checkpoints.mark_best()
+        world.wait()
 
-    def _save(self, name: str) -> None:
-        content = {
+    def _gone_stale(self) -> bool:
+        """Whether so many epochs brought no better dev CER that training ends early."""
+        patience = self.config.early_stop_epochs
+        stale = patience > 0 and self.progress.epoch - self.progress.best_epoch >= patience
+        if stale:
+            logger.info("dev CER did not improve for %d epochs: training ends", patience)
+        return stale
+
+    def _try_averages(self, dev_data: TrainingData) -> None:
+        """Averages over the last epochs; the best on dev becomes `best.pt` if it beats all."""
+        if not (self.average and self.world.is_first):
+            return
+        epochs = self.checkpoints.epochs()
+        last = epochs.pop(self.progress.epoch, None)
+        if last is None:
+            return
+        end = load_checkpoint(last)
+        best: tuple[float, int, dict[str, Tensor]] | None = None
+        for epoch, path in epochs.items():
+            start = load_checkpoint(path)
+            if not start.get("model_avg") or start["progress"]["step"] >= end["progress"]["step"]:
+                continue
+            weights = mean_between(
+                start["model_avg"], start["progress"]["step"],
+                end["model_avg"], end["progress"]["step"],
+            )  # fmt: skip
+            self.model.load_state_dict(weights)
+            found = evaluate(self.model, self.tokenizer, dev_data, self.config.device).cer
+            logger.info("average over epochs %d to %d: dev CER %.2f %%", epoch + 1, self.progress.epoch, 100 * found)  # fmt: skip
+            if best is None or found < best[0]:
+                best = found, epoch, weights
+        self.model.load_state_dict(end["model"])
+        if best is None:
+            return
+        content = {**self.description, "model": best[2], "progress": progress_values(self.progress)}
+        content["averaged"] = {"from_epoch": best[1] + 1, "to_epoch": self.progress.epoch}
+        save_checkpoint(content, self.exp_dir / "averaged.pt")
+        if best[0] < self.progress.best_cer:
+            self.progress.best_cer = best[0]
+            save_checkpoint(content, self.exp_dir / "best.pt")
+
+    def _probe(self, data: TrainingData) -> None:
+        """Runs the largest batch once, so that memory runs out now and not in an hour."""
+        batch = data.largest()
+        if batch is None:
+            return
+        self.model.train()
+        features, lens = self._augmented(batch, 0)
+        self._losses(batch, features, lens).total.backward()
+        self.optimizer.zero_grad(set_to_none=True)
+        set_whiten_flags(self.model, dict.fromkeys(whiten_flags(self.model), True))
+
+    def _report_bad(self, batch: Batch, what: str) -> None:
+        path = self.exp_dir / "bad-batch.pt"
+        values = {
+            "features": batch.features,
+            "lens": batch.lens,
+            "texts": batch.texts,
+            "ids": batch.ids,
+        }
+        save_checkpoint(values, path)
+        raise FloatingPointError(
+            f"{what} at step {self.progress.step} on {batch.ids[:3]} ...; the batch is in {path}. "
+            "Lower train.lr, or look at these utterances"
+        )
+
+    def _content(self) -> dict[str, Any]:
+        """All that a run needs to go on, and a model to be used."""
+        return {
             **self.description,
             "train_config": dataclasses.asdict(self.config),
-            "progress": dataclasses.asdict(self.progress),
+            "progress": progress_values(self.progress),
             "model": self.model.state_dict(),
+            "model_avg": self.average.weights if self.average else {},
             "optimizer": self.optimizer.state_dict(),
-            "rng_state": torch.get_rng_state(),
+            "scaler": self.scaler.state_dict(),
+            "whiten_flags": whiten_flags(self.model),
         }
-        save_checkpoint(content, self.exp_dir / name)
 
     def _resume(self) -> None:
         path = self.exp_dir / "last.pt"
@@ -249,9 +362,24 @@ class Trainer:
             return
         self.model.load_state_dict(content["model"])
         self.optimizer.load_state_dict(content["optimizer"])
+        self.scaler.load_state_dict(content["scaler"])
+        set_whiten_flags(self.model, content["whiten_flags"])
+        if self.average:
+            self.average.weights = {
+                name: tensor.to(self.config.device) for name, tensor in content["model_avg"].items()
+            }
         self.progress = Progress(**content["progress"])
-        torch.set_rng_state(content["rng_state"])
         logger.info("going on after step %d (%s)", self.progress.step, path)
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """SIGTERM, SIGUSR1 and SIGUSR2 stop training after the step under way."""
+        handlers = {s: signal.signal(s, self._request_stop) for s in _STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
     def _request_stop(self, number: int, _frame: object) -> None:
         logger.warning("signal %d: saving after this step", number)
@@ -261,35 +389,9 @@ class Trainer:
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def learning_rate(
-    config: TrainConfig, step: int, warmup: int, total_steps: int, width: int
-) -> float:
-    """Learning rate of a step (from 1)."""
-    if config.schedule == "noam":
-        return config.lr * width**-0.5 * min(step**-0.5, step * warmup**-1.5)
-    if config.schedule == "cosine":
-        if step < warmup:
-            return config.lr * step / warmup
-        done = (step - warmup) / max(1, total_steps - warmup)
-        return config.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-    raise ValueError(f"train.schedule is noam or cosine, not {config.schedule!r}")
-
-
-@torch.inference_mode()
-def evaluate(
-    model: nn.Module, tokenizer: Tokenizer, data: TrainingData, device: str
-) -> dict[str, float]:
-    """Loss per frame, CER without spaces by greedy decoding, and the time it took."""
-    model.eval()
-    start, loss_sum, frames, counts = time.monotonic(), 0.0, 0, []
-    for batch in data.batches(0):
-        log_probs, lens = model(batch.features.to(device), batch.lens.to(device))
-        loss_sum += ctc_loss(log_probs, lens, [tokenizer.encode(t) for t in batch.texts]).item()
-        frames += int(lens.sum())
-        best = log_probs.argmax(dim=-1).cpu().numpy()
-        for row, length, text in zip(best, lens.tolist(), batch.texts, strict=True):
-            counts.append(cer(text, tokenizer.decode(greedy_ids(row[:length]))))
-    if not frames:
-        return {"dev_loss": math.inf, "dev_cer": math.inf, "dev_sec": 0.0}
-    seconds = time.monotonic() - start
-    return {"dev_loss": loss_sum / frames, "dev_cer": total(counts).rate, "dev_sec": seconds}
+def hash_seed(*values: int) -> int:
+    """A seed that differs wherever one of the values does."""
+    seed = 0
+    for value in values:
+        seed = (seed * 1_000_003 + value) % (2**63 - 1)
+    return seed

@@ -2,7 +2,8 @@
 
 Two sources of words: the project's lexicon (inflected by rule), and invented words
 over the 2,350 syllables of KS X 1001.  Invented words keep to sound patterns whose
-spelling can be heard: no liaison, no coda that is neutralised, no tensed onset.
+spelling can be heard: no liaison, no coda that is neutralised, no onset that espeak-ng's
+Korean voices say like another (ㅆ like ㅅ, and inside words ㄲ like ㄱ).
 """
 
 from __future__ import annotations
@@ -27,10 +28,15 @@ from echoharvester.text.numbers import native, sino
 
 HELD_OUT_EVERY = 8  # one lemma in eight is kept from the recogniser's training
 LEXICON = files(__package__) / "lexicon.txt"
+VOCABULARY = (  # ten times as many, for training recognisers
+    files(__package__) / "vocabulary_nouns.txt",
+    files(__package__) / "vocabulary_other.txt",
+)
 
 _PLAIN_CODAS = [CODAS.index(c) for c in ("", "ᆨ", "ᆫ", "ᆯ", "ᆷ", "ᆸ", "ᆼ")]
 _CODA_OF = {"ㅂ": CODAS.index("ᆸ"), "ㄴ": CODAS.index("ᆫ"), "ㄹ": CODAS.index("ᆯ")}
 _CODA_OF |= {"ㅆ": CODAS.index("ᆻ")}
+_UNHEARD_ONSETS = frozenset("ᄊ")
 _OBSTRUENTS = {CODAS.index("ᆨ"), CODAS.index("ᆸ")}
 _AFTER_OBSTRUENT = frozenset("ᄀᄃᄇᄉᄌ")  # heard tense after ㄱ, ㅂ: the lax spelling is the rule
 
@@ -55,21 +61,26 @@ class Predicate:
 class Lexicon:
     """The project's words, all of them or one side of the hold-out split."""
 
-    def __init__(self, part: str = "all") -> None:
-        """`part`: "all", "train" (without the held-out lemmas) or "heldout"."""
+    def __init__(self, part: str = "all", wide: bool = False) -> None:
+        """`part`: "all", "train" (without the held-out lemmas) or "heldout".
+
+        `wide`: with the words of the vocabulary, too.
+        """
         if part not in ("all", "train", "heldout"):
             raise ValueError(f"part is all, train or heldout, not {part!r}")
         kinds: dict[str, list[str]] = {}
-        words: list[str] = []
-        for line in LEXICON.read_text(encoding="utf-8").splitlines():
-            if line.startswith("["):
-                words = kinds.setdefault(line.strip("[]"), [])
-            elif not line.startswith("#"):
-                words.extend(word for word in line.split() if _wanted(word, part))
-        self.nouns = tuple(dict.fromkeys(kinds["noun"]))
-        self.adverbs, self.determiners = tuple(kinds["adverb"]), tuple(kinds["determiner"])
-        self.verbs = tuple(Predicate(*word.split("/")) for word in kinds["verb"])
-        self.adjectives = tuple(Predicate(*word.split("/")) for word in kinds["adjective"])
+        for path in (LEXICON, *(VOCABULARY if wide else ())):
+            words = kinds.setdefault("noun", [])
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if line.startswith("["):
+                    words = kinds.setdefault(line.strip("[]"), [])
+                elif not line.startswith("#"):
+                    words.extend(word for word in line.split() if _wanted(word, part))
+        unique = {kind: tuple(dict.fromkeys(words)) for kind, words in kinds.items()}
+        self.nouns = unique["noun"]
+        self.adverbs, self.determiners = unique["adverb"], unique["determiner"]
+        self.verbs = tuple(Predicate(*word.split("/")) for word in unique["verb"])
+        self.adjectives = tuple(Predicate(*word.split("/")) for word in unique["adjective"])
 
 
 def _wanted(word: str, part: str) -> bool:
@@ -77,12 +88,18 @@ def _wanted(word: str, part: str) -> bool:
     return part == "all" or held_out == (part == "heldout")
 
 
+@lru_cache(maxsize=4)
+def _lexicon(part: str, wide: bool) -> Lexicon:
+    return Lexicon(part, wide)
+
+
 class Grammar:
     """Draws sentences; the same seed gives the same sentences."""
 
-    def __init__(self, seed: int | str, part: str = "all") -> None:
+    def __init__(self, seed: int | str, part: str = "all", wide: bool = False) -> None:
+        """`part`, `wide`: see `Lexicon`."""
         self._random = random.Random(f"{seed}/{part}")
-        self.lexicon = Lexicon(part)
+        self.lexicon = _lexicon(part, wide)
 
     def sentence(self) -> Sentence:
         """A sentence of one to three clauses, now and then with a number in it."""
@@ -218,7 +235,7 @@ def inflections(predicate: Predicate, is_verb: bool, connected: bool) -> Sequenc
     polite = bare + "습니다" if has_coda(bare[-1]) else _with_coda(bare, _CODA_OF["ㅂ"]) + "니다"
     future = _with_coda(u_stem, _CODA_OF["ㄹ"])
     return (polite, a_form + "요", past + "습니다", past + "어요", past + "다", stem + "지요",
-            stem + "네요", future + "까요", future + "겁니다")  # fmt: skip
+            bare + "네요", future + "까요", future + " 겁니다")  # fmt: skip
 
 
 def _coda(word: str) -> int:
@@ -254,6 +271,8 @@ def invented_word(rng: random.Random, before: str = "") -> str:
 def _can_follow(word: str, syllable: str) -> bool:
     onset, vowel, coda = split_syllable(syllable)
     if coda not in _PLAIN_CODAS or VOWELS[vowel] == "ᅰ":  # ㅞ sounds as the far more common ㅚ
+        return False
+    if ONSETS[onset] in _UNHEARD_ONSETS or (word and ONSETS[onset] == "ᄁ"):
         return False
     if not word or (last := _coda(word)) == 0:
         return True

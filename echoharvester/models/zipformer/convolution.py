@@ -1,0 +1,92 @@
+"""Convolution module of the Zipformer, causal by chunks where wanted."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from echoharvester.models.zipformer.regularize import Balancer, Whiten, whiten_schedule
+from echoharvester.models.zipformer.schedule import Schedule
+from echoharvester.models.zipformer.swoosh import SwooshLinear
+
+
+class ConvolutionModule(nn.Module):
+    """A gate, a depthwise convolution, SwooshR and a projection."""
+
+    def __init__(self, dim: int, kernel_size: int, causal: bool) -> None:
+        super().__init__()
+        if kernel_size % 2 == 0:
+            raise ValueError(f"cnn_module_kernel must be odd, not {kernel_size}")
+        self.in_proj = nn.Linear(dim, 2 * dim)
+        self.balancer1 = Balancer(
+            channel_dim=-1,
+            min_positive=Schedule((0.0, 0.05), (8000.0, 0.025)),
+            max_positive=1.0,
+            min_abs=1.5,
+            max_abs=Schedule((0.0, 5.0), (8000.0, 10.0)),
+        )
+        self.depthwise_conv: nn.Module = (
+            ChunkCausalConv(dim, kernel_size)
+            if causal
+            else nn.Conv1d(dim, dim, kernel_size, padding=kernel_size // 2, groups=dim)
+        )
+        self.balancer2 = Balancer(
+            channel_dim=1,
+            min_positive=Schedule((0.0, 0.1), (8000.0, 0.05)),
+            max_positive=1.0,
+            min_abs=Schedule((0.0, 0.2), (20000.0, 0.5)),
+            max_abs=10.0,
+        )
+        self.whiten = Whiten(whiten_schedule(7.5))
+        self.out_proj = SwooshLinear(dim, dim, "R", scale=0.05)
+
+    def forward(self, x: Tensor, padding: Tensor | None, chunk_size: int = -1) -> Tensor:
+        """x (N, T, C), padding (N, T, 1) true beyond the length."""
+        x, gate = self.in_proj(x).chunk(2, dim=-1)
+        x = x * self.balancer1(gate).sigmoid()
+        if padding is not None:
+            x = x.masked_fill(padding, 0.0)
+        x = x.transpose(1, 2)
+        if isinstance(self.depthwise_conv, ChunkCausalConv):
+            x = self.depthwise_conv(x, chunk_size)
+        else:
+            x = self.depthwise_conv(x)
+        x = self.balancer2(x).transpose(1, 2)
+        return self.out_proj(self.whiten(x))
+
+
+class ChunkCausalConv(nn.Module):
+    """Depthwise convolution that sees all of the past, and the future inside its chunk.
+
+    The sum of a causal convolution and of one inside each chunk, the latter scaled near the
+    chunk's edges by learnt amounts, for its window is cut short there.
+    """
+
+    def __init__(self, channels: int, kernel_size: int) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.causal_conv = nn.Conv1d(channels, channels, (kernel_size + 1) // 2, groups=channels)
+        self.chunkwise_conv = nn.Conv1d(
+            channels, channels, kernel_size, padding=kernel_size // 2, groups=channels
+        )
+        self.chunkwise_conv_scale = nn.Parameter(torch.zeros(2, channels, kernel_size))
+
+    def forward(self, x: Tensor, chunk_size: int = -1) -> Tensor:
+        """x (N, C, T); chunks of `chunk_size` frames, below 0: one chunk."""
+        n, c, t = x.size(0), x.size(1), x.size(2)
+        if chunk_size < 0 or chunk_size > t:
+            chunk_size = t
+        past = self.causal_conv(F.pad(x, (self.kernel_size // 2, 0)))
+        chunks = F.pad(x, (0, -t % chunk_size)).reshape(n, c, -1, chunk_size)
+        chunks = chunks.transpose(1, 2).reshape(-1, c, chunk_size)
+        chunks = self.chunkwise_conv(chunks) * self._edge_scale(chunk_size)
+        chunks = chunks.reshape(n, -1, c, chunk_size).transpose(1, 2).reshape(n, c, -1)
+        return past + chunks[..., :t]
+
+    def _edge_scale(self, chunk_size: int) -> Tensor:
+        left, right = self.chunkwise_conv_scale
+        if chunk_size < self.kernel_size:
+            return 1.0 + left[:, :chunk_size] + right[:, -chunk_size:]
+        rest = chunk_size - self.kernel_size
+        return 1.0 + F.pad(left, (0, rest)) + F.pad(right, (rest, 0))

@@ -1,0 +1,223 @@
+"""ScaledAdam and Eden, the optimiser and schedule of the Zipformer.
+
+Yao et al. 2024 (arXiv:2310.11230, section 3.5).  ScaledAdam makes each update proportional to
+the size of its parameter, and learns that size as one more parameter.  Learning rates are
+then relative: 0.045 suits a model of any width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+ROUGH_STEPS = (10, 20, 40)  # first thresholds are set from few norms, and are wider
+
+
+class ScaledAdam(Optimizer):
+    """Adam in relative steps, with clipping by the median of recent gradient norms.
+
+    Parameters of one shape are updated together, so a large model costs few kernels.
+
+    Args:
+        params: as for any optimiser; groups may have their own `lr`.
+        clipping_scale: gradients of more than so many times the median norm are scaled down;
+            None: never.
+        betas, eps: as in Adam.
+        scalar_lr_scale: learning rate of single numbers and of sizes, relative to `lr`.
+        param_min_rms, param_max_rms: sizes are kept within these.
+        scalar_max: single numbers are kept within +- this.
+        size_update_period: sizes are updated every so many steps.
+        clipping_update_period: the median is taken of so many norms.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
+        lr: float = 0.03,
+        clipping_scale: float | None = None,
+        betas: tuple[float, float] = (0.9, 0.98),
+        eps: float = 1e-8,
+        scalar_lr_scale: float = 0.1,
+        param_min_rms: float = 1e-5,
+        param_max_rms: float = 3.0,
+        scalar_max: float = 10.0,
+        size_update_period: int = 4,
+        clipping_update_period: int = 100,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "clipping_scale": clipping_scale,
+                "betas": betas,
+                "eps": eps,
+                "scalar_lr_scale": scalar_lr_scale,
+                "param_min_rms": param_min_rms,
+                "param_max_rms": param_max_rms,
+                "scalar_max": scalar_max,
+                "size_update_period": size_update_period,
+                "clipping_update_period": clipping_update_period,
+            },
+        )
+        self.grad_norm = 0.0  # of the last step, relative to the sizes of parameters
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """One update.
+
+        Raises:
+            FloatingPointError: if half of recent gradients were not finite.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            shapes = _by_shape(group["params"])
+            batches = [
+                self._stacked(group, p) for p in shapes if any(q.grad is not None for q in p)
+            ]
+            if batches:
+                scale = self._clipping(group, batches)
+                for parameters, stacked, grad, state in batches:
+                    if scale != 1.0:
+                        grad = grad * scale if scale else torch.zeros_like(grad)
+                    _update(group, stacked, grad, state)
+                    torch._foreach_copy_(list[Tensor](parameters), list(stacked.unbind(0)))
+        return loss
+
+    def _stacked(
+        self, group: dict[str, Any], parameters: list[nn.Parameter]
+    ) -> tuple[list[nn.Parameter], Tensor, Tensor, dict[str, Any]]:
+        """Parameters (B, ...), gradients (B, ...) and state of one shape."""
+        stacked = torch.stack(parameters)  # type: ignore[arg-type]
+        grad = torch.stack([torch.zeros_like(p) if p.grad is None else p.grad for p in parameters])
+        state = self.state[parameters[0]]
+        if not state:
+            _initialise(group, stacked, state)
+        return parameters, stacked, grad, state
+
+    def _clipping(self, group: dict[str, Any], batches: list[Any]) -> float:
+        """What gradients are multiplied by: 1, less where they are large, 0 if not finite."""
+        first = batches[0][3]
+        step = int(first["step"])
+        if group["clipping_scale"] is None or step == 0:
+            return 1.0
+        squares = []
+        for _, stacked, grad, state in batches:
+            if _is_scalar(stacked):
+                squares.append(grad.square().sum() * group["scalar_lr_scale"] ** 2)
+            else:
+                squares.append((grad * state["param_rms"]).square().sum())
+        norm = torch.stack(squares).sum().sqrt()
+        self.grad_norm = norm.item()
+        period = group["clipping_update_period"]
+        if "model_norms" not in first:
+            first["model_norms"] = torch.zeros(period, device=norm.device)
+        first["model_norms"][step % period] = norm
+        rough = step in ROUGH_STEPS and step < period
+        if rough or step % period == 0:
+            norms = first["model_norms"].sort().values
+            norms = norms[-step:] if rough else norms
+            median = norms[min(len(norms) - 1, len(norms) // 4 * 2)].item()
+            if not median < float("inf"):
+                raise FloatingPointError("half of the recent gradients are inf or nan")
+            first["threshold"] = median * group["clipping_scale"] * (2.0 if rough else 1.0)
+        if "threshold" not in first:
+            return 1.0
+        scale = float(first["threshold"]) / (self.grad_norm + 1e-20)
+        return min(1.0, scale) if scale == scale else 0.0
+
+
+def _by_shape(parameters: list[nn.Parameter]) -> list[list[nn.Parameter]]:
+    """Always the same lists, as state belongs to them: a gradient can be missing in a step."""
+    groups: dict[tuple[Any, ...], list[nn.Parameter]] = {}
+    for parameter in parameters:
+        groups.setdefault((parameter.dtype, *parameter.shape), []).append(parameter)
+    return list(groups.values())
+
+
+def _is_scalar(stacked: Tensor) -> bool:
+    return stacked.numel() == stacked.size(0)
+
+
+def _per_parameter(stacked: Tensor) -> dict[str, Any]:
+    return {"dim": list(range(1, stacked.dim())), "keepdim": True}
+
+
+def _initialise(group: dict[str, Any], stacked: Tensor, state: dict[str, Any]) -> None:
+    state["step"] = 0
+    state["delta"] = torch.zeros_like(stacked)
+    state["exp_avg_sq"] = torch.zeros_like(stacked)
+    if not _is_scalar(stacked):
+        rms = stacked.square().mean(**_per_parameter(stacked)).sqrt()
+        state["param_rms"] = rms
+        state["scale_exp_avg_sq"] = torch.zeros_like(rms)
+        state["scale_grads"] = torch.zeros(
+            (group["size_update_period"], *rms.shape), dtype=rms.dtype, device=rms.device
+        )
+
+
+def _update(group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any]) -> None:
+    """One step of stacked parameters, in place."""
+    beta1, beta2 = group["betas"]
+    step, delta, square = int(state["step"]), state["delta"], state["exp_avg_sq"]
+    delta.mul_(beta1)
+    scalar = _is_scalar(p)
+    if not scalar:
+        _record_size(group, p, grad, state)
+    square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+    bias_correction = 1 - beta2 ** (step + 1)
+    if scalar:
+        denominator = (square / bias_correction).sqrt_().add_(group["eps"])
+        lr = group["lr"] * group["scalar_lr_scale"]
+        delta.addcdiv_(grad, denominator, value=-lr * (1 - beta1))
+        p.clamp_(-group["scalar_max"], group["scalar_max"])
+    else:
+        corrected = square / bias_correction if bias_correction < 0.99 else square
+        denominator = corrected.sqrt().add_(group["eps"])
+        rate = state["param_rms"].clamp(min=group["param_min_rms"]) * (-group["lr"] * (1 - beta1))
+        delta.addcmul_(grad.div(denominator), rate)
+    p.add_(delta)
+    state["step"] = step + 1
+
+
+def _record_size(group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any]) -> None:
+    """Gathers gradients of the log of each parameter's size, and steps along them now and then."""
+    step, period = int(state["step"]), group["size_update_period"]
+    state["scale_grads"][step % period] = (p * grad).sum(**_per_parameter(p))
+    if step % period != period - 1:
+        return
+    state["param_rms"].copy_(p.square().mean(**_per_parameter(p)).sqrt())
+    beta1, beta2 = group["betas"][0], group["betas"][1] ** period
+    grads, square, rms = state["scale_grads"], state["scale_exp_avg_sq"], state["param_rms"]
+    square.mul_(beta2).add_(grads.square().mean(dim=0), alpha=1 - beta2)
+    bias_correction = 1 - beta2 ** ((step + 1) // period)
+    lr = group["lr"] * group["scalar_lr_scale"]
+    change = grads.sum(dim=0) / (square.sqrt() + group["eps"]) * (-lr * bias_correction**0.5)
+    change = change.masked_fill(rms < group["param_min_rms"], 0.0).clamp(-0.1, 0.1)
+    change = torch.minimum(change, (group["param_max_rms"] - rms) / rms)
+    state["delta"].add_(p * change, alpha=1 - beta1)
+
+
+def eden(
+    lr: float,
+    batch: float,
+    epoch: float,
+    lr_batches: float = 7500.0,
+    lr_epochs: float = 3.5,
+    warmup_batches: float = 500.0,
+    warmup_start: float = 0.5,
+) -> float:
+    """Learning rate after `batch` batches and `epoch` epochs: falls as the root of both.
+
+    >>> round(eden(0.045, 0, 0), 4), round(eden(0.045, 7500, 3.5), 4)
+    (0.0225, 0.0318)
+    """
+    falling = ((batch / lr_batches) ** 2 + 1) ** -0.25 * ((epoch / lr_epochs) ** 2 + 1) ** -0.25
+    warmup = min(1.0, warmup_start + (1 - warmup_start) * batch / warmup_batches)
+    return lr * falling * warmup

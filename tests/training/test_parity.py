@@ -1,0 +1,56 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from echoharvester.training.parity import compare
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests/fixtures/zipformer2"
+NAMES = ("eden_values", "scaled_adam_trace", "zipformer2_tiny", "zipformer2_tiny_causal")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_numbers_are_met(name):
+    reference = json.loads((FIXTURES / f"{name}.json").read_text())
+    differences = compare(reference, FIXTURES)
+    assert differences and max(differences.values()) <= 1.0, differences
+
+
+def check(path):
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts/check_parity.py", path], capture_output=True, text=True
+    )
+
+
+def test_the_script_says_so_and_fails_on_a_difference(tmp_path):
+    agreed = check(FIXTURES / "eden_values.json")
+    assert agreed.returncode == 0 and "agrees" in agreed.stdout.splitlines()[-1]
+    wrong = json.loads((FIXTURES / "eden_values.json").read_text())
+    wrong["values"][3][2] *= 1.001
+    (tmp_path / "wrong.json").write_text(json.dumps(wrong))
+    found = check(tmp_path / "wrong.json")
+    assert found.returncode == 1 and "too large: lr" in found.stdout.splitlines()[-1]
+    (tmp_path / "other.json").write_text('{"kind": "lstm"}')
+    assert check(tmp_path / "other.json").returncode == 1
+    assert check(tmp_path / "none.json").returncode == 1
+
+
+def test_wrong_outputs_gradients_and_keys_are_found(tmp_path):
+    name = "zipformer2_tiny"
+    reference = json.loads((FIXTURES / f"{name}.json").read_text())
+    arrays = dict(np.load(FIXTURES / f"{name}.npz"))
+    arrays["log_probs"][5, 7] += 2e-4
+    np.savez(tmp_path / f"{name}.npz", **arrays)
+    reference["grad_norm_sum"]["encoder.encoders.3.encoder.layers.0.feed_forward2.in_proj.weight"][0] *= 1.004  # fmt: skip
+    differences = compare(reference, tmp_path)
+    assert differences["log_probs"] > 1.0 and differences["gradient_norm"] > 1.0
+    assert differences["encoder_out"] <= 1.0
+    reference["keys"]["encoder.norm.weight"] = [5]
+    shutil.copy(FIXTURES / f"{name}.npz", tmp_path)
+    with pytest.raises(ValueError, match=r"1 keys differ.*encoder.norm.weight"):
+        compare(reference, tmp_path)
