@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.manifests.runner import Step
 from echoharvester.manifests.shards import find_shards, read_cuts, read_info, write_atomic
+from echoharvester.models.hub import is_address
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
@@ -81,7 +82,9 @@ def step_fingerprint(cfg: DictConfig, name: str, *inputs: Any) -> str:
     for key in spec.models:
         path = OmegaConf.select(cfg, key)
         group, _, leaf = key.rpartition(".")
-        if path:
+        if path and is_address(str(path)):
+            digests[key] = str(path)
+        elif path:
             digests[key] = file_digest(_existing(Path(path), key))
             tokens = Path(path).with_name("tokens.txt")  # beside an ONNX model
             if Path(path).suffix == ".onnx":
@@ -194,17 +197,20 @@ def torch_threads(count: int) -> None:
     torch.set_num_threads(count or os.cpu_count() or 1)
 
 
-def stage_main(work: Callable[[DictConfig], None]) -> None:
+def stage_main(work: Callable[[DictConfig], Any]) -> None:
     """Runs a stage script: Hydra, a log file, and errors that speak to people."""
     import hydra
 
     name = Path(sys.argv[0]).stem
 
     @hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")
-    def run(cfg: DictConfig) -> None:
+    def run(cfg: DictConfig) -> Any:
+        swept = sweep_folder(cfg)
+        if swept:
+            cfg.train_dir = str(swept)
         log_to_file(cfg, name)
         try:
-            work(cfg)
+            return work(cfg)
         except (UserError, ValueError, OSError, RuntimeError) as error:
             logging.getLogger(name).exception("failed")
             print(f"{name}: {error}", file=sys.stderr, flush=True)
@@ -220,6 +226,18 @@ def stage_main(work: Callable[[DictConfig], None]) -> None:
             sys.exit(1)
 
     run()
+
+
+def sweep_folder(cfg: DictConfig) -> Path | None:
+    """Where a job of a multirun works: a folder named by what it was told, below `sweep`."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    hydra = HydraConfig.get()
+    if hydra.mode != RunMode.MULTIRUN:
+        return None
+    told = hydra.job.override_dirname.replace("/", "_") or "default"
+    return Path(cfg.exp_dir) / "sweep" / told
 
 
 def log_path(cfg: DictConfig, name: str, shard: int | None) -> Path:

@@ -9,7 +9,14 @@ from omegaconf import DictConfig
 from echoharvester.dataset.split import split_media
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import ShardWriter, read_cuts
-from echoharvester.text.tokenizers import BpeTokenizer, CharTokenizer, JamoTokenizer, write_tokens
+from echoharvester.text.tokenizers import (
+    BpeTokenizer,
+    CharTokenizer,
+    JamoTokenizer,
+    Tokenizer,
+    write_lexicon,
+    write_tokenizer,
+)
 
 from common import stage_main
 from singles import dataset_manifest_path, lang_dir, single_fingerprint, split_path
@@ -46,12 +53,12 @@ def _write_lang(cfg: DictConfig, texts: Iterable[str]) -> None:
     lines = list(texts)
     (folder / "transcript_words.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if options.kind == "bpe":
-        tokenizer = BpeTokenizer.train(lines, options.vocab_size)
-        (folder / "bpe.model").write_bytes(tokenizer.model_proto)
-        write_tokens(tokenizer.symbols, folder / "tokens.txt")
-        return
-    kind = {"char": CharTokenizer, "jamo": JamoTokenizer}[options.kind]
-    write_tokens(kind.train(lines, options.keep_space).symbols, folder / "tokens.txt")
+        tokenizer: Tokenizer = BpeTokenizer.train(lines, options.vocab_size)
+    else:
+        kind = {"char": CharTokenizer, "jamo": JamoTokenizer}[options.kind]
+        tokenizer = kind.train(lines, options.keep_space)
+    write_tokenizer(tokenizer, folder)
+    write_lexicon(tokenizer, lines, folder)
 
 
 if __name__ == "__main__":

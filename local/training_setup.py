@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from echoharvester.models.initial import InitialModel
 from echoharvester.text.tokenizers import (
-    CharTokenizer,
     JamoTokenizer,
     Tokenizer,
-    read_tokens,
-    tokenizer_from_symbols,
+    read_tokenizer,
 )
 from echoharvester.training.batch import TrainingData
 from echoharvester.training.config import TrainConfig
@@ -25,11 +24,15 @@ from common import UserError, torch_threads
 from singles import lang_dir, split_path
 
 
-def model_config(cfg: DictConfig) -> dict[str, Any]:
-    """Arguments of `build_model`."""
+def model_config(cfg: DictConfig, initial: InitialModel | None = None) -> dict[str, Any]:
+    """Arguments of `build_model`; those of the initial weights with model=from_init."""
     options: dict[str, Any] = OmegaConf.to_container(cfg.model, resolve=True)  # type: ignore[assignment]
     options.pop("name")
-    return options
+    if options["encoder"] != "from_init":
+        return options
+    if initial is None:
+        raise UserError("model=from_init takes its architecture from train.init: set that")
+    return {**initial.config, **{k: v for k, v in options.items() if k != "encoder"}}
 
 
 def train_config(cfg: DictConfig) -> TrainConfig:
@@ -49,16 +52,14 @@ def device(cfg: DictConfig) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def tokenizer(cfg: DictConfig) -> CharTokenizer:
+def tokenizer(cfg: DictConfig) -> Tokenizer:
     """The tokenizer of stage 10; endless synthetic speech needs none but the jamo table."""
     if cfg.train.data == "synthetic":
         return JamoTokenizer.train()
-    if cfg.tokenizer.kind == "bpe":
-        raise UserError("training with tokenizer=bpe is not built yet; use char or jamo")
     path = lang_dir(cfg) / "tokens.txt"
     if not path.is_file():
         raise UserError(f"{path}: no such file; run stage 10 with tokenizer={cfg.tokenizer.kind}")
-    return tokenizer_from_symbols(read_tokens(path))
+    return read_tokenizer(lang_dir(cfg))
 
 
 def train_data(cfg: DictConfig, tokens: Tokenizer) -> TrainingData:

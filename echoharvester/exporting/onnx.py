@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from echoharvester.audio.fbank import NUM_BINS
 from echoharvester.models.acoustic import load_acoustic_model
 from echoharvester.models.ctc import CtcModel
-from echoharvester.text.tokenizers import CharTokenizer, write_tokens
+from echoharvester.text.tokenizers import Tokenizer, write_tokenizer
 
 OPSET = 17
 
@@ -24,7 +24,7 @@ class ExportError(RuntimeError):
 
 
 def export_onnx(
-    model: CtcModel, tokenizer: CharTokenizer, path: Path, metadata: dict[str, str]
+    model: CtcModel, tokenizer: Tokenizer, path: Path, metadata: dict[str, str]
 ) -> None:
     """Writes `path` and `tokens.txt` beside it.
 
@@ -55,7 +55,7 @@ def export_onnx(
         proto.metadata_props.add(key=key, value=value)
     onnx.checker.check_model(proto)
     onnx.save(proto, str(path))
-    write_tokens(tokenizer.symbols, path.with_name("tokens.txt"))
+    write_tokenizer(tokenizer, path.parent)
 
 
 def quantise(source: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from echoharvester.audio.fbank import FRAME_SHIFT_SEC, NUM_BINS, SAMPLING_RATE, fbank
-from echoharvester.text.tokenizers import CharTokenizer, read_tokens, tokenizer_from_symbols
+from echoharvester.text.tokenizers import Tokenizer, read_tokenizer
 
 # features (N, T, 80), lens (N,) -> log-probabilities (N, T', V), lens (N,)
 Forward = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -26,7 +26,7 @@ class AcousticModel:
     def __init__(
         self,
         forward: Forward,
-        tokenizer: CharTokenizer,
+        tokenizer: Tokenizer,
         subsampling_factor: int,
         first_frame: float,
         name: str,
@@ -110,7 +110,7 @@ def _from_onnx(path: Path, num_threads: int) -> AcousticModel:
     options.intra_op_num_threads = num_threads
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     metadata = session.get_modelmeta().custom_metadata_map
-    tokenizer = tokenizer_from_symbols(read_tokens(path.with_name("tokens.txt")))
+    tokenizer = read_tokenizer(path.parent)
 
     def forward(features: np.ndarray, lens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         log_probs, out_lens = session.run(None, {"x": features, "x_lens": lens})

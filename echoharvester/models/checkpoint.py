@@ -6,17 +6,23 @@ A checkpoint is a dict of plain values and tensors, so it loads with
 
 from __future__ import annotations
 
+import argparse
 import os
 import pickle
+import re
 import struct
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any
 
 import torch
 
 from echoharvester.models.ctc import CtcModel, build_model
-from echoharvester.text.tokenizers import CharTokenizer, tokenizer_from_symbols
+from echoharvester.text.tokenizers import BpeTokenizer, Tokenizer, tokenizer_from_symbols
+
+
+# Types without behaviour that icefall's checkpoints hold beside tensors.
+_PLAIN_TYPES = [Path, PosixPath, PurePosixPath, argparse.Namespace]
 
 
 class CheckpointError(ValueError):
@@ -42,26 +48,59 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint; stage 11 writes checkpoints")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_PLAIN_TYPES):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{path}: holds objects other than tensors and plain values, which could run code "
-            "when loaded; convert it to a plain state dict where you trust it"
+            f"{path}: holds objects other than tensors and plain values{_named(error)}, which could "
+            "run code when loaded; convert it to a plain state dict where you trust it"
         ) from error
     except (RuntimeError, EOFError, ValueError, struct.error) as error:
         raise CheckpointError(f"{path}: damaged or not a checkpoint ({error})") from error
     if not isinstance(content, dict) or "model" not in content:
-        raise CheckpointError(f"{path}: has no 'model'; expected a checkpoint of stage 11")
+        raise CheckpointError(
+            f"{path}: has no 'model'; expected a checkpoint of stage 11, or of icefall"
+        )
     return content
 
 
-def load_model(path: Path) -> tuple[CtcModel, CharTokenizer]:
-    """The model of a checkpoint, in eval mode, and its tokenizer."""
+def _named(error: Exception) -> str:
+    """Which object is meant, where torch says so."""
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    return f" ({found[1]})" if found else ""
+
+
+def load_model(path: Path) -> tuple[CtcModel, Tokenizer]:
+    """The model of a checkpoint, in eval mode, and its tokenizer.
+
+    Raises:
+        CheckpointError: if it is missing or damaged, or was not made by this recipe.
+    """
     content = load_checkpoint(path)
-    tokenizer = tokenizer_from_symbols(content["tokens"])
+    if "model_config" not in content:
+        raise CheckpointError(
+            f"{path}: has no configuration and no tokens; a checkpoint of icefall can be "
+            "fine-tuned with train.init, not used as it is"
+        )
+    tokenizer = tokenizer_of(content)
     model = build_model(content["model_config"], len(content["tokens"]))
     model.load_state_dict({name: tensor.float() for name, tensor in content["model"].items()})
     return model.eval(), tokenizer
+
+
+def tokenizer_values(tokenizer: Tokenizer) -> dict[str, Any]:
+    """What a checkpoint holds of a tokenizer."""
+    values: dict[str, Any] = {"tokens": list(tokenizer.symbols)}
+    if isinstance(tokenizer, BpeTokenizer):
+        values["bpe_model"] = torch.frombuffer(bytearray(tokenizer.model_proto), dtype=torch.uint8)
+    return values
+
+
+def tokenizer_of(content: Mapping[str, Any]) -> Tokenizer:
+    """The tokenizer of a checkpoint."""
+    if "bpe_model" in content:
+        return BpeTokenizer(content["bpe_model"].numpy().tobytes())
+    return tokenizer_from_symbols(content["tokens"])
 
 
 def load_matching(

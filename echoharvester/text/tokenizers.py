@@ -21,7 +21,8 @@ SPACE = "▁"
 class Tokenizer(Protocol):
     """What training, alignment and decoding need of a tokenizer."""
 
-    symbols: Sequence[str]
+    @property
+    def symbols(self) -> Sequence[str]: ...
 
     def encode(self, text: str) -> list[int]: ...
 
@@ -139,6 +140,24 @@ def tokenizer_from_symbols(symbols: Sequence[str]) -> CharTokenizer:
     return JamoTokenizer(symbols) if is_jamo else CharTokenizer(symbols)
 
 
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a lang folder, or of one with an exported model: `tokens.txt`, `bpe.model`.
+
+    Raises:
+        ValueError: naming the file, if it cannot be read.
+    """
+    symbols = read_tokens(folder / "tokens.txt")
+    model = folder / "bpe.model"
+    return BpeTokenizer(model.read_bytes()) if model.is_file() else tokenizer_from_symbols(symbols)
+
+
+def write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """Writes `tokens.txt`, and `bpe.model` where there is one."""
+    write_tokens(tokenizer.symbols, folder / "tokens.txt")
+    if isinstance(tokenizer, BpeTokenizer):
+        (folder / "bpe.model").write_bytes(tokenizer.model_proto)
+
+
 def write_tokens(symbols: Sequence[str], path: Path) -> None:
     """Writes `tokens.txt`: one "symbol id" pair a line."""
     path.write_text("".join(f"{s} {i}\n" for i, s in enumerate(symbols)), encoding="utf-8")
@@ -160,3 +179,22 @@ def read_tokens(path: Path) -> list[str]:
             )
         symbols.append(symbol)
     return symbols
+
+
+def write_lexicon(tokenizer: Tokenizer, texts: Iterable[str], folder: Path) -> None:
+    """Writes `words.txt` and `lexicon.txt`, in icefall's layout.
+
+    `lexicon.txt` spells each word of `texts` in tokens; `words.txt` numbers the words, with
+    `<eps>`, `!SIL`, `<SPOKEN_NOISE>` and `<UNK>` in front and `#0 <s> </s>` behind.
+    """
+    words = sorted({word for text in texts for word in text.split()})
+    symbols = tokenizer.symbols
+    spelled = {word: [symbols[i] for i in tokenizer.encode(word)] for word in words}
+    lines = (f"{word} {' '.join(pieces)}\n" for word, pieces in spelled.items())
+    (folder / "lexicon.txt").write_text(
+        f"<UNK> {SPECIAL[UNK_ID]}\n" + "".join(lines), encoding="utf-8"
+    )
+    table = ("<eps>", "!SIL", "<SPOKEN_NOISE>", "<UNK>", *words, "#0", "<s>", "</s>")
+    (folder / "words.txt").write_text(
+        "".join(f"{word} {i}\n" for i, word in enumerate(table)), encoding="utf-8"
+    )

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from echoharvester.models.checkpoint import load_checkpoint, save_checkpoint
+from echoharvester.models.checkpoint import load_checkpoint, save_checkpoint, tokenizer_values
 from echoharvester.models.ctc import CtcModel
 from echoharvester.models.zipformer.schedule import set_batch_count
 from echoharvester.text.tokenizers import Tokenizer
@@ -68,7 +68,7 @@ class Trainer:
         self.model = model.to(config.device)
         self.compute: Any = torch.compile(self.model) if config.compile else self.model
         self.tokenizer, self.config, self.exp_dir = tokenizer, config, exp_dir
-        self.description = {**description, "tokens": list(tokenizer.symbols)}
+        self.description = {**description, **tokenizer_values(tokenizer)}
         self.fingerprint = str(description.get("fingerprint", ""))
         self.world = world or World()
         self.parameters = list(model.parameters())

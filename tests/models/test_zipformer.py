@@ -19,6 +19,7 @@ from echoharvester.models.zipformer.regularize import (
 )
 from echoharvester.models.zipformer.schedule import Schedule, set_batch_count
 from echoharvester.models.zipformer.zipformer import Downsample
+
 from training_setup import model_config
 
 

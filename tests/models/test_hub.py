@@ -1,0 +1,78 @@
+"""huggingface_hub's own client against a server on loopback."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from tests_support import ROOT
+
+from echoharvester.models.hub import fetch, is_address
+
+CONTENT = b"weights" * 1000
+SHA = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Hub(BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        found = self.path.startswith("/owner/repo/resolve/main/exp/pretrained.pt")
+        self.send_response(200 if found else 404)
+        if found:
+            self.send_header("ETag", f'"{SHA}"')
+            self.send_header("X-Repo-Commit", "0" * 40)
+            self.send_header("Content-Length", str(len(CONTENT)))
+        else:
+            self.send_header("X-Error-Code", "EntryNotFound")
+        self.end_headers()
+
+    def do_GET(self):
+        self.do_HEAD()
+        self.wfile.write(CONTENT)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def hub(tmp_path):
+    pytest.importorskip("huggingface_hub")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+
+    def ask(address):
+        environment = {
+            **os.environ, "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_XET": "1",
+        }  # fmt: skip
+        code = f"from echoharvester.models.hub import fetch; print(fetch({address!r}))"
+        return subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+        )
+
+    yield ask
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_file_is_fetched_and_its_checksum_looked_at(hub):
+    fetched = hub("hf://owner/repo/exp/pretrained.pt")
+    assert fetched.returncode == 0, fetched.stderr
+    assert SHA in fetched.stdout
+    path = fetched.stdout.splitlines()[-1]
+    assert open(path, "rb").read() == CONTENT
+    assert hub(f"hf://owner/repo/exp/pretrained.pt@{SHA}").stdout.strip() == path
+    wrong = hub(f"hf://owner/repo/exp/pretrained.pt@{'0' * 64}")
+    assert wrong.returncode and "SHA-256 is" in wrong.stderr
+    assert hub("hf://owner/repo/exp/other.pt").returncode
+
+
+def test_addresses_and_paths_are_told_apart(tmp_path):
+    assert is_address("ksponspeech-zipformer") and is_address("hf://a/b/c.pt")
+    assert not is_address("/exp/best.pt") and fetch("/exp/best.pt").name == "best.pt"
+    with pytest.raises(ValueError, match="hf://OWNER"):
+        fetch("hf://only")
