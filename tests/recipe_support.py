@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,11 @@ class Recipe:
         except subprocess.TimeoutExpired:
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
+
+    def beside(self, folder: Path) -> Recipe:
+        """A copy of its data, with an experiment folder of its own, for stages 10 and later."""
+        shutil.copytree(self.data_dir, folder / "data")
+        return Recipe(folder / "data", folder / "exp", self.settings)
 
     @property
     def manifests(self) -> Path:

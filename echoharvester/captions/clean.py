@@ -134,7 +134,8 @@ def clean(
     if corpus_marks:
         transcript = read_transcript(line)
         removed.update(transcript.marks)
-        line = transcript.written
+        # Said, but not in the text: the mark of damaged text makes stage 3 reject it.
+        line = transcript.written + ("" if transcript.is_complete else " \ufffd")
     else:
         line = both_spellings(line, only_mixed=True)[0]
     if _LONE_ADDRESS.fullmatch(line.strip()):

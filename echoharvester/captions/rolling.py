@@ -108,19 +108,14 @@ def grown(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
     result: list[Cue] = []
     for i, cue in enumerate(cues):
         if not i or not growing[i - 1]:
-            result.append(
-                replace(cue, words=tuple(TimedWord(w, cue.start_sec) for w in cue.text.split()))
-            )
+            result.append(cue)
             continue
         before = result[-1]
-        new = cue.text.split()[len(before.words) :]
-        words = before.words + tuple(TimedWord(w, cue.start_sec) for w in new)
+        known = before.words or tuple(TimedWord(w, before.start_sec) for w in before.text.split())
+        new = cue.text.split()[len(known) :]
+        words = known + tuple(TimedWord(w, cue.start_sec) for w in new)
         result[-1] = Cue(before.start_sec, cue.end_sec, cue.lines, words)
-    lone = [
-        replace(c, words=()) if c.words and c.words[0].start_sec == c.words[-1].start_sec else c
-        for c in result
-    ]
-    return lone, len(cues) - len(result)
+    return result, len(cues) - len(result)
 
 
 def _grows(cue: Cue, following: Cue) -> bool:

@@ -20,7 +20,11 @@ from echoharvester.audio.media import load_sound
 from echoharvester.audio.vad import VadConfig, overlap_sec, speech_regions
 from echoharvester.manifests.cuts import is_rejected, rejected, text_of, with_custom
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.hangul import is_syllable
+from echoharvester.text.validity import (
+    MAX_SYLLABLES_PER_SEC,
+    MIN_SYLLABLES_PER_SEC,
+    syllables_per_sec,
+)
 
 STEP = "filter"
 NOISE_CONTEXT_SEC = 10.0  # the noise of an utterance is that of the pauses around it
@@ -35,8 +39,8 @@ class FilterConfig:
     min_snr_db: float = 10.0
     min_speech_ratio: float = 0.5
     min_align_score: float = 0.3
-    max_syllables_per_sec: float = 12.0
-    min_syllables_per_sec: float = 1.0
+    max_syllables_per_sec: float = MAX_SYLLABLES_PER_SEC
+    min_syllables_per_sec: float = MIN_SYLLABLES_PER_SEC
     max_clipped_share: float = 0.01
     max_mismatch_share: float = 0.8
 
@@ -97,13 +101,12 @@ def _measures(
         int((end + NOISE_CONTEXT_SEC) / FRAME_SEC),
     )
     noise = noise_power(power[context], near_speech[context])
-    syllables = sum(map(is_syllable, text_of(cut)))
     speech_sec = overlap_sec(regions, start, end)
     sound = samples[int(start * SAMPLING_RATE) : int(end * SAMPLING_RATE)]
     return {
         "snr_db": round(snr_db(power[frames], is_speech[frames], noise), 2),
         "speech_ratio": round(speech_sec / max(cut["duration"], 1e-6), 4),
-        "syllables_per_sec": round(syllables / max(speech_sec, 0.1), 3),
+        "syllables_per_sec": round(syllables_per_sec(text_of(cut), speech_sec), 3),
         "clipped_share": round(clipped_share(sound), 5),
     }
 

@@ -20,9 +20,8 @@ import torch
 from echoharvester.models.ctc import CtcModel, build_model
 from echoharvester.text.tokenizers import BpeTokenizer, Tokenizer, tokenizer_from_symbols
 
-
 # Types without behaviour that icefall's checkpoints hold beside tensors.
-_PLAIN_TYPES = [Path, PosixPath, PurePosixPath, argparse.Namespace]
+_PLAIN_TYPES: list[Any] = [Path, PosixPath, PurePosixPath, argparse.Namespace]
 
 
 class CheckpointError(ValueError):

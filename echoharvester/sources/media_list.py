@@ -62,10 +62,17 @@ def read_media_list(path: Path) -> Sequence[MediaRow]:
     if "media" not in columns:
         raise ValueError(f"{path}:1: no column `media`")
     reader.fieldnames = columns
-    rows = []
+    rows: list[MediaRow] = []
+    lines: dict[Path, int] = {}
     for row in reader:
         if any((value or "").strip() for value in row.values() if not isinstance(value, list)):
             rows.append(_row(row, path, reader.line_num))
+            if rows[-1].path in lines:
+                raise ValueError(
+                    f"{path}:{reader.line_num}: {rows[-1].path} is on line {lines[rows[-1].path]}, "
+                    "too; name a file once"
+                )
+            lines[rows[-1].path] = reader.line_num
     return rows
 
 

@@ -94,3 +94,12 @@ def test_of_two_spellings_the_written_one_stays_and_marks_go_where_asked():
     assert clean("(70%)/(칠십 퍼센트) 확률", removed) == "70% 확률"
     assert clean("b/ 그+ 그게 {laughing} 네", removed, corpus_marks=True) == "그 그게 네"
     assert removed["breath"] == 1 and removed["event"] == 1
+
+
+def test_a_transcript_that_lacks_what_is_said_is_damaged_not_shortened():
+    from collections import Counter
+
+    from echoharvester.captions.clean import clean
+
+    assert clean("저는 &name& 입니다", Counter(), corpus_marks=True).endswith("\ufffd")
+    assert "\ufffd" not in clean("저는 b/ 학생입니다", Counter(), corpus_marks=True)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from tests_support import ROOT
@@ -64,7 +65,7 @@ def test_a_file_is_fetched_and_its_checksum_looked_at(hub):
     assert fetched.returncode == 0, fetched.stderr
     assert SHA in fetched.stdout
     path = fetched.stdout.splitlines()[-1]
-    assert open(path, "rb").read() == CONTENT
+    assert Path(path).read_bytes() == CONTENT
     assert hub(f"hf://owner/repo/exp/pretrained.pt@{SHA}").stdout.strip() == path
     wrong = hub(f"hf://owner/repo/exp/pretrained.pt@{'0' * 64}")
     assert wrong.returncode and "SHA-256 is" in wrong.stderr

@@ -9,17 +9,23 @@ from tests_support import CONF
 from echoharvester.models.checkpoint import CheckpointError, load_matching
 from echoharvester.models.ctc import build_model
 from echoharvester.models.initial import load_initial, zipformer_config
+
 from training_setup import model_config
 
 
 def config(**changes):
     with initialize_config_dir(version_base="1.3", config_dir=CONF):
-        return {**model_config(compose("config", overrides=["model=zipformer_ctc_tiny"])), **changes}
+        return {
+            **model_config(compose("config", overrides=["model=zipformer_ctc_tiny"])),
+            **changes,
+        }
 
 
 @pytest.mark.parametrize("causal", [False, True])
 def test_the_architecture_is_read_from_the_shapes(causal):
-    wanted = config(causal=causal, num_encoder_layers=[1, 2, 1, 1, 2, 1], num_heads=[4, 4, 2, 8, 4, 4])
+    wanted = config(
+        causal=causal, num_encoder_layers=[1, 2, 1, 1, 2, 1], num_heads=[4, 4, 2, 8, 4, 4]
+    )
     weights = build_model(wanted, 50).state_dict()
     found = zipformer_config(weights)
     told = {k: v for k, v in wanted.items() if k not in
@@ -43,7 +49,10 @@ def icefall_checkpoint(path, weights):
 def test_a_transducer_of_icefall_gives_its_encoder_and_reports_its_heads(tmp_path):
     source = build_model(config(), 500)
     weights = {k: v for k, v in source.state_dict().items() if not k.startswith("ctc_output")}
-    heads = {"decoder.embedding.weight": torch.zeros(500, 8), "joiner.output_linear.bias": torch.zeros(500)}
+    heads = {
+        "decoder.embedding.weight": torch.zeros(500, 8),
+        "joiner.output_linear.bias": torch.zeros(500),
+    }
     icefall_checkpoint(tmp_path / "epoch-30.pt", {**weights, **heads})
     for part in ("model", "model_avg"):
         initial = load_initial(tmp_path / "epoch-30.pt", part)

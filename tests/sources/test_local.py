@@ -205,3 +205,12 @@ def test_a_list_with_a_lone_quote_or_in_cp949_loses_no_row(tmp_path):
     path.write_bytes("media\tchannel\na.wav\t강연\n".encode("cp949"))
     (cut,) = make_source({"kind": "local", "list": str(path)}).media({})
     assert cut["custom"]["channel"] == "강연"
+
+
+def test_a_file_named_twice_in_a_list_is_named(tmp_path):
+    from echoharvester.sources.media_list import read_media_list
+
+    (tmp_path / "a.wav").write_bytes(b"")
+    (tmp_path / "list.tsv").write_text("media\na.wav\n./a.wav\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"list.tsv:3: .*a.wav is on line 2"):
+        read_media_list(tmp_path / "list.tsv")

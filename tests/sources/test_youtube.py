@@ -363,8 +363,8 @@ def test_an_address_that_cannot_be_reached_is_an_error_and_what_is_known_stays(t
     }  # fmt: skip
     cuts = collected(site, {"u": known_cut}, urls=[address])
     assert [("error" in c["custom"], c["id"][:9]) for c in cuts] == [
-        (True, "unreached"),
         (False, "yt-abcdef"),
+        (True, "unreached"),
     ]
 
 
@@ -490,3 +490,12 @@ def test_videos_that_are_not_public_are_not_asked_for(site):
     source = make_source({"kind": "youtube"}, site)
     cut = source._video(entry, "http://127.0.0.1:1/list", {})
     assert cut["custom"]["reason"] == "not_public"
+
+
+def test_a_video_that_one_list_cannot_offer_is_no_error_if_another_can(server, site, tmp_path):
+    bare = server.info(tmp_path / "a", subtitles={}, automatic_captions={})
+    whole = server.info(tmp_path / "b")
+    (alone,) = collected(site, info_json=[str(bare)])
+    assert "error" in alone["custom"]
+    (cut,) = collected(site, info_json=[str(bare), str(whole)])
+    assert "error" not in cut["custom"] and cut["id"] == alone["id"]

@@ -114,12 +114,16 @@ class YoutubeSource:
             ValueError: if an address is none.
             FileNotFoundError: if a file that is named does not exist.
         """
-        seen = set()
+        seen: set[str] = set()
+        failed: dict[str, Cut] = {}
         addresses = [checked_url(text) for text in self._addresses()]
         for cut in self._offers(addresses, self._info_files(), known):
-            if cut["id"] not in seen:  # the same video in two lists
+            if "error" in cut["custom"]:
+                failed.setdefault(cut["id"], cut)  # another list may reach it
+            elif cut["id"] not in seen:  # the same video in two lists
                 seen.add(cut["id"])
                 yield cut
+        yield from (cut for item, cut in failed.items() if item not in seen)
 
     def _addresses(self) -> list[str]:
         texts = [str(url) for url in self.urls]

@@ -1,0 +1,78 @@
+"""Stage 11 as users call it: sweeps, several processes, fine-tuning, BPE."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from tests_support import ROOT
+
+pytestmark = pytest.mark.slow
+
+TINY = (
+    "train.optimizer=scaled_adam", "train.max_epochs=1", "train.batch_sec=30", "train.num_workers=0",
+    "train.warmup_steps=2", "train.num_threads=1", "train.augment=false",
+)  # fmt: skip
+SMALL_ZIPFORMER = (
+    "model=zipformer_ctc_tiny", "model.encoder_dim=[16,16,24,24,16,16]",
+    "model.encoder_unmasked_dim=[16,16,16,16,16,16]", "model.feedforward_dim=[16,16,16,16,16,16]",
+    "model.num_heads=[1,1,1,1,1,1]", "model.frontend_channels=4",
+)  # fmt: skip
+
+
+def train(run, *arguments, launcher=(), check=True):
+    environment = {
+        **os.environ, "ECHO_RECIPE_DIR": str(ROOT / "egs/mini_ko"), "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'local'}",
+    }  # fmt: skip
+    folders = (f"data_dir={run.data_dir}", f"exp_dir={run.exp_dir}")
+    done = subprocess.run(
+        [sys.executable, *launcher, str(ROOT / "local/train.py"), *folders, *TINY, *arguments],
+        capture_output=True, text=True, env=environment, timeout=600, cwd=ROOT,
+    )  # fmt: skip
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_a_sweep_leaves_one_folder_each_and_a_table(finished, tmp_path):
+    run = finished.beside(tmp_path)
+    done = train(run, "train.init=null", *SMALL_ZIPFORMER, "-m", "train.lr=0.01,0.02")
+    folders = sorted(p.parent.name for p in (run.exp_dir / "sweep").glob("*/best.pt"))
+    assert len(folders) == 2 and "train.lr=0.01" in folders[0] and "train.lr=0.02" in folders[1]
+    table = (run.exp_dir / "sweep" / "results.tsv").read_text(encoding="utf-8").splitlines()
+    assert table[0].startswith("dev_cer_percent") and len(table) == 3
+    assert all(line in done.stdout for line in table)
+
+
+def test_two_processes_train_one_model(finished, tmp_path):
+    run = finished.beside(tmp_path)
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    train(run, "train.init=null", *SMALL_ZIPFORMER, launcher=launcher)
+    record = json.loads(next(run.exp_dir.glob("*/train.json")).read_text(encoding="utf-8"))
+    assert record["history"][0]["epoch"] == 1
+
+
+def test_fine_tuning_takes_the_architecture_from_the_checkpoint(finished, tmp_path):
+    run = finished.beside(tmp_path)
+    train(run, "train.init=null", *SMALL_ZIPFORMER, "tokenizer=jamo")
+    (first,) = run.exp_dir.glob("*/best.pt")
+    settings = ("train=finetune", "model=from_init", f"train.init={first}", "train.max_epochs=1")
+    done = train(run, *settings, "train.freeze_encoder_epochs=0")
+    assert "new: none" in done.stdout and "from_init" in done.stdout
+
+
+def test_bpe_from_text_to_decoding(finished, tmp_path):
+    run = finished.beside(tmp_path)
+    settings = (
+        "tokenizer=bpe",
+        "tokenizer.vocab_size=120",
+        "train.init=null",
+        "train.max_epochs=1",
+    )
+    run.run("--stage", "10", "--stop-stage", "13", *SMALL_ZIPFORMER, *TINY, *settings)
+    assert (run.data_dir / "lang_bpe" / "bpe.model").is_file()
+    assert (run.data_dir / "lang_bpe" / "lexicon.txt").read_text(encoding="utf-8").count("▁") > 10
+    exported = next(run.exp_dir.glob("*/export"))
+    assert (exported / "bpe.model").is_file() and (exported / "model.int8.onnx").is_file()
