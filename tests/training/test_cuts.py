@@ -1,10 +1,18 @@
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from echoharvester.manifests.cuts import media_cut, recording, to_lhotse, utterance_cut
 from echoharvester.text.tokenizers import CharTokenizer
-from echoharvester.training.augment import add_noise, augment, spec_augment
+from echoharvester.training.augment import (
+    AudioFolder,
+    Surroundings,
+    add_noise,
+    augment,
+    spec_augment,
+    time_warp,
+)
 from echoharvester.training.cuts import CutData, CutDataConfig
 
 
@@ -69,3 +77,96 @@ def test_masks_leave_the_input_alone_and_padding_untouched():
     masked = spec_augment(features, lens, torch.Generator().manual_seed(0))
     assert torch.equal(features, before) and not torch.equal(masked, before)
     assert torch.equal(masked[1, 100:], before[1, 100:])
+
+
+def test_processes_share_an_epoch_without_gaps_or_doubles(cuts):
+    data = make(cuts)
+    whole = [tuple(b.ids) for b in data.batches(1)]
+    parts = [[tuple(b.ids) for b in data.batches(1, rank, 2)] for rank in (0, 1)]
+    assert parts == [whole[0::2], whole[1::2]]
+
+
+def test_batches_of_many_cuts_are_well_filled(tmp_path):
+    from lhotse import CutSet
+
+    rng, path, result = np.random.default_rng(0), tmp_path / "a.flac", []
+    soundfile.write(path, rng.standard_normal(16000 * 12) * 0.1, 16000)
+    for i in range(600):
+        sec = float(np.clip(rng.lognormal(1.0, 0.6), 0.5, 12.0))
+        media = media_cut(f"m{i}", recording(f"m{i}", str(path), 16000, 16000 * 12), {})
+        result.append(to_lhotse(utterance_cut(media, f"u{i}", 0.0, sec, "가나다", {})))
+    config = CutDataConfig(batch_sec=60.0, num_workers=0, num_buckets=10)
+    data = CutData(CutSet.from_cuts(result), CharTokenizer.train(["가나다"]), config)
+    fills = [batch.fill for batch in data.batches(0)]
+    assert sum(fills) / len(fills) >= 0.85
+    largest = data.largest()
+    assert largest.features.size(0) * largest.features.size(1) <= 6100
+    assert largest.features.size(1) == max(b.features.size(1) for b in data.batches(0))
+
+
+def test_speeds_multiply_the_cuts_and_count_what_no_longer_fits(cuts):
+    data = make(cuts, speed_factors=(0.9, 1.0, 1.1))
+    ids = {i for batch in data.batches(0) for i in batch.ids}
+    assert {"u3", "u3_sp0.9", "u3_sp1.1"} <= ids
+    assert data.dropped["more_tokens_than_frames"] == 3
+    lens = {i: int(n) for b in data.batches(0) for i, n in zip(b.ids, b.lens, strict=True)}
+    assert lens["u9_sp0.9"] == pytest.approx(lens["u9"] / 0.9, abs=2)
+
+
+def test_noise_and_rooms_come_from_folders_where_given(tmp_path, cuts):
+    rng = np.random.default_rng(0)
+    for folder, rate in (("musan/noise", 16000), ("musan/music", 22050), ("rirs", 16000)):
+        (tmp_path / folder).mkdir(parents=True)
+        sound = np.sin(np.arange(rate) * 2 * np.pi * 1000 / rate) * 0.5
+        if folder == "rirs":
+            sound = np.zeros(rate)
+            sound[400], sound[2000] = 0.8, 0.3
+        soundfile.write(tmp_path / folder / "a.wav", sound, rate)
+    surroundings = Surroundings(AudioFolder(tmp_path / "musan"), AudioFolder(tmp_path / "rirs"))
+    noise = surroundings.noise(40000, rng)
+    assert len(noise) == 40000 and np.sqrt(np.mean(noise**2)) == pytest.approx(1.0, rel=1e-3)
+    peak = np.abs(np.fft.rfft(noise)).argmax() * 16000 / 40000
+    assert peak == pytest.approx(1000, abs=2)
+    click = np.zeros(4000, np.float32)
+    click[100] = 1.0
+    heard = surroundings.reverberate(click, rng)
+    assert np.flatnonzero(np.abs(heard) > 0.1).tolist() == [100, 1700]
+    with_folders = make(cuts, augment=True, noise_dir=str(tmp_path / "musan"))
+    plain = make(cuts, augment=True)
+    first, other = (next(iter(d.batches(0))).features for d in (with_folders, plain))
+    assert first.shape == other.shape and not np.array_equal(first, other)
+    with pytest.raises(FileNotFoundError, match="no .wav"):
+        AudioFolder(tmp_path / "none")
+
+
+def test_stored_features_are_taken_as_they_are(tmp_path, cuts):
+    from lhotse import CutSet
+    from lhotse.features import Fbank, FbankConfig
+
+    with_features = CutSet.from_cuts(
+        cut.compute_and_store_features(
+            Fbank(FbankConfig(num_mel_bins=80)), _storage(tmp_path, cut.id)
+        )
+        for cut in cuts
+    )
+    stored, computed = (
+        {i: f for b in make(c).batches(0) for i, f in zip(b.ids, b.features, strict=True)}
+        for c in (with_features, cuts)
+    )
+    assert np.allclose(stored["u7"], computed["u7"], atol=1e-3)
+
+
+def _storage(folder, name):
+    from lhotse.features.io import NumpyFilesWriter
+
+    return NumpyFilesWriter(folder / "fbank" / name)
+
+
+def test_time_warp_keeps_the_length_and_moves_what_is_inside():
+    features = torch.arange(100.0)[None, :, None].repeat(2, 1, 3)
+    lens = torch.tensor([100, 8])
+    warped = time_warp(features, lens, torch.Generator().manual_seed(0), 10)
+    assert warped.shape == features.shape and torch.equal(warped[1], features[1])
+    moved = (warped[0] - features[0]).abs().amax(dim=1)
+    assert 1.0 < moved.max() <= 10.5 and moved[0] < 1.0 and moved[-1] < 1.0
+    assert (warped[0, 1:] >= warped[0, :-1]).all()
