@@ -94,18 +94,17 @@ def _decide_in_backward(unit: nn.Module, difference: Difference) -> None:
             (computed,) if isinstance(computed := compute(start, *rest), Tensor) else computed
         )
 
-        def gradients(grad: Tensor) -> list[Tensor | None]:
-            inputs = [start, *parameters]
+        def gradients(grad: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
             return list(
                 torch.autograd.grad(out, inputs, grad, retain_graph=True, allow_unused=True)
             )
 
         def search(grad: Tensor) -> list[Tensor | None]:
-            def by_parameter() -> Gradients:
-                return dict(zip(parameters, gradients(grad)[1:], strict=True))
+            def gradients_of(wanted: Sequence[nn.Parameter]) -> Gradients:
+                return dict(zip(wanted, gradients(grad, wanted), strict=True))
 
-            _choose(active, regularizers, by_parameter, difference)
-            return gradients(grad)
+            _choose(active, regularizers, parameters, gradients_of, difference)
+            return gradients(grad, [start, *parameters])
 
         value = _Searched.apply(x, out.detach(), search, *parameters)
         return (value, *lens) if lens else value
@@ -129,7 +128,8 @@ class _Searched(Function):
 def _choose(
     active: set[nn.Module],
     regularizers: Sequence[nn.Module],
-    by_parameter: Callable[[], Gradients],
+    parameters: Sequence[nn.Parameter],
+    gradients_of: Callable[[Sequence[nn.Parameter]], Gradients],
     difference: Difference,
 ) -> None:
     """Fills `active` with the regularizers that explain the reference's norms best.
@@ -137,11 +137,11 @@ def _choose(
     Parameters are taken in the order of how many regularizers their gradients depend on;
     each, or each few, that come in new are decided together.
     """
-    without = by_parameter()
+    without = gradients_of(parameters)
     depends: dict[nn.Parameter, set[nn.Module]] = {p: set() for p in without}
     for regularizer in regularizers:
         active.add(regularizer)
-        for parameter, gradient in by_parameter().items():
+        for parameter, gradient in gradients_of(parameters).items():
             before = without[parameter]
             if before is not None and gradient is not None and not torch.equal(before, gradient):
                 depends[parameter].add(regularizer)
@@ -155,12 +155,12 @@ def _choose(
         known = [p for p in depends if depends[p] <= decided and depends[p] & new]
 
         def trial(
-            chosen: Iterable[nn.Module], known: Iterable[nn.Parameter] = tuple(known)
+            chosen: Iterable[nn.Module], known: Sequence[nn.Parameter] = tuple(known)
         ) -> float:
             active.update(chosen)
-            found = by_parameter()
+            found = gradients_of(known)
             active.difference_update(chosen)
-            return difference({p: found[p] for p in known})
+            return difference(found)
 
         subsets = (
             set(c) for size in range(len(new) + 1) for c in itertools.combinations(new, size)
