@@ -74,7 +74,7 @@ def _quiet(record: logging.LogRecord) -> bool:
 
 def export_torchscript(model: CtcModel, path: Path) -> None:
     """Writes a traced module with the same inputs and outputs as the ONNX file."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(model, _example(), check_trace=False)
     torch.jit.save(traced, str(path))
