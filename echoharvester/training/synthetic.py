@@ -15,7 +15,12 @@ from scipy.signal import resample_poly
 from torch.utils.data import DataLoader, Dataset
 
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.sources.synthetic.espeak import Espeak, Voice, espeak
+from echoharvester.sources.synthetic.espeak import (
+    Espeak,
+    MispronouncedError,
+    Voice,
+    espeak,
+)
 from echoharvester.sources.synthetic.grammar import Grammar
 from echoharvester.training.augment import add_noise, augment, colored_noise
 from echoharvester.training.batch import Batch, collate_samples
@@ -98,7 +103,10 @@ class SyntheticData:
         utterances, total_sec = [], 0.0
         with espeak() as speaker:
             while total_sec < POOL_BATCHES * self.config.batch_sec:
-                utterance = self.utterance(speaker, grammar, rng)
+                try:
+                    utterance = self.utterance(speaker, grammar, rng)
+                except MispronouncedError:
+                    continue  # a rare word; the text would not be what is heard
                 duration_sec = len(utterance.samples) / SAMPLING_RATE
                 if duration_sec <= self.config.max_sec:
                     utterances.append(utterance)

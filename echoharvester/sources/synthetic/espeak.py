@@ -47,6 +47,10 @@ _CALLBACK = ctypes.CFUNCTYPE(
 )
 
 
+class MispronouncedError(ValueError):
+    """espeak-ng says something else than the text."""
+
+
 @dataclass(frozen=True)
 class Voice:
     """A way of speaking.
@@ -150,7 +154,7 @@ class Espeak:
     def _words(self, text: str, samples: np.ndarray) -> tuple[Word, ...]:
         vowels = [i for i, (name, _) in enumerate(self._phonemes) if name.startswith(VOWELS)]
         if len(vowels) != len(text.replace(" ", "")):
-            raise ValueError(f"espeak-ng did not speak one vowel a syllable in {text!r}")
+            raise MispronouncedError(f"espeak-ng did not speak one vowel a syllable in {text!r}")
         starts, position, syllables = [], 0, 0
         for word in text.split(" "):
             sample = self._starts.get(position)
