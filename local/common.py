@@ -51,6 +51,8 @@ class StepSpec:
         return bool(self.source)
 
 
+SWEPT = "ECHO_SWEPT"  # environment variable: the settings that a multirun varies
+
 STEPS: dict[str, StepSpec] = {
     "prepare": StepSpec(0, ("source", "prepare")),
     "collect": StepSpec(1, ("source", "collect"), target="cuts_media"),
@@ -229,15 +231,17 @@ def stage_main(work: Callable[[DictConfig], Any]) -> None:
 
 
 def sweep_folder(cfg: DictConfig) -> Path | None:
-    """Where a job of a multirun works: a folder named by what it was told, below `sweep`."""
+    """Where a job of a multirun works: a folder named by what differs, below `sweep`."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     hydra = HydraConfig.get()
     if hydra.mode != RunMode.MULTIRUN:
         return None
-    told = hydra.job.override_dirname.replace("/", "_") or "default"
-    return Path(cfg.exp_dir) / "sweep" / told
+    varied = os.environ.get(SWEPT, "").split()
+    told = [o for o in hydra.overrides.task if o.partition("=")[0].lstrip("+") in varied]
+    name = ",".join(told).replace("/", "_") or f"job{hydra.job.num}"
+    return Path(cfg.exp_dir) / "sweep" / name
 
 
 def log_path(cfg: DictConfig, name: str, shard: int | None) -> Path:

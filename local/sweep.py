@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
+
+from common import SWEPT
 
 
 class Table(Callback):
     """Prints and writes what each job of a sweep reached, best first."""
+
+    def on_multirun_start(self, config: DictConfig, **_kwargs: Any) -> None:
+        """Tells jobs which settings vary; an environment variable reaches those on other nodes."""
+        overrides = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
+        varied = [o.key_or_group for o in overrides if o.is_sweep_override()]
+        os.environ[SWEPT] = " ".join(varied)
 
     def on_multirun_end(self, config: DictConfig, **_kwargs: Any) -> None:
         folder = Path(config.exp_dir) / "sweep"

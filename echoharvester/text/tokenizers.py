@@ -102,13 +102,24 @@ class BpeTokenizer:
 
     @classmethod
     def train(cls, texts: Iterable[str], vocab_size: int = 500) -> BpeTokenizer:
+        """BPE pieces of `texts`; fewer than `vocab_size` where the text has no more.
+
+        Raises:
+            ValueError: if `vocab_size` is too small for the characters of the text.
+        """
         import io
 
         import sentencepiece
 
-        model = io.BytesIO()
+        model, lines = io.BytesIO(), list(texts)
+        needed = len({*"".join(lines)}) + len(SPECIAL)
+        if vocab_size < needed:
+            raise ValueError(
+                f"vocab_size {vocab_size}: the text has {needed - len(SPECIAL)} different "
+                f"characters, each a piece; set tokenizer.vocab_size to {2 * needed} or so"
+            )
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(texts),
+            sentence_iterator=iter(lines),
             model_writer=model,
             model_type="bpe",
             vocab_size=vocab_size,

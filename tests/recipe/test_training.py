@@ -21,26 +21,25 @@ SMALL_ZIPFORMER = (
 )  # fmt: skip
 
 
-def train(run, *arguments, launcher=(), check=True):
+def train(run, *arguments, launcher=(), flags=()):
     environment = {
         **os.environ, "ECHO_RECIPE_DIR": str(ROOT / "egs/mini_ko"), "OMP_NUM_THREADS": "1",
         "PYTHONPATH": f"{ROOT}:{ROOT / 'local'}",
     }  # fmt: skip
     folders = (f"data_dir={run.data_dir}", f"exp_dir={run.exp_dir}")
     done = subprocess.run(
-        [sys.executable, *launcher, str(ROOT / "local/train.py"), *folders, *TINY, *arguments],
+        [sys.executable, *launcher, str(ROOT / "local/train.py"), *flags, *folders, *TINY, *arguments],
         capture_output=True, text=True, env=environment, timeout=600, cwd=ROOT,
     )  # fmt: skip
-    if check:
-        assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done
 
 
 def test_a_sweep_leaves_one_folder_each_and_a_table(finished, tmp_path):
     run = finished.beside(tmp_path)
-    done = train(run, "train.init=null", *SMALL_ZIPFORMER, "-m", "train.lr=0.01,0.02")
+    done = train(run, "train.init=null", *SMALL_ZIPFORMER, "train.lr=0.01,0.02", flags=("-m",))
     folders = sorted(p.parent.name for p in (run.exp_dir / "sweep").glob("*/best.pt"))
-    assert len(folders) == 2 and "train.lr=0.01" in folders[0] and "train.lr=0.02" in folders[1]
+    assert folders == ["train.lr=0.01", "train.lr=0.02"]
     table = (run.exp_dir / "sweep" / "results.tsv").read_text(encoding="utf-8").splitlines()
     assert table[0].startswith("dev_cer_percent") and len(table) == 3
     assert all(line in done.stdout for line in table)
@@ -65,12 +64,10 @@ def test_fine_tuning_takes_the_architecture_from_the_checkpoint(finished, tmp_pa
 
 def test_bpe_from_text_to_decoding(finished, tmp_path):
     run = finished.beside(tmp_path)
-    settings = (
-        "tokenizer=bpe",
-        "tokenizer.vocab_size=120",
-        "train.init=null",
-        "train.max_epochs=1",
-    )
+    split = ("--stage", "10", "--stop-stage", "10", "tokenizer=bpe")
+    refused = run.run(*split, "tokenizer.vocab_size=50", check=False)
+    assert refused.returncode and "different characters" in refused.stderr
+    settings = ("tokenizer=bpe", "tokenizer.vocab_size=400", "train.init=null")
     run.run("--stage", "10", "--stop-stage", "13", *SMALL_ZIPFORMER, *TINY, *settings)
     assert (run.data_dir / "lang_bpe" / "bpe.model").is_file()
     assert (run.data_dir / "lang_bpe" / "lexicon.txt").read_text(encoding="utf-8").count("▁") > 10
