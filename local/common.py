@@ -199,6 +199,12 @@ def torch_threads(count: int) -> None:
     torch.set_num_threads(count or os.cpu_count() or 1)
 
 
+# What the library raises for people to act on; anything else is a fault of the program.
+_SPEAKING_ERRORS = (
+    UserError, ValueError, OSError, RuntimeError, FloatingPointError, MemoryError, ImportError,
+)  # fmt: skip
+
+
 def stage_main(work: Callable[[DictConfig], Any]) -> None:
     """Runs a stage script: Hydra, a log file, and errors that speak to people."""
     import hydra
@@ -213,7 +219,7 @@ def stage_main(work: Callable[[DictConfig], Any]) -> None:
         log_to_file(cfg, name)
         try:
             return work(cfg)
-        except (UserError, ValueError, OSError, RuntimeError) as error:
+        except _SPEAKING_ERRORS as error:
             logging.getLogger(name).exception("failed")
             print(f"{name}: {error}", file=sys.stderr, flush=True)
             sys.exit(1)

@@ -28,10 +28,8 @@ class Table(Callback):
         rows = []
         for record in folder.glob("*/train.json"):
             content = json.loads(record.read_text(encoding="utf-8"))
-            best = min(content["history"], key=lambda row: row["dev_cer"], default=None)
-            if best:
-                rows.append((100 * best["dev_cer"], int(best["epoch"]), record.parent.name))
-        lines = [f"{cer:.2f}\t{epoch}\t{name}\n" for cer, epoch, name in sorted(rows)]
+            rows.append((100 * content["best_cer"], len(content["history"]), record.parent.name))
+        lines = [f"{cer:.2f}\t{epochs}\t{name}\n" for cer, epochs, name in sorted(rows)]
         path = folder / "results.tsv"
-        path.write_text("dev_cer_percent\tepoch\tjob\n" + "".join(lines), encoding="utf-8")
+        path.write_text("dev_cer_percent\tepochs\tjob\n" + "".join(lines), encoding="utf-8")
         print(path.read_text(encoding="utf-8"), end="", flush=True)

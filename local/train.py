@@ -52,6 +52,7 @@ def main(cfg: DictConfig) -> float:
             summary=summary,
             num_parameters=size,
             history=progress.history,
+            best_cer=progress.best_cer,
         )
         print(f"stage 11 train: {summary}")
     return progress.best_cer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,15 @@ class Checkpoints:
         if also:
             _link(last, self.folder / also)
             self._drop_old(also.partition("-")[0])
+
+    def set_aside(self) -> None:
+        """Moves another run's files into `before`, where neither run mistakes them for its own."""
+        before = self.folder / "before"
+        shutil.rmtree(before, ignore_errors=True)
+        before.mkdir()
+        for path in [*self.folder.glob("*.pt"), self.folder / "tensorboard"]:
+            if path.exists():
+                path.rename(before / path.name)
 
     def mark_best(self) -> None:
         """What is last becomes best."""

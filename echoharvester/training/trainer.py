@@ -90,7 +90,10 @@ class Trainer:
             MemoryError: when the largest batch does not fit; says what to lower.
         """
         self.exp_dir.mkdir(parents=True, exist_ok=True)
-        self._resume()
+        other_run = self._resume()
+        self.world.wait()
+        if other_run and self.world.is_first:
+            self.checkpoints.set_aside()
         self.world.copy_from_first([*self.parameters, *self.model.buffers()])
         if self.config.probe and self.progress.step == 0:
             self._probe(train_data)
@@ -171,14 +174,22 @@ class Trainer:
             watch.record(progress, values)
         return True
 
-    def _backward(self, batch: Batch, place: int, watch: Watch) -> Losses:
+    def _backward(self, batch: Batch, place: int, watch: Watch | None) -> Losses:
         features, lens = self._augmented(batch, place)
-        if place == 0 and self.progress.batch == 0:
+        if watch and place == 0 and self.progress.batch == 0:
             watch.spectrograms(batch, features, self.progress.step)
-        losses = self._losses(batch, features, lens)
-        if not torch.isfinite(losses.total):
-            self._report_bad(batch, f"loss is {losses.total.item()}")
-        self.scaler.scale(losses.total).backward()
+        try:
+            losses = self._losses(batch, features, lens)
+            if not torch.isfinite(losses.total):
+                self._report_bad(batch, f"loss is {losses.total.item()}")
+            self.scaler.scale(losses.total).backward()
+        except torch.OutOfMemoryError as error:
+            n, t = features.shape[:2]
+            raise MemoryError(
+                f"a batch of {n} utterances of up to {t / 100:.1f} s does not fit into the memory "
+                f"of {self.config.device} ({batch.ids[:3]} ...); lower train.batch_sec or "
+                "train.max_sec, and raise train.accumulate to keep the size of a step"
+            ) from error
         return losses
 
     def _losses(self, batch: Batch, features: Tensor, lens: Tensor) -> Losses:
@@ -187,21 +198,13 @@ class Trainer:
         targets = [self.tokenizer.encode(text) for text in batch.texts]
         dtype = torch.float16 if config.precision == "fp16" else torch.bfloat16
         with torch.autocast(device.type, dtype, enabled=config.precision != "fp32"):
-            try:
-                return batch_losses(
-                    self.compute,
-                    features.to(device, non_blocking=True),
-                    lens.to(device, non_blocking=True),
-                    targets,
-                    config.cr_scale if config.cr_ctc else 0.0,
-                )
-            except torch.OutOfMemoryError as error:
-                n, t = features.shape[:2]
-                raise MemoryError(
-                    f"a batch of {n} utterances of up to {t / 100:.1f} s does not fit into the "
-                    f"memory of {device} ({batch.ids[:3]} ...); lower train.batch_sec or "
-                    "train.max_sec, and raise train.accumulate to keep the size of a step"
-                ) from error
+            return batch_losses(
+                self.compute,
+                features.to(device, non_blocking=True),
+                lens.to(device, non_blocking=True),
+                targets,
+                config.cr_scale if config.cr_ctc else 0.0,
+            )
 
     def _augmented(self, batch: Batch, place: int) -> tuple[Tensor, Tensor]:
         """Masked and warped features; for CR-CTC two copies that differ in their masks."""
@@ -320,8 +323,7 @@ class Trainer:
         if batch is None:
             return
         self.model.train()
-        features, lens = self._augmented(batch, 0)
-        self._losses(batch, features, lens).total.backward()
+        self._backward(batch, 0, None)
         self.optimizer.zero_grad(set_to_none=True)
         set_whiten_flags(self.model, dict.fromkeys(whiten_flags(self.model), True))
 
@@ -352,14 +354,15 @@ class Trainer:
             "whiten_flags": whiten_flags(self.model),
         }
 
-    def _resume(self) -> None:
+    def _resume(self) -> bool:
+        """Goes on from `last.pt`; whether that is of other settings or data, and was left."""
         path = self.exp_dir / "last.pt"
         if not path.exists():
-            return
+            return False
         content = load_checkpoint(path)
         if content.get("fingerprint", "") != self.fingerprint:
             logger.info("%s was made with other settings or data: training anew", path)
-            return
+            return True
         self.model.load_state_dict(content["model"])
         self.optimizer.load_state_dict(content["optimizer"])
         self.scaler.load_state_dict(content["scaler"])
@@ -370,6 +373,7 @@ class Trainer:
             }
         self.progress = Progress(**content["progress"])
         logger.info("going on after step %d (%s)", self.progress.step, path)
+        return False
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

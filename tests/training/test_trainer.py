@@ -141,6 +141,32 @@ def test_checkpoints_are_kept_as_asked_and_the_average_is_judged(tmp_path):
     assert load_checkpoint(tmp_path / "epoch-2.pt")["progress"]["epoch"] == 2
 
 
+def test_another_run_in_the_same_folder_is_set_aside(tmp_path):
+    """Else its later epochs would stand for the new run's, and push those out."""
+    for fingerprint, epochs in (("first", 3), ("second", 2)):
+        config = dataclasses.replace(SCALED, max_epochs=epochs, keep_checkpoints=2)
+        one = trainer(tmp_path, config, ZIPFORMER)
+        one.fingerprint = one.description["fingerprint"] = fingerprint
+        one.fit(data(1), data(1))
+    assert sorted(p.name for p in tmp_path.glob("epoch-*.pt")) == ["epoch-1.pt", "epoch-2.pt"]
+    assert sorted(p.name for p in tmp_path.glob("before/epoch-*.pt")) == [
+        "epoch-2.pt",
+        "epoch-3.pt",
+    ]
+    assert load_checkpoint(tmp_path / "averaged.pt")["fingerprint"] == "second"
+
+
+def test_memory_that_runs_out_says_what_to_lower(tmp_path):
+    one = trainer(tmp_path, SCALED, ZIPFORMER)
+
+    def full(_features, _lens):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    one.compute = full
+    with pytest.raises(MemoryError, match=r"utterances of up to .*lower train.batch_sec"):
+        one.fit(data(1), data(1))
+
+
 def test_training_ends_early_where_asked(tmp_path):
     config = dataclasses.replace(SCALED, lr=0.0, max_epochs=9, early_stop_epochs=2)
     assert trainer(tmp_path, config, ZIPFORMER).fit(data(1), data(1)).epoch == 3
