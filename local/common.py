@@ -60,7 +60,7 @@ STEPS: dict[str, StepSpec] = {
     "segment": StepSpec(
         3, ("segment",), ("segment.lexicon",), "cuts_downloaded", "cuts_segmented", "media", 3
     ),
-    "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=2),
+    "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=3),
     "filter": StepSpec(5, ("filter",), (), "cuts_aligned", "cuts_filtered", version=2),
     "validate": StepSpec(
         6, ("validate", "asr"), ("asr.model",), "cuts_filtered", "cuts_validated", version=2

@@ -21,10 +21,12 @@ def make_aligner(settings: dict[str, Any]) -> Aligner:
 
         return CaptionTimes()
     if kind == "ctc":
-        from echoharvester.align.ctc import CtcAlignConfig, CtcAligner
+        from echoharvester.align.base import BoundaryConfig
+        from echoharvester.align.ctc import CtcAligner
         from echoharvester.models.acoustic import load_acoustic_model
 
         model = load_acoustic_model(Path(options.pop("model")), options.pop("num_threads"))
         options.pop("pad_sec")
-        return CtcAligner(model, CtcAlignConfig(**options))
+        chunk_sec = options.pop("chunk_sec")
+        return CtcAligner(model, BoundaryConfig(**options), chunk_sec)
     raise ValueError(f"align.kind is ctc or none, not {kind!r}")

@@ -47,8 +47,30 @@ class Alignment:
     score: float
 
 
+@dataclass(frozen=True)
+class BoundaryConfig:
+    """How cores become words.
+
+    Attributes:
+        lead_sec: how long before its core a word begins where no pause is heard.
+        tail_sec: how long after its core a word ends where neither pause nor word follows.
+        min_pause_sec: shorter stillness is part of a consonant.
+        reach_sec: how far from a core the pause is sought that bounds its word.
+    """
+
+    lead_sec: float = 0.05
+    tail_sec: float = 0.1
+    min_pause_sec: float = 0.09
+    reach_sec: float = 0.4
+
+
 class Aligner(Protocol):
     """Aligns all utterances of one recording."""
+
+    @property
+    def boundaries(self) -> BoundaryConfig | None:
+        """How the cores that it gives for words become words; None where its times are final."""
+        ...
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         """16 kHz samples (num_samples,) and utterances in order; None where one fits nowhere."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from echoharvester.align.anchors import Captioned, Heard, find_windows
-from echoharvester.align.base import AlignedWord, Alignment, Request
+from echoharvester.align.base import AlignedWord, Alignment, BoundaryConfig, Request
 from echoharvester.models.acoustic import AcousticModel
 from echoharvester.models.ctc import min_frames
 from echoharvester.models.greedy import greedy_path
@@ -27,22 +27,6 @@ MAX_CELLS = 1 << 28  # forced_align crashes beyond 2**31, and needs a byte a cel
 
 
 @dataclass(frozen=True)
-class CtcAlignConfig:
-    """How a CTC aligner works.
-
-    Attributes:
-        lead_sec: how long before its first peak a word begins; CTC peaks come late.
-        max_gap_sec: words closer than this touch.
-        word_tail_sec: how long after its last peak a word in front of a pause ends.
-    """
-
-    lead_sec: float = 0.06
-    max_gap_sec: float = 0.35
-    word_tail_sec: float = 0.1
-    chunk_sec: float = 20.0
-
-
-@dataclass(frozen=True)
 class _Path:
     """A forced path: for each token its first and last frame and its mean probability."""
 
@@ -53,13 +37,19 @@ class _Path:
 
 
 class CtcAligner:
-    """Aligns with any `AcousticModel`."""
+    """Aligns with any `AcousticModel`; words are cores, see `boundaries`."""
 
-    def __init__(self, model: AcousticModel, config: CtcAlignConfig | None = None) -> None:
-        self.model, self.config = model, config or CtcAlignConfig()
+    def __init__(
+        self,
+        model: AcousticModel,
+        boundaries: BoundaryConfig | None = None,
+        chunk_sec: float = 20.0,
+    ) -> None:
+        self.model, self.chunk_sec = model, chunk_sec
+        self.boundaries = boundaries or BoundaryConfig()
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
-        log_probs = self.model.log_probs(samples, chunk_sec=self.config.chunk_sec)
+        log_probs = self.model.log_probs(samples, chunk_sec=self.chunk_sec)
         heard = list(heard_characters(self.model, log_probs))
         captioned = [Captioned(comparable(r.readings[0]), r.start_sec, r.end_sec) for r in requests]
         duration_sec = len(log_probs) * self.model.frame_sec
@@ -92,17 +82,14 @@ class CtcAligner:
     def _alignment(
         self, words: Sequence[str], lengths: Sequence[int], path: _Path, offset: int
     ) -> Alignment:
-        config, frame_sec = self.config, self.model.frame_sec
         ends = np.cumsum(lengths)
         starts = ends - lengths
-        zero = self.model.first_frame_sec + offset * frame_sec
-        begin = zero + path.first[starts] * frame_sec - config.lead_sec
-        finish = zero + path.last[ends - 1] * frame_sec + config.word_tail_sec
-        begin = np.maximum(begin, 0.0)
-        for i in range(len(words) - 1):
-            if begin[i + 1] - finish[i] < config.max_gap_sec:
-                finish[i] = begin[i + 1]
-        finish = np.maximum(finish, begin + frame_sec / 2)
+        zero, frame_sec = (
+            self.model.first_frame_sec + offset * self.model.frame_sec,
+            self.model.frame_sec,
+        )
+        begin = zero + path.first[starts] * frame_sec
+        finish = zero + path.last[ends - 1] * frame_sec
         aligned = tuple(
             AlignedWord(word, float(b), float(e), float(path.probability[s:t].mean()))
             for word, b, e, s, t in zip(words, begin, finish, starts, ends, strict=True)

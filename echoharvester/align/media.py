@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
+from echoharvester.align.boundaries import place_words, safe_spans
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
+from echoharvester.audio.pauses import Loudness
 from echoharvester.manifests.cuts import (
     is_rejected,
     rejected,
@@ -25,6 +27,8 @@ STEP = "align"
 
 class CaptionTimes:
     """The aligner `none`: captions are believed, words share their time by length."""
+
+    boundaries = None
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         return [_shared_by_length(request) for request in requests]
@@ -48,18 +52,20 @@ def align_media(cuts: Sequence[Cut], aligner: Aligner, pad_sec: float) -> list[C
     if not wanted:
         return result
     samples = load_sound(cuts[0])
-    duration_sec = len(samples) / SAMPLING_RATE
     alignments = aligner.align(samples, [_request(cuts[i]) for i in wanted])
-    found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]
+    loudness = Loudness.of(samples)
+    if aligner.boundaries:
+        alignments = place_words(alignments, loudness, aligner.boundaries)
     for i, alignment in zip(wanted, alignments, strict=True):
         if alignment is None:
             result[i] = rejected(with_custom(cuts[i], align_score=0.0), STEP, "not_alignable")
+    found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]
     spans = [(a.words[0].start_sec, a.words[-1].end_sec) for _, a in found]
-    for (i, alignment), (start, end) in zip(
-        found, padded(spans, pad_sec, duration_sec), strict=True
-    ):
+    if aligner.boundaries:
+        spans = safe_spans(spans, loudness, pad_sec, len(samples) / SAMPLING_RATE)
+    for (i, alignment), (start, end) in zip(found, spans, strict=True):
         result[i] = _aligned(cuts[i], alignment, start, end)
-        if not isinstance(aligner, CaptionTimes):  # the audio has chosen among the readings
+        if aligner.boundaries:  # the audio has chosen among the readings
             result[i]["custom"].pop("text_candidates", None)
     return result
 
@@ -68,24 +74,6 @@ def _request(cut: Cut) -> Request:
     custom = cut["custom"]
     readings = custom.get("text_candidates") or [text_of(cut)]
     return Request(readings, custom["caption_start_sec"], custom["caption_end_sec"])
-
-
-def padded(
-    spans: Sequence[tuple[float, float]], pad_sec: float, duration_sec: float
-) -> list[tuple[float, float]]:
-    """Spans with `pad_sec` on both sides, but never past the middle of the gap to a neighbour.
-
-    >>> padded([(1.0, 2.0), (2.1, 3.0)], 0.2, 10.0)
-    [(0.8, 2.05), (2.05, 3.2)]
-    """
-    result = []
-    for start, end in spans:
-        ends_before = [e for s, e in spans if s < start and e <= start]
-        begins_after = [s for s, e in spans if s >= end and e > end]
-        low = (max(ends_before) + start) / 2 if ends_before else 0.0
-        high = (min(begins_after) + end) / 2 if begins_after else duration_sec
-        result.append((max(start - pad_sec, low, 0.0), min(end + pad_sec, high, duration_sec)))
-    return result
 
 
 def _aligned(cut: Cut, alignment: Alignment, start_sec: float, end_sec: float) -> Cut:
