@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echoharvester.models.zipformer.memory import Past
 from echoharvester.models.zipformer.regularize import Balancer, Whiten, whiten_schedule
 from echoharvester.models.zipformer.schedule import Schedule
 from echoharvester.models.zipformer.swoosh import SwooshLinear
@@ -18,6 +19,7 @@ class ConvolutionModule(nn.Module):
         super().__init__()
         if kernel_size % 2 == 0:
             raise ValueError(f"cnn_module_kernel must be odd, not {kernel_size}")
+        self.kernel_size = kernel_size
         self.in_proj = nn.Linear(dim, 2 * dim)
         self.balancer1 = Balancer(
             channel_dim=-1,
@@ -41,15 +43,17 @@ class ConvolutionModule(nn.Module):
         self.whiten = Whiten(whiten_schedule(7.5))
         self.out_proj = SwooshLinear(dim, dim, "R", scale=0.05)
 
-    def forward(self, x: Tensor, padding: Tensor | None, chunk_size: int = -1) -> Tensor:
-        """x (N, T, C), padding (N, T, 1) true beyond the length."""
+    def forward(
+        self, x: Tensor, padding: Tensor | None, chunk_size: int = -1, past: Past | None = None
+    ) -> Tensor:
+        """x (N, T, C), padding (N, T, 1) true beyond the length; `past` of causal ones alone."""
         x, gate = self.in_proj(x).chunk(2, dim=-1)
         x = x * self.balancer1(gate).sigmoid()
         if padding is not None:
             x = x.masked_fill(padding, 0.0)
         x = x.transpose(1, 2)
         if isinstance(self.depthwise_conv, ChunkCausalConv):
-            x = self.depthwise_conv(x, chunk_size)
+            x = self.depthwise_conv(x, chunk_size, past)
         else:
             x = self.depthwise_conv(x)
         x = self.balancer2(x).transpose(1, 2)
@@ -72,21 +76,20 @@ class ChunkCausalConv(nn.Module):
         )
         self.chunkwise_conv_scale = nn.Parameter(torch.zeros(2, channels, kernel_size))
 
-    def forward(self, x: Tensor, chunk_size: int = -1) -> Tensor:
+    def forward(self, x: Tensor, chunk_size: int = -1, past: Past | None = None) -> Tensor:
         """x (N, C, T); chunks of `chunk_size` frames, below 0: one chunk."""
         n, c, t = x.size(0), x.size(1), x.size(2)
         if chunk_size < 0 or chunk_size > t:
             chunk_size = t
-        past = self.causal_conv(F.pad(x, (self.kernel_size // 2, 0)))
+        heard = F.pad(x, (self.kernel_size // 2, 0)) if past is None else past.before(x)
+        causal = self.causal_conv(heard)
         chunks = F.pad(x, (0, -t % chunk_size)).reshape(n, c, -1, chunk_size)
         chunks = chunks.transpose(1, 2).reshape(-1, c, chunk_size)
         chunks = self.chunkwise_conv(chunks) * self._edge_scale(chunk_size)
         chunks = chunks.reshape(n, -1, c, chunk_size).transpose(1, 2).reshape(n, c, -1)
-        return past + chunks[..., :t]
+        return causal + chunks[..., :t]
 
     def _edge_scale(self, chunk_size: int) -> Tensor:
         left, right = self.chunkwise_conv_scale
-        if chunk_size < self.kernel_size:
-            return 1.0 + left[:, :chunk_size] + right[:, -chunk_size:]
-        rest = chunk_size - self.kernel_size
-        return 1.0 + F.pad(left, (0, rest)) + F.pad(right, (rest, 0))
+        left, right = F.pad(left, (0, chunk_size)), F.pad(right, (chunk_size, 0))
+        return 1.0 + left[:, :chunk_size] + right[:, -chunk_size:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from echoharvester.models.zipformer.regularize import (
@@ -43,8 +44,22 @@ class ConvFrontend(nn.Module):
 
     def forward(self, features: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
         x = self.convnext(self.conv(features.unsqueeze(1)))  # (N, C, T', F)
+        return self._project(x), (lens - 7) // 2
+
+    def stream(self, features: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """A chunk, in time with `forward`: (N, 2T + 13, 80) to (N, T, dim).
+
+        Chunks overlap by 13 frames: 7 of the convolutions and, at half the rate, 3 that the
+        ConvNeXt looks ahead.  `past` (N, channels, 3, F) is what it looks back at, zeros at
+        first; that for the next chunk is returned, too.
+        """
+        x, past = self.convnext.stream(self.conv(features.unsqueeze(1)), past)
+        return self._project(x), past
+
+    def _project(self, x: Tensor) -> Tensor:
+        """(N, C, T, F) to (N, T, dim)."""
         x = self.out(x.transpose(1, 2).flatten(2))
-        return self.dropout(self.out_norm(self.out_whiten(x))), (lens - 7) // 2
+        return self.dropout(self.out_norm(self.out_whiten(x)))
 
 
 class ConvNeXt(Scheduled):
@@ -68,9 +83,7 @@ class ConvNeXt(Scheduled):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, T, F)."""
-        residual = x
-        x = self.hidden_balancer(self.pointwise_conv1(self.depthwise_conv(x)))
-        x = self.pointwise_conv2(self.activation(x))
+        residual, x = x, self._pointwise(self.depthwise_conv(x))
         if self.training:
             keep = torch.rand(x.size(0), 1, 1, 1, device=x.device) > self.now(self.skip_rate)
             x = x * keep.to(x.dtype)
@@ -78,3 +91,15 @@ class ConvNeXt(Scheduled):
         if self.training and x.requires_grad:
             x = self.out_whiten(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         return x
+
+    def stream(self, x: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, C, T + 3, F) and what was before, (N, C, 3, F), to (N, C, T, F) and the next past."""
+        conv, reach = self.depthwise_conv, past.size(2)
+        t = x.size(2) - reach
+        window = torch.cat((past, x), dim=2)
+        mixed = F.conv2d(window, conv.weight, conv.bias, padding=(0, 3), groups=conv.groups)
+        return x[:, :, :t] + self._pointwise(mixed), window[:, :, t : t + reach]
+
+    def _pointwise(self, x: Tensor) -> Tensor:
+        x = self.hidden_balancer(self.pointwise_conv1(x))
+        return self.pointwise_conv2(self.activation(x))

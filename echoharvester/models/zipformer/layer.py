@@ -11,6 +11,7 @@ from echoharvester.models.zipformer.attention import (
     SelfAttention,
 )
 from echoharvester.models.zipformer.convolution import ConvolutionModule
+from echoharvester.models.zipformer.memory import NO_MEMORY, LayerMemory
 from echoharvester.models.zipformer.regularize import Balancer, Whiten, limited, whiten_schedule
 from echoharvester.models.zipformer.schedule import Schedule, Scheduled, chance
 from echoharvester.models.zipformer.swoosh import BiasNorm, SwooshLinear
@@ -110,30 +111,41 @@ class ZipformerLayer(Scheduled):
         mask: Tensor | None,
         padding: Tensor | None,
         chunk_size: int,
+        memory: LayerMemory = NO_MEMORY,
     ) -> Tensor:
         """x (N, T, C); see AttentionWeights and ConvolutionModule for the rest."""
         original = x
-        weights = self.self_attn_weights(x, positions, mask)
+        weights = self.self_attn_weights(x, positions, mask, memory.key)
         attended = self._keep(x, self.attention_skip)  # one decision for all that attends
         x = x + self.feed_forward1(x)
-        x = x + _kept(self.balancer_na(self.nonlin_attention(x, self._one_head(weights))), attended)
-        x = x + _kept(self.self_attn1(x, weights), attended)
-        conv = self.conv_module1(x, padding, chunk_size)
+        nonlin = self.nonlin_attention(x, self._one_head(weights), memory.nonlin)
+        x = x + _kept(self.balancer_na(nonlin), attended)
+        x = x + _kept(self.self_attn1(x, weights, memory.value1), attended)
+        conv = self.conv_module1(x, padding, chunk_size, memory.conv1)
         x = x + _kept(conv, self._keep(x, self.conv_skip))
         x = x + _kept(self.balancer_ff2(self.feed_forward2(x)), self._keep(x, self.ff_skip))
         x = self.bypass_mid(original, x)
-        x = x + _kept(self.self_attn2(x, weights), attended)
-        conv = self.conv_module2(x, padding, chunk_size)
+        x = x + _kept(self.self_attn2(x, weights, memory.value2), attended)
+        conv = self.conv_module2(x, padding, chunk_size, memory.conv2)
         x = x + _kept(conv, self._keep(x, self.conv_skip))
         x = x + _kept(self.balancer_ff3(self.feed_forward3(x)), self._keep(x, self.ff_skip))
         x = self.bypass(original, self.norm(self.balancer1(x)))
         return self.whiten(self.balancer2(x))
 
+    def memory_shapes(self, left_context: int) -> list[tuple[int, int]]:
+        """Shapes, without the batch, of what `LayerMemory` holds, in its order."""
+        attention = self.self_attn_weights
+        keys = attention.num_heads * attention.query_head_dim
+        values = self.self_attn1.in_proj.out_features
+        conv = (self.norm.bias.size(0), self.conv_module1.kernel_size // 2)
+        widths = (keys, self.nonlin_attention.out_proj.in_features, values, values)
+        return [*((left_context, width) for width in widths), conv, conv]
+
     def _keep(self, x: Tensor, rate: Schedule) -> Tensor | None:
         return keep_mask(x, self.now(rate)) if self.training else None
 
     def _one_head(self, weights: Tensor) -> Tensor:
-        """The first head's weights (N, 1, T, T); now and then made even over what they reach."""
+        """The first head's weights (N, 1, T, L + T); now and then made even over what they reach."""
         weights = weights[:, :1]
         if self.training and chance(self.now(self.const_attention)):
             even = (weights > 0.0).to(weights.dtype)

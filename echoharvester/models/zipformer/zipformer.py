@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from echoharvester.models.encoder import Encoder
 from echoharvester.models.zipformer.attention import compact_positions
 from echoharvester.models.zipformer.layer import DROPOUT, Bypass, ZipformerLayer
+from echoharvester.models.zipformer.memory import NO_MEMORY, LayerMemory
 from echoharvester.models.zipformer.regularize import ScheduledDropout
 from echoharvester.models.zipformer.schedule import Schedule
 
@@ -108,13 +109,13 @@ class Zipformer(Encoder):
         for stack, dim, factor, feature_mask in zip(
             self.encoders, self.encoder_dim, self.downsampling_factor, feature_masks, strict=True
         ):
-            x = _with_channels(x, dim)
+            x = with_channels(x, dim)
             hidden = padding[:, None, None, ::factor]
             if future is not None:
                 hidden = hidden | future[None, None, ::factor, ::factor]
             x = stack(x, hidden, padding[:, ::factor, None], chunk_size, feature_mask)
             outputs.append(x)
-        return self.downsample_output(_widest(outputs)), (lens + 1) // 2
+        return self.downsample_output(widest(outputs)), (lens + 1) // 2
 
     def _chunks(self) -> tuple[int, int]:
         """Chunk size in frames, below 0 for one chunk, and chunks of left context, below 0: all."""
@@ -157,14 +158,14 @@ def _outside_chunks(frames: Tensor, chunk_size: int, left_chunks: int) -> Tensor
     return outside
 
 
-def _with_channels(x: Tensor, dim: int) -> Tensor:
+def with_channels(x: Tensor, dim: int) -> Tensor:
     """The first `dim` channels, zeros where there are fewer."""
     if x.size(-1) >= dim:
         return x[..., :dim]
     return nn.functional.pad(x, (0, dim - x.size(-1)))
 
 
-def _widest(outputs: list[Tensor]) -> Tensor:
+def widest(outputs: list[Tensor]) -> Tensor:
     """The last stack's output, and behind it the channels that only earlier stacks have."""
     pieces, width = [outputs[-1]], outputs[-1].size(-1)
     for output in reversed(outputs[:-1]):
@@ -187,15 +188,19 @@ class Stack(nn.Module):
         self,
         x: Tensor,
         hidden: Tensor,
-        padding: Tensor,
+        padding: Tensor | None,
         chunk_size: int,
         feature_mask: Tensor | None,
+        memories: Sequence[LayerMemory] = (),
     ) -> Tensor:
-        positions = self.pos_dropout(compact_positions(x.size(1), self.pos_dim, x))
+        """x (N, T, C), hidden (N, 1, T or 1, L + T), padding (N, T, 1); a memory for each layer."""
+        past = hidden.size(-1) - x.size(1) if memories else 0
+        positions = self.pos_dropout(compact_positions(x.size(1), self.pos_dim, x, past))
         if feature_mask is not None:
             x = x * feature_mask
-        for layer in self.layers:
-            x = layer(x, positions, hidden, padding, chunk_size)
+        for i, layer in enumerate(self.layers):
+            memory = memories[i] if memories else NO_MEMORY
+            x = layer(x, positions, hidden, padding, chunk_size, memory)
             if feature_mask is not None:
                 x = x * feature_mask
         return x
@@ -215,13 +220,14 @@ class DownsampledStack(nn.Module):
         self,
         x: Tensor,
         hidden: Tensor,
-        padding: Tensor,
+        padding: Tensor | None,
         chunk_size: int,
         feature_mask: Tensor | None,
+        memories: Sequence[LayerMemory] = (),
     ) -> Tensor:
         """As a stack; masks are at its own, lower rate, `chunk_size` and x at the higher."""
         chunk = chunk_size // self.factor if chunk_size > 0 else chunk_size
-        y = self.encoder(self.downsample(x), hidden, padding, chunk, feature_mask)
+        y = self.encoder(self.downsample(x), hidden, padding, chunk, feature_mask, memories)
         y = y.repeat_interleave(self.factor, dim=1)[:, : x.size(1)]
         return self.out_combiner(x, y)
 
