@@ -16,7 +16,7 @@ def main(cfg: DictConfig) -> None:
     run_shard(
         sharded_step(cfg, "align"),
         cfg.shard,
-        lambda cuts: align_media(cuts, aligner, cfg.align.pad_sec),
+        lambda cuts: align_media(cuts, aligner, cfg.align.pad_sec, cfg.align.salvage),
         progress=report_progress,
     )
 

@@ -18,6 +18,8 @@ from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.manifests.runner import Step
 from echoharvester.manifests.shards import find_shards, read_cuts, read_info, write_atomic
 from echoharvester.models.hub import is_address
+from echoharvester.review.edits import Rules
+from echoharvester.review.edits import identity as review_identity
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
@@ -60,13 +62,20 @@ STEPS: dict[str, StepSpec] = {
     "segment": StepSpec(
         3, ("segment",), ("segment.lexicon",), "cuts_downloaded", "cuts_segmented", "media", 3
     ),
-    "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=3),
+    "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=4),
     "filter": StepSpec(5, ("filter",), (), "cuts_aligned", "cuts_filtered", version=2),
     "validate": StepSpec(
         6, ("validate", "asr"), ("asr.model",), "cuts_filtered", "cuts_validated", version=2
     ),
-    "review": StepSpec(7, ("review", "seed")),
-    "merge": StepSpec(8, (), ("segment.lexicon",), "cuts_validated", "cuts_reviewed", version=2),
+    "review": StepSpec(7, ("review", "validate", "seed"), version=2),
+    "merge": StepSpec(
+        8,
+        ("segment.min_chars", "segment.min_hangul_share"),
+        ("segment.lexicon",),
+        "cuts_validated",
+        "cuts_reviewed",
+        version=3,
+    ),
     "export": StepSpec(9, ("export",)),
     "split": StepSpec(10, ("split", "tokenizer", "seed")),
     "train": StepSpec(11, ("train", "model", "tokenizer", "seed"), ("train.init",)),
@@ -160,15 +169,21 @@ def shards_identity(cfg: DictConfig, name: str) -> list[str]:
     return [info.identity for info in infos if info]
 
 
-def review_identity(cfg: DictConfig) -> str:
-    """Digest of the review files that stage 8 merges."""
-    files = sorted((Path(cfg.data_dir) / "review").glob("*.tsv"))
-    return fingerprint([(path.name, file_digest(path)) for path in files])
+def review_files(cfg: DictConfig) -> list[Path]:
+    """The files that stage 8 merges."""
+    return sorted((Path(cfg.data_dir) / "review").glob("*.tsv"))
+
+
+def review_rules(cfg: DictConfig) -> Rules:
+    """What a corrected text must be: what stage 3 asks of a caption."""
+    segment = cfg.segment
+    lexicon = Path(segment.lexicon) if segment.lexicon else None
+    return Rules(segment.min_chars, segment.min_hangul_share, lexicon)
 
 
 def side_input(cfg: DictConfig, name: str) -> str:
     """Identity of what a sharded step reads besides its shard."""
-    return review_identity(cfg) if name == "merge" else ""
+    return review_identity(Path(cfg.data_dir) / "review") if name == "merge" else ""
 
 
 def read_record(path: Path, expected: str) -> dict[str, Any] | None:

@@ -33,6 +33,8 @@ from common import (
     log_path,
     manifests_dir,
     name_errors,
+    review_files,
+    review_rules,
     sharded_step,
     side_input,
 )
@@ -100,8 +102,8 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
     if dry_run:
         _say(name, f"would run shards {stale}" if stale else "up to date")
         return 0
-    if name == "merge" and stale:
-        _say_problems(cfg)
+    if name == "merge":
+        _say_problems(cfg, bool(stale))
     failed = _run_shards(cfg, name, overrides, stale) if stale else []
     for k in failed:
         path = log_path(cfg, name, k)
@@ -134,14 +136,23 @@ def _stale_shards(cfg: DictConfig, name: str) -> list[int]:
     ]
 
 
-def _say_problems(cfg: DictConfig) -> None:
-    """Names the rows of review files that cannot be merged; the rest is."""
-    from echoharvester.review.merge import read_edits, unknown_ids
+def _say_problems(cfg: DictConfig, stale: bool) -> None:
+    """Names the rows of review files that cannot be merged (the rest is), and how far reviewers
+    agree; keeps both sides of every conflict in a file of its own."""
+    from echoharvester.review.edits import read_edits, write_conflicts
+    from echoharvester.review.merge import misfits, outdated
 
-    edits = read_edits((Path(cfg.data_dir) / "review").glob("*.tsv"))
-    cuts = read_all_cuts(manifests_dir(cfg), STEPS["merge"].source) if edits.by_id else ()
-    for problem in [*edits.problems, *unknown_ids(edits, cuts)]:
+    edits = read_edits(review_files(cfg), review_rules(cfg))
+    problems = list(edits.faults)
+    if stale:
+        folder, source = manifests_dir(cfg), STEPS["merge"].source
+        problems += misfits(edits, read_all_cuts(folder, source)) if edits.by_id else []
+        old = outdated(edits, read_all_cuts(folder, source)) if edits.by_id else ()
+        write_conflicts(Path(cfg.data_dir) / "review", edits, old)
+    for problem in problems:
         print(f"merge: {problem}", file=sys.stderr)
+    for remark in edits.remarks:
+        print(f"merge: {remark}")
 
 
 def _files_there(cfg: DictConfig, name: str, shard: int) -> bool:

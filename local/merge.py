@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
-
 from omegaconf import DictConfig
 
 from echoharvester.manifests.runner import run_shard
-from echoharvester.review.merge import merge_media, read_edits
+from echoharvester.manifests.shards import read_cuts, shard_path
+from echoharvester.review.edits import read_edits
+from echoharvester.review.merge import merge_media, with_known_times
 
-from common import report_progress, sharded_step, side_input, stage_main
+from common import report_progress, review_files, review_rules, sharded_step, side_input, stage_main
 
 
 def main(cfg: DictConfig) -> None:
-    edits = read_edits((Path(cfg.data_dir) / "review").glob("*.tsv"))
-    for problem in edits.problems:
-        logging.warning("%s", problem)
-    lexicon = Path(cfg.segment.lexicon) if cfg.segment.lexicon else None
+    step, rules = sharded_step(cfg, "merge"), review_rules(cfg)
+    edits = read_edits(review_files(cfg), rules)
+    before = shard_path(step.folder, step.target, cfg.shard)
+    if before.exists():
+        with_known_times(edits, read_cuts(before))
     run_shard(
-        sharded_step(cfg, "merge"),
+        step,
         cfg.shard,
-        lambda cuts: merge_media(cuts, edits, lexicon),
+        lambda cuts: merge_media(cuts, edits, rules.lexicon),
         side_input=side_input(cfg, "merge"),
-        side_of=lambda cuts: [vars(edits.by_id[c["id"]]) for c in cuts if c["id"] in edits.by_id],
+        side_of=lambda cuts: [
+            (c["id"], edits.by_id[c["id"]].content) for c in cuts if c["id"] in edits.by_id
+        ],
         progress=report_progress,
     )
 

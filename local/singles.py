@@ -132,9 +132,10 @@ def _prepare(cfg: DictConfig, expected: str) -> str | None:
 
 
 def _review(cfg: DictConfig, expected: str) -> str | None:
-    info = _fresh_info(review_rows_path(cfg), expected)
-    tsv = Path(cfg.data_dir) / "review" / "review.tsv"
-    return f"{info.counts['cuts']} rows in {tsv}" if info and tsv.is_file() else None
+    info, folder = _fresh_info(review_rows_path(cfg), expected), Path(cfg.data_dir) / "review"
+    if not info or not all((folder / name).is_file() for name in info.counts["files"]):
+        return None
+    return f"{info.counts['cuts']} rows in {folder}"
 
 
 def _export(cfg: DictConfig, expected: str) -> str | None:

@@ -129,15 +129,19 @@ def _credible(word: AlignedWord, start_sec: float, end_sec: float, loudness: Lou
 
 
 def safe_spans(
-    spans: Sequence[tuple[float, float]], loudness: Loudness, pad_sec: float, duration_sec: float
+    spans: Sequence[tuple[float, float]],
+    words: Sequence[AlignedWord],
+    loudness: Loudness,
+    pad_sec: float,
+    duration_sec: float,
 ) -> list[tuple[float, float]]:
     """Spans of utterances, each with up to `pad_sec` of the stillness around it.
 
-    Padding never goes past the middle of the gap to a neighbour, nor into other sound,
-    whether captioned or not.
+    Padding never goes past the middle of the gap to another of `words`, all that were
+    aligned, nor into other sound, whether captioned or not.
     """
-    starts = np.sort([start for start, _ in spans])
-    ends = np.sort([end for _, end in spans])
+    starts = np.sort([word.start_sec for word in words])
+    ends = np.sort([word.end_sec for word in words])
     result = []
     for start, end in spans:
         num_before = int(np.searchsorted(ends, start + HOP_SEC / 2))

@@ -8,6 +8,7 @@ import numpy as np
 
 from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
 from echoharvester.align.boundaries import place_words, safe_spans
+from echoharvester.align.salvage import fitting_part
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.audio.pauses import Loudness
@@ -41,8 +42,12 @@ def _shared_by_length(request: Request) -> Alignment:
     return Alignment(" ".join(words), aligned, 1.0)
 
 
-def align_media(cuts: Sequence[Cut], aligner: Aligner, pad_sec: float) -> list[Cut]:
+def align_media(
+    cuts: Sequence[Cut], aligner: Aligner, pad_sec: float, salvage: bool = True
+) -> list[Cut]:
     """The cuts of one media item with word times; those that fit nowhere are rejected.
+
+    `salvage`: an utterance of which a part does not fit is cut down to what does.
 
     Raises:
         MediaError: if the recording cannot be read.
@@ -60,11 +65,16 @@ def align_media(cuts: Sequence[Cut], aligner: Aligner, pad_sec: float) -> list[C
         if alignment is None:
             result[i] = rejected(with_custom(cuts[i], align_score=0.0), STEP, "not_alignable")
     found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]
-    spans = [(a.words[0].start_sec, a.words[-1].end_sec) for _, a in found]
+    words = [word for _, alignment in found for word in alignment.words]
+    parts = [fitting_part(alignment) if salvage else alignment for _, alignment in found]
+    spans = [(part.words[0].start_sec, part.words[-1].end_sec) for part in parts]
     if aligner.boundaries:
-        spans = safe_spans(spans, loudness, pad_sec, len(samples) / SAMPLING_RATE)
-    for (i, alignment), (start, end) in zip(found, spans, strict=True):
-        result[i] = _aligned(cuts[i], alignment, start, end)
+        spans = safe_spans(spans, words, loudness, pad_sec, len(samples) / SAMPLING_RATE)
+    for (i, whole), part, (start, end) in zip(found, parts, spans, strict=True):
+        result[i] = _aligned(cuts[i], part, start, end)
+        if part is not whole:
+            left_out = len(whole.words) - len(part.words)
+            result[i] = with_custom(result[i], text_whole=whole.text, words_left_out=left_out)
         if aligner.boundaries:  # the audio has chosen among the readings
             result[i]["custom"].pop("text_candidates", None)
     return result

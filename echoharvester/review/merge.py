@@ -1,63 +1,23 @@
-"""Edits of review files back into cuts."""
+"""Decisions of reviewers on cuts."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from echoharvester.manifests.accounting import ACCEPTED, APPROVED
 from echoharvester.manifests.cuts import rejected, text_of, with_custom, with_supervision
 from echoharvester.manifests.shards import Cut
-from echoharvester.review.tsv import Edit, edit_of, read_rows, reviewable, text_digest
+from echoharvester.review.edits import Edit, Edits
+from echoharvester.review.rows import reviewable, text_digest
 from echoharvester.text.scores import best_reading, comparable
 from echoharvester.text.spoken import candidates
 
 logger = logging.getLogger(__name__)
 STEP = "merge"
-
-
-@dataclass
-class Edits:
-    """Decisions by cut id, and the rows that could not be taken."""
-
-    by_id: dict[str, Edit] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-
-def read_edits(paths: Iterable[Path]) -> Edits:
-    """All decisions of all review files; undecided rows count for nothing.
-
-    A bad row is named by file and line and the rest is read.  Two decisions on one cut that
-    differ are both left out, and named.
-    """
-    edits, clashing = Edits(), set()
-    for path in sorted(paths):
-        try:
-            rows = read_rows(path)
-        except (ValueError, OSError) as error:
-            edits.problems.append(str(error))
-            continue
-        for line, row in rows:
-            try:
-                edit = edit_of(path, line, row)
-            except (ValueError, KeyError) as error:
-                edits.problems.append(str(error))
-                continue
-            if not edit.decision:
-                continue
-            other = edits.by_id.get(edit.id)
-            if other and (other.decision, other.text) != (edit.decision, edit.text):
-                edits.problems.append(
-                    f"{edit.where}: {edit.id} is decided otherwise in {other.where}"
-                )
-                clashing.add(edit.id)
-            edits.by_id[edit.id] = edit
-    for cut_id in clashing:
-        del edits.by_id[cut_id]
-    return edits
 
 
 def merge_media(cuts: Sequence[Cut], edits: Edits, lexicon: Path | None = None) -> list[Cut]:
@@ -69,32 +29,83 @@ def merge_media(cuts: Sequence[Cut], edits: Edits, lexicon: Path | None = None) 
 
 
 def merged(cut: Cut, edit: Edit, lexicon: Path | None = None) -> Cut:
-    """One cut after one decision; a decision on a text that has changed since is not applied."""
-    if edit.decision != "drop" and not reviewable(cut):
-        problem = f"{edit.where}: rejected before it was measured, cannot be approved"
-        return with_custom(cut, review_problem=problem)
-    if not cut["supervisions"]:
+    """One cut after one decision; a decision that is there already changes nothing.
+
+    What was decided, by whom and when, and text, CER and status before stay in `custom.review`.
+    A decision that does not fit the cut is not applied; `custom.review_problem` says why.
+    """
+    if _is_merged(cut, edit):
         return cut
-    before = text_of(cut)
-    if edit.text_digest and edit.text_digest != text_digest(before):
-        logger.warning("%s: the text of %s has changed since; not applied", edit.where, edit.id)
-        return with_custom(cut, review_problem=f"{edit.where}: made against another text")
+    if problem := misfit(cut, edit):
+        logger.warning("%s: %s %s; not applied", edit.where, edit.id, problem)
+        return with_custom(cut, review_problem=f"the decision of {edit.rater}: {problem}")
+    before, custom = text_of(cut), cut["custom"]
     trace = {
-        "decision": edit.decision, "before": before, "status_before": cut["custom"]["status"],
-        "reviewer": edit.reviewer, "note": edit.note,
+        "decision": edit.decision, "written": edit.text, "before": before, "after": before,
+        "status_before": custom["status"], "cer_before": custom.get("cer"),
+        "reviewer": edit.reviewer, "note": edit.note, "time": edit.decided_at or edit.saved_at,
     }  # fmt: skip
-    cut = with_custom(cut, review=trace)
     if edit.decision == "drop":
-        return rejected(cut, STEP, "dropped_by_reviewer")
-    custom = {k: v for k, v in cut["custom"].items() if k not in ("reason", "rejected_by")}
-    cut = {**cut, "custom": {**custom, "status": APPROVED}}
-    if not edit.text or edit.text == before:  # `ok` with an edited text is a correction, too
+        return rejected(with_custom(cut, review=trace), STEP, "dropped_by_reviewer")
+    custom = {k: v for k, v in custom.items() if k not in ("reason", "rejected_by")}
+    cut = {**cut, "custom": {**custom, "status": APPROVED, "review": trace}}
+    if not edit.text or edit.text == before:
         return cut
-    # People write 3번 in a correction, too; what was heard tells which reading they mean.
+    # `ok` with an edited text is a correction, too.  People write 3번 in one; what was heard tells
+    # which reading they mean.
     readings = candidates(edit.text, extra_words=lexicon)
-    text, counts = best_reading(readings, cut["custom"].get("hyp_text", ""))
+    text, counts = best_reading(readings, custom.get("hyp_text", ""))
     cut = with_supervision(cut, text=text, alignment={"word": _realigned(cut, text.split())})
-    return with_custom(cut, cer=round(counts.rate, 4), text_orthographic=edit.text)
+    return with_custom(
+        cut, cer=round(counts.rate, 4), text_orthographic=edit.text, review={**trace, "after": text}
+    )
+
+
+def _is_merged(cut: Cut, edit: Edit) -> bool:
+    review = cut["custom"].get("review")
+    return review is not None and (
+        (review["decision"], review["written"], review["note"], review["reviewer"])
+        == (edit.decision, edit.text, edit.note, edit.reviewer)
+        and edit.text_digest in ("", text_digest(review["before"]))
+    )
+
+
+def misfit(cut: Cut, edit: Edit) -> str:
+    """Why a decision cannot be applied to its cut; empty: it can."""
+    if not cut["supervisions"]:
+        return "has no text: nothing to decide"
+    if edit.text_digest and edit.text_digest != text_digest(text_of(cut)):
+        return "was decided on a text that has changed since"
+    if edit.decision != "drop" and not reviewable(cut):
+        return "was rejected before it was measured and cannot be approved"
+    return ""
+
+
+def misfits(edits: Edits, cuts: Iterable[Cut]) -> list[str]:
+    """Decisions that cannot be applied, as "file:line: why": no such cut, or another text by now."""
+    left, lines = dict(edits.by_id), []
+    for cut in cuts:
+        edit = left.pop(cut["id"], None)
+        if edit and not _is_merged(cut, edit) and (problem := misfit(cut, edit)):
+            lines.append(f"{edit.where}: {edit.id} {problem}")
+    return lines + [f"{edit.where}: there is no cut {edit.id}" for edit in left.values()]
+
+
+def outdated(edits: Edits, cuts: Iterable[Cut]) -> Iterator[tuple[Edit, str]]:
+    """Decisions made on a text that has changed since, and the text as it is now."""
+    for cut in cuts:
+        edit = edits.by_id.get(cut["id"])
+        if edit and cut["supervisions"] and edit.text_digest not in ("", text_digest(text_of(cut))):
+            yield edit, text_of(cut)
+
+
+def with_known_times(edits: Edits, merged_before: Iterable[Cut]) -> None:
+    """Dates decisions whose row says no time as an earlier merge did: a file is saved again for
+    other rows, too."""
+    for cut in merged_before:
+        edit = edits.by_id.get(cut["id"])
+        if edit and not edit.decided_at and cut["custom"].get("review") and _is_merged(cut, edit):
+            edits.by_id[edit.id] = replace(edit, decided_at=cut["custom"]["review"]["time"])
 
 
 def _realigned(cut: Cut, words: Sequence[str]) -> list[list[object]]:
@@ -135,14 +146,6 @@ def _span(cut: Cut, old: Sequence[list[float]], first: int, last: int) -> tuple[
 def decisions(cuts: Iterable[Cut]) -> Counter[str]:
     """How many cuts were decided, by decision."""
     return Counter(c["custom"]["review"]["decision"] for c in cuts if "review" in c["custom"])
-
-
-def unknown_ids(edits: Edits, cuts: Iterable[Cut]) -> list[str]:
-    """Decisions on cuts that do not exist, as "file:line: id"."""
-    left = dict(edits.by_id)
-    for cut in cuts:
-        left.pop(cut["id"], None)
-    return [f"{edit.where}: there is no cut {edit.id}" for edit in left.values()]
 
 
 def exportable(cut: Cut) -> bool:

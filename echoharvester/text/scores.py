@@ -126,6 +126,15 @@ def swer(reference: str, hypothesis: str) -> ErrorCounts:
     return count_errors(words, _respaced(words, _words(second)))
 
 
+def respaced(text: str, like: str) -> str:
+    """`text` spaced as `like` is, where both align; punctuation goes.
+
+    >>> respaced("거르면여섯시삼십분에", "걸으면 여섯 시 삼십 분에")
+    '거르면 여섯 시 삼십 분에'
+    """
+    return " ".join(_respaced(_words(like), _words(text)))
+
+
 def _respaced(reference: Sequence[str], hypothesis: Sequence[str]) -> list[str]:
     """The hypothesis cut into words where the aligned reference is; inserted words stay words."""
     owner = [i for i, word in enumerate(reference) for _ in word]

@@ -1,0 +1,51 @@
+"""The part of an utterance that fits, where the rest does not.
+
+A caption with two wrong words in it still holds a dozen right ones.  Where words clearly
+do not fit, the best contiguous run of eojeol is kept instead of losing all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from echoharvester.align.base import AlignedWord, Alignment
+
+MISFIT_SCORE = 0.25  # a word below this was not said
+NEUTRAL_SCORE = 0.5  # words above this lengthen a run, words below it cost
+MIN_RUN_SCORE = 0.75  # mean over the characters of a run
+MIN_WORDS, MIN_CHARS = 3, 6  # shorter runs fit by chance
+
+
+def fitting_part(alignment: Alignment) -> Alignment:
+    """The best run of words; the alignment itself where all fits or nothing does.
+
+    >>> words = [AlignedWord(w, 0, 1, s) for w, s in zip("옛날 아주 먼 옛날 호랑이가".split(),
+    ...          (0.1, 0.9, 0.9, 0.9, 0.9))]
+    >>> fitting_part(Alignment("옛날 아주 먼 옛날 호랑이가", tuple(words), 0.7)).text
+    '아주 먼 옛날 호랑이가'
+    """
+    if all(word.score >= MISFIT_SCORE for word in alignment.words):
+        return alignment
+    first, stop = _best_run(alignment.words)
+    run = alignment.words[first:stop]
+    chars = sum(len(word.text) for word in run)
+    if len(run) < MIN_WORDS or chars < MIN_CHARS:
+        return alignment
+    score = sum(len(word.text) * word.score for word in run) / chars
+    if score < MIN_RUN_SCORE:
+        return alignment
+    return replace(alignment, text=" ".join(w.text for w in run), words=run, score=score)
+
+
+def _best_run(words: Sequence[AlignedWord]) -> tuple[int, int]:
+    """The run with the largest sum of scores above neutral, weighted by length (Kadane)."""
+    best, best_run = 0.0, (0, 0)
+    total, first = 0.0, 0
+    for i, word in enumerate(words):
+        if total <= 0.0:
+            total, first = 0.0, i
+        total += len(word.text) * (word.score - NEUTRAL_SCORE)
+        if total > best:
+            best, best_run = total, (first, i + 1)
+    return best_run

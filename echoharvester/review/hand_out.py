@@ -1,0 +1,121 @@
+"""Stage 7 as one move: what is worth looking at, into files for people, with its sound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from echoharvester.manifests.accounting import ACCEPTED
+from echoharvester.manifests.cuts import with_custom
+from echoharvester.manifests.shards import Cut
+from echoharvester.review.clips import write_clips
+from echoharvester.review.labels import write_labels
+from echoharvester.review.layout import Layout, decided, edited_rows, tables, write_tables
+from echoharvester.review.listening import write_page
+from echoharvester.review.rows import row_of
+from echoharvester.review.sample import StratifiedSample
+from echoharvester.review.select import Selection, select
+
+CLIPS, LABELS = "clips", "labels"  # folders beside the review files
+
+
+@dataclass(frozen=True)
+class Handout:
+    """What goes with the rows.
+
+    Attributes:
+        page: whether a listening page is written for each file.
+        clip_format: flac, mp3 or wav.
+        clip_padding_sec: heard before and after each cut.
+        labels: audacity, textgrid or None.
+        title: of the pages.
+    """
+
+    page: bool = True
+    clip_format: str = "flac"
+    clip_padding_sec: float = 0.5
+    labels: str | None = None
+    title: str = "review"
+
+
+@dataclass(frozen=True)
+class HandedOut:
+    """What was written.
+
+    Attributes:
+        cuts: those with a row; `custom.review_files` names the files it is in.
+        files: names of the review files.
+        selected, sampled: rows that were asked for, and those of the random sample.
+        offered: cuts that were asked for, before `max_rows`.
+        decided: cuts with a decision.
+    """
+
+    cuts: list[Cut]
+    files: list[str]
+    selected: int
+    sampled: int
+    offered: int
+    decided: int
+
+
+def hand_out(
+    read: Callable[[], Iterable[Cut]],
+    folder: Path,
+    selection: Selection,
+    sample: StratifiedSample,
+    layout: Layout,
+    limit_of: Callable[[str], float],
+    previous: Iterable[Cut],
+    handout: Handout,
+) -> HandedOut:
+    """Writes review files, pages, clips and labels; what people wrote in them stays.
+
+    Args:
+        read: begins a pass over the cuts of stage 6.
+        limit_of: the CER limit of a caption kind.
+        previous: what an earlier call returned as `cuts`; rows stay in their files.
+
+    Raises:
+        ValueError: for a review file that cannot be read: it would be overwritten.
+        MediaError: for a recording that cannot be read.
+    """
+    before = {cut["id"]: list(cut["custom"].get("review_files", ())) for cut in previous}
+    names_before = {name for names in before.values() for name in names}
+    edited = edited_rows(folder, sorted(names_before | _existing(folder, layout)))
+    touched = {row["id"] for rows in edited.values() for row in rows}
+    chosen = select(read, selection, sample, limit_of, touched)
+    clips = write_clips(chosen.cuts, folder / CLIPS, handout.clip_format, handout.clip_padding_sec)
+    rows = {cut["id"]: row_of(cut, f"{CLIPS}/{clips[cut['id']].name}") for cut in chosen.cuts}
+    files = layout.dealt(list(rows), layout.still_holds(before))
+    result = tables(rows, files, edited, layout)
+    write_tables(folder, result, names_before)
+    for name, found in result.items():
+        page = (folder / name).with_suffix(".html")
+        if handout.page:
+            write_page(page, found, clips, f"{handout.title} ({name.removesuffix('.tsv')})")
+        else:
+            page.unlink(missing_ok=True)
+    write_labels(chosen.cuts, folder / LABELS, handout.labels)
+    held: dict[str, list[str]] = {}
+    for name, found in result.items():
+        for row in found:
+            held.setdefault(row["id"], []).append(name)
+    sampled = [c for c in chosen.cuts if "review_sample" in c["custom"]]
+    accepted_anyway = ACCEPTED in selection.statuses
+    return HandedOut(
+        [with_custom(cut, review_files=held[cut["id"]]) for cut in chosen.cuts],
+        sorted(result), min(chosen.offered, selection.max_rows or chosen.offered),
+        sum(not (accepted_anyway and selection.takes(cut)) for cut in sampled),
+        chosen.offered, decided(result),
+    )  # fmt: skip
+
+
+def _existing(folder: Path, layout: Layout) -> set[str]:
+    """Review files of ours that are there, whatever the last manifest says of them."""
+    named = layout.names()
+    return {
+        path.name for path in folder.glob("review*.tsv")
+        if path.name in named or re.fullmatch(r"review(-\d+)?\.tsv", path.name)
+    }  # fmt: skip

@@ -1,0 +1,60 @@
+"""The listening page beside a review file: one HTML file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from echoharvester.manifests.shards import write_atomic
+from echoharvester.review.clips import Clip
+from echoharvester.review.tsv import COLUMNS, CONVERTED, NUMBERS, RUNS, Row
+
+
+def write_page(path: Path, rows: Sequence[Row], clips: Mapping[str, Clip], title: str) -> None:
+    """Writes the page of one review file (`path` with `.tsv` for `.html`).
+
+    `clips` by cut id, as they lie in the folder `clips` beside the page.
+    """
+    file = path.with_suffix(".tsv").name
+    values = {
+        "file": file, "columns": COLUMNS, "numbers": NUMBERS, "runs": RUNS,
+        "converted": CONVERTED, "rows": [_with_sound(row, clips.get(row["id"])) for row in rows],
+    }  # fmt: skip
+    parts = {
+        "title": html.escape(title),
+        "file": html.escape(file),
+        "style": _asset("page.css"),
+        "data": script_data(values),
+        "script": _asset("page.js"),
+    }
+    # In one pass: a caption may say {{script}}, too.
+    write_atomic(path, re.sub(r"{{(\w+)}}", lambda match: parts[match[1]], _asset("page.html")))
+
+
+def script_data(values: Any) -> str:
+    """JSON that can stand in a script element: nothing in it can end the element.
+
+    >>> script_data({"a": "</script>"})
+    '{"a": "\\\\u003c/script>"}'
+    """
+    return json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _with_sound(row: Row, clip: Clip | None) -> dict[str, Any]:
+    if clip is None:
+        return {**row}
+    peaks = base64.b64encode(clip.peaks).decode()
+    return {
+        **row, "peaks": peaks, "start_sec": clip.start_sec, "end_sec": clip.end_sec,
+        "clip_sec": clip.duration_sec,
+    }  # fmt: skip
+
+
+def _asset(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")

@@ -1,0 +1,135 @@
+"""Which cuts are worth a reviewer's minutes, and in which order."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from echoharvester.manifests.accounting import ACCEPTED, STATUSES
+from echoharvester.manifests.cuts import text_of, with_custom
+from echoharvester.manifests.shards import Cut
+from echoharvester.review.rows import reviewable
+from echoharvester.review.sample import StratifiedSample
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What reviewers are offered; None and empty lists let everything through.
+
+    Attributes:
+        statuses: review, accepted, rejected (what got as far as a hypothesis can be won back).
+        media: media ids, or parts of titles or channels.
+        reasons: why a cut was rejected or marked for review.
+        text: a regular expression, looked for in text, caption and hypothesis.
+        max_rows: only so many, the most doubtful.
+    """
+
+    statuses: Collection[str] = ("review",)
+    media: Collection[str] = ()
+    reasons: Collection[str] = ()
+    text: str | None = None
+    min_cer: float | None = None
+    max_cer: float | None = None
+    min_duration_sec: float | None = None
+    max_duration_sec: float | None = None
+    min_snr_db: float | None = None
+    max_snr_db: float | None = None
+    max_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.statuses) - set(STATUSES):
+            raise ValueError(
+                f"review.statuses: {', '.join(sorted(unknown))}: expected some of {', '.join(STATUSES)}"
+            )
+        try:
+            self._pattern  # noqa: B018 (compiled once, here)
+        except re.error as error:
+            raise ValueError(
+                f"review.text: {self.text!r} is no regular expression: {error}"
+            ) from error
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        return re.compile(self.text, re.IGNORECASE) if self.text else None
+
+    def takes(self, cut: Cut) -> bool:
+        """Whether a cut is what was asked for."""
+        custom = cut["custom"]
+        return (
+            custom["status"] in self.statuses
+            and (not self.reasons or custom.get("reason") in self.reasons)
+            and _within(custom["cer"], self.min_cer, self.max_cer)
+            and _within(cut["duration"], self.min_duration_sec, self.max_duration_sec)
+            and _within(custom["snr_db"], self.min_snr_db, self.max_snr_db)
+            and (not self.media or self._of_media(cut))
+            and (self._pattern is None or self._says(cut))
+        )
+
+    def _of_media(self, cut: Cut) -> bool:
+        custom = cut["custom"]
+        names = f"{custom.get('title', '')}\n{custom.get('channel', '')}".casefold()
+        return any(custom["media_id"] == name or name.casefold() in names for name in self.media)
+
+    def _says(self, cut: Cut) -> bool:
+        custom, pattern = cut["custom"], self._pattern
+        texts = (text_of(cut), custom.get("text_orthographic", ""), custom.get("hyp_text", ""))
+        return pattern is not None and any(pattern.search(text) for text in texts)
+
+
+def _within(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Cuts for review in their order; `offered`: how many would be without `max_rows`."""
+
+    cuts: list[Cut]
+    offered: int
+
+
+def select(
+    read: Callable[[], Iterable[Cut]],
+    selection: Selection,
+    sample: StratifiedSample,
+    limit_of: Callable[[str], float],
+    also: Collection[str] = (),
+) -> Selected:
+    """Cuts for review: nearest to the limit first, then a random sample of all the accepted.
+
+    The sample is of everything accepted, whatever is selected, so that it speaks for the data set;
+    its cuts carry `custom.review_sample`.  Reads twice, so that only ids are held.
+
+    Args:
+        read: begins a pass over the cuts of stage 6.
+        limit_of: the CER limit of a caption kind.
+        also: ids that come in any case (decided earlier), last.
+    """
+    offered = 0
+
+    def wanted() -> Iterable[tuple[float, str]]:
+        nonlocal offered
+        for cut in filter(reviewable, read()):
+            custom = cut["custom"]
+            if custom["status"] == ACCEPTED and sample.size:
+                sample.add(cut)
+            if selection.takes(cut):
+                offered += 1
+                yield abs(custom["cer"] - limit_of(custom["caption_kind"])), cut["id"]
+
+    nearest = sorted(wanted()) if selection.max_rows is None else heapq.nsmallest(
+        selection.max_rows, wanted()
+    )  # fmt: skip
+    drawn = sample.drawn()
+    order = {cut_id: i for i, (_, cut_id) in enumerate(nearest)}
+    for cut_id in (*drawn, *also):
+        order.setdefault(cut_id, len(order))
+    found = [cut for cut in read() if cut["id"] in order and reviewable(cut)]
+    found.sort(key=lambda cut: order[cut["id"]])
+    return Selected(
+        [with_custom(c, review_sample=drawn[c["id"]]) if c["id"] in drawn else c for c in found],
+        offered,
+    )
