@@ -1,0 +1,157 @@
+"""The listening page in a real browser, from the first key to the merged cut."""
+
+import time
+
+import pytest
+from browser import needs_browser, opened
+
+from echoharvester.asr.validate import Gate
+from echoharvester.manifests.cuts import text_of, with_custom, with_supervision
+from echoharvester.review.clips import Clip
+from echoharvester.review.edits import read_edits
+from echoharvester.review.hand_out import Handout, hand_out
+from echoharvester.review.layout import Layout
+from echoharvester.review.listening import write_page
+from echoharvester.review.merge import merge_media
+from echoharvester.review.rows import row_of
+from echoharvester.review.sample import StratifiedSample
+from echoharvester.review.select import Selection
+from echoharvester.review.tsv import read_rows
+
+pytestmark = needs_browser
+HOSTILE = "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>하하"
+
+
+@pytest.fixture
+def folder(tmp_path, cuts):
+    cuts[9] = with_custom(with_supervision(cuts[9], text=HOSTILE), title="</script>", text_orthographic=HOSTILE)
+    hand_out(
+        lambda: iter(cuts), tmp_path / "review", Selection(), StratifiedSample(0), Layout(),
+        Gate().limit, (), Handout(title="시험"),
+    )  # fmt: skip
+    return tmp_path / "review"
+
+
+def save(page, path):
+    with page.expect_download() as download:
+        page.click("#save")
+    download.value.save_as(path)
+
+
+def chosen(page):
+    return page.inner_text("#about").split(" · ")[0]
+
+
+def test_keys_decide_and_the_saved_file_merges(folder, cuts):
+    with opened(folder / "review.html") as (page, complaints):
+        assert chosen(page) == "m-1"
+        page.fill("#reviewer", "kim")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Enter")  # m-1 as it stands
+        assert chosen(page) == "m-3"
+        page.keyboard.press("e")
+        page.fill("#text", "오늘은 하늘이 맑네요 라")
+        assert page.inner_text("#cer").startswith("40.0 %")
+        assert page.inner_html("#diff").count("<del>") == 2
+        page.keyboard.press("Enter")
+        assert chosen(page) == "m-5"
+        page.keyboard.press("Delete")
+        assert chosen(page) == "m-7"
+        page.keyboard.press("Tab")
+        assert chosen(page) == "m-9"
+        page.keyboard.press("Shift+Tab")
+        page.fill("#note", "=잡음")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+Enter")
+        assert chosen(page) == "m-9"
+        assert "4 of 5 decided" in page.inner_text("#done")
+        assert page.evaluate("window.hacked") is None
+        save(page, folder / "review.tsv")
+        assert not complaints
+    rows = {row["id"]: row for _, row in read_rows(folder / "review.tsv")}
+    assert [rows[f"m-{i}"]["decision"] for i in (1, 3, 5, 7, 9)] == ["ok", "fix", "drop", "ok", ""]
+    assert rows["m-7"]["note"] == "=잡음" and rows["m-1"]["reviewer"] == "kim"
+    assert rows["m-9"]["text"] == HOSTILE
+    edits = read_edits([folder / "review.tsv"])
+    assert not edits.problems
+    result = {c["id"]: c for c in merge_media(cuts, edits)}
+    assert result["m-1"]["custom"]["status"] == "approved"
+    assert result["m-1"]["custom"]["review"]["time"] == rows["m-1"]["decided_at"]
+    assert text_of(result["m-3"]) == "오늘은 하늘이 맑네요 라"
+    assert result["m-5"]["custom"]["status"] == "rejected"
+    assert result["m-9"] == cuts[9]
+
+
+def test_an_untouched_page_saves_the_file_it_came_with(folder):
+    before = (folder / "review.tsv").read_bytes()
+    with opened(folder / "review.html") as (page, _):
+        save(page, folder / "saved.tsv")
+    assert (folder / "saved.tsv").read_bytes() == before
+
+
+def test_edits_stay_in_the_browser_until_saved(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Enter")
+        assert "dirty" in page.get_attribute("#save", "class")
+        page.reload()
+        assert "1 of 5 decided" in page.inner_text("#done") and chosen(page) == "m-3"
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("u")
+        assert "0 of 5 decided" in page.inner_text("#done")
+
+
+def test_sound_plays_and_jumps(folder):
+    with opened(folder / "review.html") as (page, complaints):
+        page.keyboard.press("Space")
+        page.wait_for_function("document.getElementById('player').currentTime > 0.6")
+        page.keyboard.press("Space")
+        assert page.evaluate("document.getElementById('player').paused")
+        page.keyboard.press("ArrowLeft")
+        assert page.evaluate("document.getElementById('player').currentTime") == 0
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.getElementById('player').currentTime") == 2
+        page.keyboard.press("Space")  # from the end it begins again, and stops where the cut ends
+        page.wait_for_function("!document.getElementById('player').paused")
+        page.wait_for_function("document.getElementById('player').paused")
+        assert 1.4 < page.evaluate("document.getElementById('player').currentTime") < 1.8
+        assert not complaints
+        (folder / "clips" / "m-3.flac").unlink()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        page.wait_for_function("document.getElementById('problem').textContent.includes('cannot be played')")
+
+
+def test_filters_find_and_sort(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Enter")
+        page.click("[data-chip=undecided]")
+        assert "4 shown" in page.inner_text("#done")
+        page.keyboard.press("Delete")
+        assert "3 shown" in page.inner_text("#done") and chosen(page) == "m-5"
+        page.click("[data-chip=all]")
+        page.fill("#find", "좋네요 바")
+        assert "1 shown" in page.inner_text("#done")
+        page.fill("#find", "")
+        page.select_option("#sort", "cer")
+        page.keyboard.press("Escape")
+        assert "하하" in page.inner_text(".row >> nth=0")
+
+
+def test_five_thousand_rows_open_quickly(tmp_path, cuts):
+    rows = [{**row_of(cuts[1], f"clips/m-{i}.flac"), "id": f"m-{i}"} for i in range(5000)]
+    clip = Clip("m-1.flac", bytes(range(256)) + bytes(44), 0.5, 1.5, 2.0)
+    write_page(tmp_path / "review.html", rows, {f"m-{i}": clip for i in range(5000)}, "viel")
+    assert (tmp_path / "review.html").stat().st_size < 10e6
+    start = time.perf_counter()
+    with opened(tmp_path / "review.html") as (page, complaints):
+        assert "5000 shown" in page.inner_text("#done")
+        assert page.locator(".row").count() < 60
+        page.evaluate("document.getElementById('list').scrollTop = 1e9")
+        page.wait_for_function("document.querySelector('#rows').lastChild.offsetTop > 219000")
+        assert not complaints
+    assert time.perf_counter() - start < 60  # a second or two; a bound only against seconds per row
+
+
+def test_a_narrow_screen_needs_no_sideways_scrolling(folder):
+    with opened(folder / "review.html", width=380, height=800) as (page, _):
+        assert page.evaluate("document.documentElement.scrollWidth") <= 380

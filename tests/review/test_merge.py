@@ -1,0 +1,233 @@
+"""Decisions merged into cuts, whatever people have done to the files."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from review_support import DECIDED, write_decided
+
+from echoharvester.manifests.cuts import text_of, with_supervision
+from echoharvester.review.edits import (
+    CONFLICTS,
+    Edit,
+    Edits,
+    Rules,
+    identity,
+    read_edits,
+    write_conflicts,
+)
+from echoharvester.review.merge import exportable, merge_media, misfits, outdated, with_known_times
+from echoharvester.review.tsv import COLUMNS, read_rows, write_rows
+
+
+def bare(cuts):
+    """Without when it was decided, which is when the file was saved."""
+    return [
+        {**c, "custom": {**c["custom"], "review": {**c["custom"].get("review", {}), "time": ""}}}
+        for c in cuts
+    ]
+
+
+def merge(cuts, *paths):
+    return bare(merge_media(cuts, read_edits(paths)))
+
+
+def test_three_decisions_change_three_cuts(tmp_path, cuts):
+    result = merge_media(cuts, read_edits([write_decided(tmp_path / "r.tsv", cuts, reviewer="kim")]))
+    changed = [c["id"] for c, b in zip(result, cuts, strict=True) if c is not b]
+    assert changed == ["m-1", "m-3", "m-5"]
+    assert [c["id"] for c in result if not exportable(c)] == ["m-5", "m-7", "m-9"]
+    accepted, fixed, dropped = result[1], result[3], result[5]
+    assert accepted["custom"]["status"] == "approved" and "reason" not in accepted["custom"]
+    assert text_of(fixed) == "오늘은 하늘이 맑네요 라" and fixed["custom"]["status"] == "approved"
+    review = fixed["custom"]["review"]
+    assert review["before"] == text_of(cuts[3]) and review["after"] == text_of(fixed)
+    assert review["reviewer"] == "kim" and review["cer_before"] == 0.3
+    assert fixed["custom"]["cer"] == 0.4 and review["time"].endswith("Z")
+    words = fixed["supervisions"][0]["alignment"]["word"]
+    assert [w[0] for w in words] == text_of(fixed).split()
+    assert words[1][1:3] == [0.3, 0.2] and words[3] == ["라", 0.7, 0.2, 0.9]
+    assert dropped["custom"]["reason"] == "dropped_by_reviewer"
+
+
+@given(
+    st.dictionaries(st.integers(0, 9), st.sampled_from(["ok", "fix", "drop"]), max_size=10),
+    st.randoms(use_true_random=False),
+    st.integers(1, 3),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_order_of_any_subset_over_any_files_gives_the_same(tmp_path_factory, decided, rng, parts):
+    folder = tmp_path_factory.mktemp("merge")
+    cuts = CUTS
+    by_id = {f"m-{i}": (d, "오늘은 하늘이 맑네요" if d == "fix" else "") for i, d in decided.items()}
+    whole = write_decided(folder / "whole.tsv", cuts, by_id)
+    expected = merge(cuts, whole)
+    rows = [row for _, row in read_rows(whole)]
+    rng.shuffle(rows)
+    undecided = [row for row in rows if not row["decision"]]
+    kept = [row for row in rows if row["decision"]] + rng.sample(undecided, len(undecided) // 2)
+    rng.shuffle(kept)
+    columns = rng.sample(COLUMNS, len(COLUMNS))
+    paths = [folder / f"{k}.tsv" for k in range(parts)]
+    for k, path in enumerate(paths):
+        write_rows(path, kept[k::parts], columns)
+    assert merge(cuts, *paths) == expected
+    edits = read_edits([whole])
+    once = merge_media(cuts, edits)
+    assert merge_media(once, edits) == once  # merging twice is merging once
+
+
+@pytest.fixture(autouse=True)
+def _cuts_for_properties(cuts):
+    globals()["CUTS"] = cuts
+
+
+WAYS = {
+    "crlf": lambda t: t.replace("\n", "\r\n").encode(),
+    "cr": lambda t: t.replace("\n", "\r").encode(),
+    "bom": lambda t: b"\xef\xbb\xbf" + t.encode(),
+    "utf-16": lambda t: t.encode("utf-16"),
+    "cp949": lambda t: t.encode("cp949"),
+    "trailing empty rows": lambda t: (t + "\t\t\t\n\n\n").encode(),
+    "quoted cells": lambda t: "".join(
+        "\t".join(f'"{cell}"' for cell in line.split("\t")) + "\n" for line in t.splitlines()
+    ).encode(),
+    "commas": lambda t: t.replace("\t", ",").encode(),
+    "semicolons": lambda t: t.replace("\t", ";").encode(),
+    "no last line end": lambda t: t.rstrip("\n").encode(),
+    "more columns": lambda t: "".join(f"{line}\tmore\n" for line in t.splitlines()).encode(),
+    "capital letters in the header": lambda t: t.replace("id\tdecision", "ID\tDecision", 1).encode(),
+    "capital decisions": lambda t: t.replace("\tok\t", "\tOK\t").replace("\tdrop\t", "\tDrop\t").encode(),
+    "spaces around": lambda t: t.replace("\tok\t", "\t ok \t").encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ways_of_saving(tmp_path, cuts, way):
+    path = write_decided(tmp_path / "r.tsv", cuts)
+    expected = merge(cuts, path)
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_bytes(WAYS[way](text))
+    assert merge(cuts, path) == expected
+
+
+FAULTS = {
+    "unknown decision": ({"decision": "maybe"}, "decision is ok, fix, drop or empty, not 'maybe'"),
+    "fix without text": ({"decision": "fix", "text": ""}, "fix needs a text"),
+    "a text that is none": ({"decision": "fix", "text": "?!?"}, "is not valid"),
+    "damaged characters": ({"decision": "fix", "text": "안녕\ufffd하세요"}, "damaged characters"),
+    "edited, not decided": ({"text": "오늘은 비가 와요"}, "was edited, but decision is empty"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_bad_row_is_named_by_file_and_line_and_the_rest_is_merged(tmp_path, cuts, name):
+    change, message = FAULTS[name]
+    path = write_decided(tmp_path / "r.tsv", cuts)
+    rows = [row for _, row in read_rows(path)]
+    rows[2].update(change)
+    write_rows(path, rows)
+    edits = read_edits([path])
+    assert len(edits.by_id) == 3 and len(edits.problems) == 1
+    assert edits.problems[0].startswith("r.tsv:4: ") and message in edits.problems[0]
+
+
+def test_a_stray_tab_is_named(tmp_path):
+    path = tmp_path / "r.tsv"
+    path.write_text("id\tdecision\ttext\nm-1\tfix\t오늘은\t날씨가\n", encoding="utf-8")
+    assert "r.tsv:2: '날씨가' lies behind the last column" in read_edits([path]).problems[0]
+
+
+def test_unknown_ids_and_repeated_rows_are_named(tmp_path, cuts):
+    path = tmp_path / "r.tsv"
+    path.write_text("id\tdecision\nm-1\tok\nnobody\tdrop\nm-1\tok\n", encoding="utf-8")
+    edits = read_edits([path])
+    assert edits.problems == ["r.tsv:4: m-1 stands in r.tsv:2 already; counted once"]
+    assert misfits(edits, cuts) == ["r.tsv:3: there is no cut nobody"]
+
+
+def test_reviewers_who_disagree_decide_nothing_until_somebody_settles_it(tmp_path, cuts):
+    one = write_decided(tmp_path / "a.tsv", cuts, {"m-1": ("ok", ""), "m-3": ("ok", "")}, reviewer="kim")
+    two = write_decided(tmp_path / "b.tsv", cuts, {"m-1": ("drop", ""), "m-3": ("ok", "")}, reviewer="lee")
+    edits = read_edits([one, two])
+    assert list(edits.by_id) == ["m-3"] and "b.tsv:3: m-1 is decided otherwise in a.tsv:3" in edits.faults[0]
+    assert edits.remarks == ["kim and lee: 2 cuts decided by both, 1 alike (50 %), kappa 0.00"]
+    before = identity(tmp_path)
+    write_conflicts(tmp_path, edits, ())
+    assert identity(tmp_path) == before  # writing the file makes nothing stale
+    rows = [row for _, row in read_rows(tmp_path / CONFLICTS)]
+    assert [(r["id"], r["opinion"], r["opinion_by"]) for r in rows] == [("m-1", "ok", "kim"), ("m-1", "drop", "lee")]
+    rows[1]["decision"] = "drop"
+    write_rows(tmp_path / CONFLICTS, rows, list(rows[0]))
+    assert identity(tmp_path) != before
+    settled = read_edits(tmp_path.glob("*.tsv"))
+    assert settled.by_id["m-1"].decision == "drop" and not settled.faults
+    write_conflicts(tmp_path, settled, ())
+    assert [row["decision"] for _, row in read_rows(tmp_path / CONFLICTS)] == ["", "drop"]
+
+
+def test_kappa_is_that_of_the_textbook():
+    """Two raters, 50 items: 20 both yes, 15 both no, 5 and 10 apart: kappa 0.4."""
+    from echoharvester.review.agreement import agreement
+
+    pairs = [("ok", "ok")] * 20 + [("drop", "drop")] * 15 + [("ok", "drop")] * 5 + [("drop", "ok")] * 10
+    opinions = [
+        Edit(str(i), decision, reviewer=name, where=f"{name}.tsv:{i}")
+        for i, pair in enumerate(pairs)
+        for name, decision in zip(("a", "b"), pair, strict=True)
+    ]
+    (found,) = agreement(opinions)
+    assert (found.cuts, found.agreed) == (50, 35) and found.kappa == pytest.approx(0.4)
+
+
+def test_a_decision_on_a_text_that_has_changed_since_is_kept_for_somebody(tmp_path, cuts):
+    edits = read_edits([write_decided(tmp_path / "r.tsv", cuts)])
+    changed = [with_supervision(c, text="다른 글이다") if c["id"] == "m-3" else c for c in cuts]
+    result = merge_media(changed, edits)
+    assert result[3]["custom"]["status"] == "review" and text_of(result[3]) == "다른 글이다"
+    assert "changed since" in result[3]["custom"]["review_problem"]
+    assert misfits(edits, changed) == ["r.tsv:5: m-3 was decided on a text that has changed since"]
+    write_conflicts(tmp_path, edits, outdated(edits, changed))
+    ((_, row),) = read_rows(tmp_path / CONFLICTS)
+    assert row["text_now"] == "다른 글이다" and row["opinion"] == "fix"
+    row["decision"] = "fix"
+    write_rows(tmp_path / CONFLICTS, [row], list(row))
+    assert text_of(merge_media(changed, read_edits(tmp_path.glob("*.tsv")))[3]) == "오늘은 하늘이 맑네요 라"
+
+
+def test_what_was_never_measured_cannot_be_approved(tmp_path, cuts):
+    bare = [{**c, "custom": {k: v for k, v in c["custom"].items() if k != "cer"}} for c in cuts]
+    result = merge_media(bare, read_edits([write_decided(tmp_path / "r.tsv", cuts)]))
+    assert not exportable(result[1])
+    assert "cannot be approved" in result[1]["custom"]["review_problem"]
+
+
+def test_ok_with_an_edited_text_is_a_correction(tmp_path, cuts):
+    path = write_decided(tmp_path / "r.tsv", cuts, {"m-1": ("ok", "오늘은 비가 옵니다 나")})
+    assert text_of(merge_media(cuts, read_edits([path]))[1]) == "오늘은 비가 옵니다 나"
+
+
+def test_a_correction_is_stored_as_it_is_spoken(tmp_path, cuts):
+    path = write_decided(tmp_path / "r.tsv", cuts, {"m-1": ("fix", "사과 3개 샀어요")})
+    fixed = merge_media(cuts, read_edits([path]))[1]
+    assert text_of(fixed) == "사과 세 개 샀어요"
+    assert fixed["custom"]["text_orthographic"] == "사과 3개 샀어요"
+
+
+def test_a_file_saved_again_for_other_rows_dates_nothing_anew(tmp_path, cuts):
+    import os
+
+    path = write_decided(tmp_path / "r.tsv", cuts)
+    first = merge_media(cuts, read_edits([path]))
+    os.utime(path, (2e9, 2e9))
+    edits = read_edits([path])
+    with_known_times(edits, first)
+    assert merge_media(cuts, edits) == first
+
+
+def test_rules_are_those_of_captions():
+    assert Rules().fault_of("네") and not Rules(min_chars=1).fault_of("네")
+
+
+def test_no_edits_change_nothing(cuts):
+    result = merge_media(cuts, Edits())
+    assert all(a is b for a, b in zip(result, cuts, strict=True))
