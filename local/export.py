@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,54 +12,95 @@ from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from echoharvester.dataset.card import Statistics, card_markdown, data_card
+from echoharvester.dataset.folders import CHECKSUMS, checksums
+from echoharvester.dataset.formats import write_formats
+from echoharvester.dataset.join import joined_cuts
 from echoharvester.dataset.shar import write_shar
-from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.shards import (
     Cut,
     ShardWriter,
-    find_shards,
     read_all_cuts,
-    read_info,
+    read_cuts,
     write_atomic,
 )
+from echoharvester.review.edits import read_edits
 from echoharvester.review.merge import exportable
+from echoharvester.review.sample import label_error
 
-from common import STEPS, manifests_dir, stage_main
-from singles import dataset_manifest_path, fingerprint_of_sizes, single_fingerprint
+from common import STEPS, manifests_dir, review_files, review_rules, stage_main
+from singles import (
+    BESIDE_SHAR,
+    accounting,
+    dataset_manifest_path,
+    fingerprint_of_sizes,
+    review_rows_path,
+    single_fingerprint,
+)
 
 
 def main(cfg: DictConfig) -> None:
-    data_dir, stats = Path(cfg.data_dir), Statistics()
-    with ShardWriter(dataset_manifest_path(cfg)) as manifest:
+    data_dir, stats, left_out = Path(cfg.data_dir), Statistics(), Counter[str]()
+    shar, manifest_path = data_dir / "shar", dataset_manifest_path(cfg)
+    with ShardWriter(manifest_path) as manifest:
 
         def cuts() -> Iterator[Cut]:
-            everything = read_all_cuts(manifests_dir(cfg), "cuts_reviewed")
-            for cut in tqdm(filter(exportable, everything), desc="9 export", unit="cut"):
+            for cut in tqdm(_everything(cfg, left_out), desc="9 export", unit="cut"):
                 manifest.write(cut)
                 stats.add(cut)
                 yield cut
 
-        shar = data_dir / "shar"
         files = write_shar(cuts(), shar, cfg.export.cuts_per_shard, cfg.export.audio_format)
-        values = stats.to_dict()
-        card = data_card(values, _yields(cfg), _settings(cfg))
+        values = stats.to_dict() | {"left_out_of_joined": dict(left_out)}
+        counts = {
+            "hours": values["hours"], "shar": fingerprint_of_sizes(files.sizes),
+            "also": list(cfg.export.also),
+        }  # fmt: skip
+        identity = manifest.identity
         write_atomic(data_dir / "stats.json", _json(values))
+        card = _card(cfg, values, identity)
         write_atomic(data_dir / "data_card.json", _json(card))
         write_atomic(data_dir / "data_card.md", card_markdown(card))
-        counts = {"hours": values["hours"], "shar": fingerprint_of_sizes(files.sizes)}
+        beside = [data_dir / name for name in BESIDE_SHAR if name != CHECKSUMS]
+        write_atomic(data_dir / CHECKSUMS, checksums([*sorted(shar.iterdir()), *beside], data_dir))
+        write_formats(lambda: _everything(cfg, Counter()), data_dir, cfg.export.also)
         manifest.close("export", single_fingerprint(cfg, "export"), "", counts)
     print(f"stage  9 export: {values['cuts']} cuts, {values['hours']:.2f} h in {shar}")
+    for reason, count in left_out.items():
+        print(f"stage  9 export: {count} cuts of joined folders left out: {reason}")
+
+
+def _everything(cfg: DictConfig, left_out: Counter[str]) -> Iterator[Cut]:
+    """All that belongs in the data set: what the harvest accepted, then what is joined in."""
+    seen: set[str] = set()
+    for cut in filter(exportable, read_all_cuts(manifests_dir(cfg), "cuts_reviewed")):
+        if cfg.export.join:
+            seen.add(cut["id"])
+        yield cut
+    for folder in cfg.export.join:
+        for cut in joined_cuts(Path(folder), Path(cfg.data_dir) / "audio" / "joined", left_out):
+            if cut["id"] in seen:
+                left_out["already_there"] += 1
+                continue
+            seen.add(cut["id"])
+            yield cut
+
+
+def _card(cfg: DictConfig, values: dict[str, Any], identity: str) -> dict[str, Any]:
+    rows = review_rows_path(cfg)
+    error = label_error(
+        read_cuts(rows) if rows.exists() else (), read_all_cuts(manifests_dir(cfg), "cuts_reviewed")
+    )
+    agreement = read_edits(review_files(cfg), review_rules(cfg)).remarks
+    name = cfg.export.name or Path(cfg.recipe_dir).name
+    return data_card(name, values, _yields(cfg), _settings(cfg), identity, error, agreement)
 
 
 def _yields(cfg: DictConfig) -> dict[str, Any]:
     """The accounting of every sharded stage."""
-    result = {}
-    for name, spec in STEPS.items():
-        if spec.target:
-            infos = [read_info(path) for path in find_shards(manifests_dir(cfg), spec.target)]
-            counts = total(Counts.from_dict(info.counts) for info in infos if info)
-            result[name] = counts.to_dict()
-    return result
+    return {
+        name: {**counts.to_dict(), "item": "media" if STEPS[name].stage <= 3 else "cut"}
+        for name, counts in accounting(cfg).items()
+    }
 
 
 def _settings(cfg: DictConfig) -> dict[str, Any]:

@@ -8,20 +8,18 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.shards import (
-    find_shards,
     read_all_cuts,
     read_cuts,
-    read_info,
     write_atomic,
 )
 from echoharvester.report.page import overview, page
 from echoharvester.report.truth import judge, table
 from echoharvester.review.merge import exportable
 
-from common import STEPS, manifests_dir, stage_main
+from common import manifests_dir, stage_main
 from singles import (
+    accounting,
     decode_record_path,
     report_path,
     single_fingerprint,
@@ -32,11 +30,7 @@ from singles import (
 
 def main(cfg: DictConfig) -> None:
     folder = manifests_dir(cfg)
-    stages = {}
-    for name, spec in STEPS.items():
-        if spec.target:
-            infos = [read_info(path) for path in find_shards(folder, spec.target)]
-            stages[name] = total(Counts.from_dict(info.counts) for info in infos if info)
+    stages = accounting(cfg)
     limits = {
         "cer": cfg.validate.max_cer_manual,
         "align_score": cfg.filter.min_align_score,

@@ -9,9 +9,11 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from echoharvester.manifests.shards import ShardInfo, read_info
+from echoharvester.manifests.accounting import Counts, total
+from echoharvester.manifests.shards import ShardInfo, find_shards, read_info
 
 from common import (
+    STEPS,
     UserError,
     manifests_dir,
     read_record,
@@ -27,6 +29,10 @@ def truth_path(cfg: DictConfig) -> Path:
 
 def review_rows_path(cfg: DictConfig) -> Path:
     return manifests_dir(cfg) / "review_rows.0.jsonl.gz"
+
+
+# What stage 9 leaves beside the Shar and its manifest.
+BESIDE_SHAR = ("stats.json", "data_card.json", "data_card.md", "checksums.sha256")
 
 
 def dataset_manifest_path(cfg: DictConfig) -> Path:
@@ -56,6 +62,16 @@ def export_record_path(cfg: DictConfig) -> Path:
 
 def report_path(cfg: DictConfig) -> Path:
     return Path(cfg.exp_dir) / "report.html"
+
+
+def accounting(cfg: DictConfig) -> dict[str, Counts]:
+    """What became of the items of every stage that has shards."""
+    result = {}
+    for name, spec in STEPS.items():
+        if spec.target:
+            infos = [read_info(path) for path in find_shards(manifests_dir(cfg), spec.target)]
+            result[name] = total(Counts.from_dict(info.counts) for info in infos if info)
+    return result
 
 
 def single_fingerprint(cfg: DictConfig, name: str) -> str:
@@ -99,11 +115,24 @@ def _train_inputs(cfg: DictConfig) -> list[Any]:
     return [_identity(split_path(cfg, "train")), _identity(split_path(cfg, "dev"))]
 
 
+def _joined(cfg: DictConfig) -> list[Any]:
+    """The folders that stage 9 joins in, as far as their files tell without being read."""
+    return [
+        [
+            str(folder),
+            sorted(
+                (p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in Path(folder).glob("*")
+            ),
+        ]
+        for folder in cfg.export.join
+    ]
+
+
 _INPUTS: dict[str, Callable[[DictConfig], list[Any]]] = {
     "prepare": lambda cfg: [],
     "collect": lambda cfg: [],
     "review": lambda cfg: shards_identity(cfg, "cuts_validated"),
-    "export": lambda cfg: shards_identity(cfg, "cuts_reviewed"),
+    "export": lambda cfg: [shards_identity(cfg, "cuts_reviewed"), _joined(cfg)],
     "split": lambda cfg: [_identity(dataset_manifest_path(cfg))],
     "train": _train_inputs,
     "decode": lambda cfg: [_recorded(train_record_path(cfg)), *_sets(cfg)],
@@ -144,9 +173,9 @@ def _export(cfg: DictConfig, expected: str) -> str | None:
         return None
     shar = Path(cfg.data_dir) / "shar"
     sizes = {path.name: path.stat().st_size for path in shar.glob("*")}
-    beside = ("stats.json", "data_card.json", "data_card.md")
+    beside = (*BESIDE_SHAR, *info.counts["also"])
     if fingerprint_of_sizes(sizes) != info.counts["shar"] or not all(
-        (Path(cfg.data_dir) / name).is_file() for name in beside
+        (Path(cfg.data_dir) / name).exists() for name in beside
     ):
         return None
     return f"{info.counts['cuts']} cuts, {info.counts['hours']:.2f} h in {shar}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from omegaconf import DictConfig
 
+from echoharvester.dataset.duplicates import alike_media
 from echoharvester.dataset.split import split_media
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import ShardWriter, read_cuts
@@ -21,13 +22,26 @@ from echoharvester.text.tokenizers import (
 from common import stage_main
 from singles import dataset_manifest_path, lang_dir, single_fingerprint, split_path
 
+NAMED = 10  # pairs of media that are printed
 SETS = ("dev", "test", "train")
 
 
 def main(cfg: DictConfig) -> None:
     manifest = dataset_manifest_path(cfg)
-    media = {cut["custom"]["media_id"] for cut in read_cuts(manifest)}
-    belongs = split_media(media, cfg.split.dev, cfg.split.test, cfg.seed)
+    channels = {_media(cut): str(cut["custom"].get("channel") or "") for cut in read_cuts(manifest)}
+    alike = alike_media(read_cuts(manifest), cfg.split.max_containment)
+    for pair in alike[:NAMED]:
+        print(
+            f"stage 10 split: {pair.first} and {pair.second} say much the same ({pair.containment:.0%}): kept together"
+        )
+    belongs = split_media(
+        channels,
+        cfg.split.dev,
+        cfg.split.test,
+        cfg.seed,
+        cfg.split.by,
+        [(pair.first, pair.second) for pair in alike],
+    )
     _write_lang(cfg, (text_of(c) for c in read_cuts(manifest) if belongs[_media(c)] == "train"))
     made_from, sizes = single_fingerprint(cfg, "split"), []
     for name in SETS:

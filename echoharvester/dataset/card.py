@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from dataclasses import dataclass, field
-from importlib.metadata import version
+import platform
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from echoharvester.manifests.shards import Cut
+from echoharvester.review.sample import LabelError
 
 # Upper ends of the bins that the distribution of CERs is given in.
 CER_BINS = ((0.05, "0-5 %"), (0.10, "5-10 %"), (0.15, "10-15 %"), (float("inf"), "15+ %"))
+NOT_STATED = "not stated"
+SOFTWARE = ("echoharvester", "lhotse", "torch", "onnxruntime", "silero-vad", "yt-dlp")
+MOST_CHANNELS = 100  # named one by one; stats.json has all
+
+LIMITS = (
+    "Texts are captions in their spoken form. They were accepted because a recogniser heard nearly "
+    "the same, or because a person decided so (status `approved`); not every one was listened to.",
+    "The recogniser and the aligner err together where they are the same model.",
+    "Word times come from CTC forced alignment; boundaries between words without a pause are "
+    "estimates.",
+    "Speakers are not identified: nobody knows who speaks, or how many do.",
+    "Licences are what the sources state; nobody has checked that those who state them may.",
+)
 
 
 @dataclass
@@ -23,7 +38,9 @@ class Statistics:
     sums: Counter[str] = field(default_factory=Counter)
     measured: Counter[str] = field(default_factory=Counter)
     cer_bins: Counter[str] = field(default_factory=Counter)
-    by: dict[str, Counter[str]] = field(default_factory=dict)
+    by: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    seconds_by: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    media: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, cut: Cut) -> None:
         custom = cut["custom"]
@@ -36,80 +53,223 @@ class Statistics:
         rate = custom.get("cer")
         if rate is not None:
             self.cer_bins[next(name for end, name in CER_BINS if rate <= end)] += 1
-        for name in ("caption_kind", "status", "license", "channel", "media_id"):
-            self.by.setdefault(name, Counter())[str(custom.get(name, "not stated"))] += 1
+        for name in ("caption_kind", "status", "license", "channel"):
+            value = _stated(custom, name)
+            self.by[name][value] += 1
+            self.seconds_by[name][value] += cut["duration"]
+        self.media[custom["media_id"]] = (_stated(custom, "channel"), _stated(custom, "license"))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `stats.json` has them."""
         means = {f"mean_{n}": self.sums[n] / self.measured[n] for n in sorted(self.measured)}
+        hours = {
+            f"hours_by_{name}": {k: round(v / 3600, 4) for k, v in self.seconds_by[name].items()}
+            for name in ("caption_kind", "license", "channel")
+        }
         return {
             "cuts": self.cuts,
             "hours": self.seconds / 3600,
             "mean_duration_sec": self.seconds / self.cuts if self.cuts else 0.0,
             **means,
             "cer_bins": {name: self.cer_bins[name] for _, name in CER_BINS},
-            "num_media": len(self.by.get("media_id", ())),
-            **{name: dict(self.by.get(name, {})) for name in ("caption_kind", "status", "license", "channel")},
+            "num_media": len(self.media),
+            **{name: dict(self.by[name]) for name in ("caption_kind", "status", "license", "channel")},
+            **hours,
+            "media_by_license": dict(Counter(licence for _, licence in self.media.values())),
+            "media_by_channel": dict(Counter(channel for channel, _ in self.media.values())),
         }  # fmt: skip
 
 
+def _stated(custom: Mapping[str, Any], name: str) -> str:
+    return str(custom.get(name) or NOT_STATED)
+
+
 def data_card(
-    stats: dict[str, Any], yields: dict[str, Any], settings: dict[str, Any]
+    name: str,
+    stats: dict[str, Any],
+    yields: Mapping[str, Mapping[str, Any]],
+    settings: dict[str, Any],
+    identity: str = "",
+    label_error: LabelError | None = None,
+    agreement: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What a user of the data set must know, as plain values.
 
-    `yields`: the accounting of the whole harvest; `settings`: thresholds used.
+    Args:
+        yields: the accounting of every stage.
+        settings: thresholds used.
+        identity: changes when the content does.
+        agreement: how far reviewers agree, a line each.
     """
-    missing = stats["license"].get("not stated", 0)
+    gaps = {
+        "cuts": stats["license"].get(NOT_STATED, 0),
+        "hours": stats["hours_by_license"].get(NOT_STATED, 0.0),
+        "media": stats["media_by_license"].get(NOT_STATED, 0),
+    }
     return {
-        "name": "EchoHarvester data set",
+        "name": name,
+        "content": identity,
         "language": "Korean",
         "statistics": stats,
+        "licence_gaps": gaps,
+        "label_error": asdict(label_error) if label_error else None,
+        "agreement": list(agreement),
         "yield": yields,
+        "rejects": _rejects(yields),
         "settings": settings,
-        "software": {name: version(name) for name in ("lhotse", "torch", "onnxruntime")},
-        "licences_missing": f"{missing} of {stats['cuts']} cuts come from media without a stated licence",
-        "limits": [
-            "Texts are captions in their spoken form; they were accepted because a recogniser heard "
-            "nearly the same, not because a person listened to each.",
-            "Word times come from CTC forced alignment on a 40 ms grid.",
-        ],
+        "software": {"python": platform.python_version(), **_versions(SOFTWARE)},
+        "limits": list(LIMITS),
     }
 
 
-def card_markdown(card: dict[str, Any]) -> str:
+def _versions(names: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _rejects(yields: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each reason once, at the stage that gave it: later stages carry rejects along."""
+    seen: Counter[tuple[str, str]] = Counter()
+    rows = []
+    for stage, counts in yields.items():
+        item = counts.get("item", "cut")
+        for reason, count in counts["rejected"].items():
+            new = count - seen[item, reason]
+            if new > 0:
+                rows.append({"stage": stage, "reason": reason, "count": new, "of": item})
+            seen[item, reason] = max(seen[item, reason], count)
+    return rows
+
+
+def card_markdown(card: Mapping[str, Any]) -> str:
     """The data card for people."""
-    stats = card["statistics"]
+    stats, gaps = card["statistics"], card["licence_gaps"]
     bins = ", ".join(f"{name}: {count}" for name, count in stats["cer_bins"].items())
-    kinds = ", ".join(f"{kind}: {count}" for kind, count in stats["caption_kind"].items())
-    licences = ", ".join(f"{name}: {count}" for name, count in stats["license"].items())
     lines = [
         f"# {card['name']}",
         "",
         f"{stats['cuts']} utterances, {stats['hours']:.2f} hours of Korean speech from "
-        f"{stats['num_media']} media.",
+        f"{stats['num_media']} media of {len(stats['channel'])} channels. Content {card['content']}.",
         "",
-        f"- Caption kinds: {kinds}",
-        f"- Licences: {licences} ({card['licences_missing']})",
-        f"- CER (without spaces) between text and recogniser: mean {stats.get('mean_cer', 0):.3f}; {bins}",
-        f"- Mean SNR {stats.get('mean_snr_db', 0):.1f} dB, mean duration {stats['mean_duration_sec']:.2f} s",
+        f"- CER without spaces between text and recogniser: mean {stats.get('mean_cer', 0):.3f} ({bins})",
+        f"- Estimated label error: {label_error_line(card['label_error'])}",
+        f"- Mean SNR {stats.get('mean_snr_db', 0):.1f} dB, mean alignment score "
+        f"{stats.get('mean_align_score', 0):.3f}, mean duration {stats['mean_duration_sec']:.2f} s",
+        *(f"- Agreement of reviewers: {line}" for line in card["agreement"]),
+        "",
+        "## Where it comes from",
+        "",
+        *_share_table("channel", stats, MOST_CHANNELS, stats["media_by_channel"]),
+        "",
+        *_share_table("caption_kind", stats, MOST_CHANNELS, None),
+        "",
+        "## Licences",
+        "",
+        *_share_table("license", stats, MOST_CHANNELS, stats["media_by_license"]),
+        "",
+        f"Without a stated licence: {gaps['media']} media, {gaps['cuts']} utterances, {gaps['hours']:.2f} h. "
+        "Each cut carries `license` and `source_url` or `media_path`; `scripts/takedown.sh` takes media "
+        "out again, here as well.",
         "",
         "## Yield",
         "",
-        "```json",
-        json.dumps(card["yield"], ensure_ascii=False, indent=1),
-        "```",
+        "| stage | in | accepted | of them to review | rejected | errors | hours accepted |",
+        "|---|---|---|---|---|---|---|",
+        *(_yield_row(name, counts) for name, counts in card["yield"].items()),
         "",
-        "## Settings",
+        "| rejected at | reason | |",
+        "|---|---|---|",
+        *(f"| {r['stage']} | {r['reason']} | {r['count']} {_plural(r['of'])} |" for r in card["rejects"]),
         "",
-        "```json",
-        json.dumps(card["settings"], ensure_ascii=False, indent=1),
-        "```",
+        "## Thresholds",
+        "",
+        "| setting | value |",
+        "|---|---|",
+        *(f"| {name} | {_cell(value)} |" for name, value in _flat(card["settings"])),
         "",
         "## Known limits",
         "",
         *(f"- {limit}" for limit in card["limits"]),
         "",
+        "## Reading it",
+        "",
+        "```python",
+        "from lhotse import CutSet",
+        'cuts = CutSet.from_shar(in_dir="shar")  # recordings inside, texts and word times as supervisions',
+        "```",
+        "",
+        "`sha256sum -c checksums.sha256` checks the files. Each cut's `custom` holds the measures of every "
+        "stage and, where a person decided, `review` with what was there before.",
+        "",
         "Made with " + ", ".join(f"{name} {v}" for name, v in card["software"].items()) + ".",
-    ]
+    ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def label_error_line(error: Mapping[str, Any] | None) -> str:
+    """The estimate in words."""
+    if error is None:
+        return (
+            "not known; nobody has reviewed the random sample of what was accepted unseen yet (rows "
+            "with the reason `sample`)"
+        )
+    rest = (
+        f"; {error['unrepresented']} are of strata of which nothing was reviewed"
+        if error["unrepresented"]
+        else ""
+    )
+    return (
+        f"{100 * error['rate']:.1f} % of utterances ({100 * error['level']:.0f} % interval "
+        f"{100 * error['low']:.1f} to {100 * error['high']:.1f}), {100 * error['cer']:.2f} % of characters; "
+        f"from {error['decided']} of {error['sampled']} sampled utterances, speaking for "
+        f"{error['population']} accepted unseen{rest}"
+    )
+
+
+def _share_table(
+    name: str, stats: Mapping[str, Any], most: int, media: Mapping[str, int] | None
+) -> list[str]:
+    hours = sorted(stats[f"hours_by_{name}"].items(), key=lambda item: (-item[1], item[0]))
+    head = f"| {name.replace('_', ' ')} | utterances | hours |" + (" media |" if media else "")
+    lines = [head, "|---|---|---|" + ("---|" if media else "")]
+    for value, spent in hours[:most]:
+        row = f"| {_cell(value)} | {stats[name][value]} | {spent:.3f} |"
+        lines.append(row + (f" {media[value]} |" if media else ""))
+    if len(hours) > most:
+        lines.append(f"\n... and {len(hours) - most} more in stats.json.")
+    return lines
+
+
+def _yield_row(name: str, counts: Mapping[str, Any]) -> str:
+    return (
+        f"| {name} | {counts['items']} {_plural(counts.get('item', 'cut'))} | {counts['accepted']} | "
+        f"{counts['review']} | {sum(counts['rejected'].values())} | {sum(counts['errors'].values())} | "
+        f"{counts['accepted_sec'] / 3600:.2f} |"
+    )
+
+
+def _plural(item: str) -> str:
+    return {"cut": "utterances"}.get(item, item)
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{prefix}{name}.")
+        else:
+            rows.append((f"{prefix}{name}", value))
+    return rows
+
+
+def _cell(value: object) -> str:
+    """A value in a Markdown table, whatever a channel is called."""
+    text = " ".join(str(value).split())
+    for char in "\\`*_[]<>|":
+        text = text.replace(char, "\\" + char)
+    return text

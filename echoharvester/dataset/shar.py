@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from echoharvester.dataset.folders import recover, swap
 from echoharvester.manifests.cuts import to_lhotse
 from echoharvester.manifests.shards import Cut
 
@@ -62,23 +63,13 @@ def write_shar(
     _verify(beside, num_cuts, sample if audio_format in LOSSLESS else [])
     for path in beside.iterdir():
         _sync(path)
-    _swap(beside, folder)
+    swap(beside, folder)
     return SharFiles(num_cuts, shar_sizes(folder))
 
 
 def shar_sizes(folder: Path) -> dict[str, int]:
     """Sizes of the files of a Shar folder, by name."""
     return {path.name: path.stat().st_size for path in sorted(folder.glob("*"))}
-
-
-def recover(folder: Path) -> None:
-    """Brings back the old folder if a swap was interrupted between its two renames."""
-    old = folder.with_name(f".{folder.name}.old")
-    if old.exists():
-        if folder.exists():
-            shutil.rmtree(old)
-        else:
-            old.rename(folder)
 
 
 def shar_shards(folder: Path) -> Iterator[tuple[Path, Path]]:
@@ -126,11 +117,3 @@ def open_shar(folder: Path):  # type: ignore[no-untyped-def]
 def _sync(path: Path) -> None:
     with open(path, "rb") as file:
         os.fsync(file.fileno())
-
-
-def _swap(new: Path, folder: Path) -> None:
-    old = folder.with_name(f".{folder.name}.old")
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)

@@ -1,42 +1,109 @@
-"""Train, dev and test without a media item in two of them."""
+"""Train, dev and test without a medium, a channel or the same speech in two of them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+ENOUGH_CHANNELS = 20  # with fewer, one channel would be most of dev or test
+# A group this many times larger than dev or test should be stays in train.
+MAX_OVERSIZE = 3.0
+BY = ("auto", "channel", "media")
 
 
 class SplitError(ValueError):
     """A split that cannot be made without leaking."""
 
 
-def split_media(media_ids: Collection[str], dev: float, test: float, seed: int) -> dict[str, str]:
-    """The set that each media item belongs to: "train", "dev" or "test".
+def split_media(
+    channels: Mapping[str, str],
+    dev: float,
+    test: float,
+    seed: int,
+    by: str = "auto",
+    alike: Iterable[tuple[str, str]] = (),
+) -> dict[str, str]:
+    """The set that each medium belongs to: "train", "dev" or "test".
 
-    Each item draws a number from its id and the seed, so that it stays where it is when
-    others come.  With few items, dev and test take the lowest numbers, one item at least.
+    What belongs together (the same channel, the same speech) is a group; each group draws a
+    number from its smallest name and the seed, so that it stays where it is when others come.
+    Where no group, or only too large ones, draw a number for dev or test, the smallest take it.
+
+    Args:
+        channels: the channel of every medium; "" where there is none.
+        by: channel, media, or auto: by channel where there are at least `ENOUGH_CHANNELS`.
+        alike: pairs of media that must not be apart.
 
     Raises:
-        SplitError: with fewer than three items.
+        SplitError: with fewer than three groups.
     """
-    if len(media_ids) < 3:
-        raise SplitError(
-            f"{len(media_ids)} media left after filtering: train, dev and test need one each at "
-            "least. Add media, or loosen the filters; sharing a recording between them would make "
-            "every error rate meaningless"
-        )
-    ranked = sorted(media_ids, key=lambda media_id: _draw(media_id, seed))
-    in_test = [m for m in ranked if _draw(m, seed) < test] or ranked[:1]
-    rest = [m for m in ranked if m not in set(in_test)]
-    in_dev = [m for m in rest if _draw(m, seed) < test + dev] or rest[:1]
-    if len(in_test) + len(in_dev) >= len(ranked):  # few items, large shares
-        in_test, in_dev = ranked[:1], ranked[1:2]
-    return {
-        m: "test" if m in set(in_test) else "dev" if m in set(in_dev) else "train"
-        for m in media_ids
-    }
+    if by not in BY:
+        raise SplitError(f"split.by is {', '.join(BY)}, not {by!r}")
+    if not (0 < dev < 1 and 0 < test < 1 and dev + test < 1):
+        raise SplitError(f"split.dev={dev} and split.test={test}: expected shares that leave some")
+    groups = _groups(channels, _is_by_channel(channels, by), alike)
+    if len(groups) < 3:
+        raise SplitError(_too_few(len(channels), len(groups)))
+    limit = {"test": MAX_OVERSIZE * test, "dev": MAX_OVERSIZE * dev}
+    share = {name: len(media) / len(channels) for name, media in groups.items()}
+    draws = {name: _draw(name, seed) for name in groups}
+    belongs = {}
+    for name, draw in draws.items():
+        part = "test" if draw < test else "dev" if draw < test + dev else "train"
+        belongs[name] = part if share[name] <= limit.get(part, 1.0) else "train"
+    for part in ("test", "dev"):
+        if part not in belongs.values():
+            in_train = [name for name, where in belongs.items() if where == "train"]
+            belongs[min(in_train, key=lambda name: (share[name], draws[name]))] = part
+    if "train" not in belongs.values():  # few groups, large shares
+        held_out = sorted(draws, key=lambda name: draws[name])
+        belongs = dict.fromkeys(draws, "train") | {held_out[0]: "test", held_out[1]: "dev"}
+    return {medium: belongs[name] for name, media in groups.items() for medium in media}
 
 
-def _draw(media_id: str, seed: int) -> float:
-    digest = hashlib.sha256(f"{seed}/{media_id}".encode()).digest()
+def _is_by_channel(channels: Mapping[str, str], by: str) -> bool:
+    return by == "channel" or (
+        by == "auto" and len(set(channels.values()) - {""}) >= ENOUGH_CHANNELS
+    )
+
+
+def _groups(
+    channels: Mapping[str, str], by_channel: bool, alike: Iterable[tuple[str, str]]
+) -> dict[str, list[str]]:
+    """Media that stay together, by the smallest of the names that hold them together."""
+    import numpy as np
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    names = {m: f"channel {c}" if by_channel and c else f"media {m}" for m, c in channels.items()}
+    numbers = {name: i for i, name in enumerate(sorted(set(names.values())))}
+    pairs = [(numbers[names[a]], numbers[names[b]]) for a, b in alike if a in names and b in names]
+    rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
+    links = coo_matrix((np.ones(len(pairs)), (rows, columns)), shape=(len(numbers),) * 2)
+    labels = connected_components(links, directed=False)[1]
+    named: dict[int, str] = {}
+    for name, i in numbers.items():
+        named.setdefault(labels[i], name)
+    groups: dict[str, list[str]] = defaultdict(list)
+    for medium, name in names.items():
+        groups[named[labels[numbers[name]]]].append(medium)
+    return groups
+
+
+def _too_few(num_media: int, num_groups: int) -> str:
+    held = (
+        f", which form {num_groups} groups of the same channel or the same speech"
+        if num_groups < num_media
+        else ""
+    )
+    return (
+        f"{num_media} media left after filtering{held}: train, dev and test need one each at least. "
+        "Add media, loosen the filters, or (where channels are the cause) set split.by=media; "
+        "sharing speech between the sets would make every error rate meaningless"
+    )
+
+
+def _draw(name: str, seed: int) -> float:
+    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

@@ -153,6 +153,11 @@ class ShardWriter:
         self._num_cuts += 1
         self._file.write(self._deflate.compress(line))
 
+    @property
+    def identity(self) -> str:
+        """Of what has been written so far; see `ShardInfo.identity`."""
+        return f"{self._crc:08x}"
+
     def close(
         self, step: str, fingerprint: str, input_identity: str, counts: dict[str, Any]
     ) -> None:

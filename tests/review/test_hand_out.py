@@ -111,7 +111,15 @@ def test_another_layout_leaves_decided_rows_where_they_are(tmp_path, export):
     assert not any("m-1" in table(tmp_path, n) for n in done.files if n != "review.tsv")
 
 
-@pytest.mark.parametrize("options", [{"batch_rows": 0}, {"batch_rows": 2, "reviewers": ["a"]}, {"overlap": 0.5}, {"reviewers": ["a b", "a_b"]}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_rows": 0},
+        {"batch_rows": 2, "reviewers": ["a"]},
+        {"overlap": 0.5},
+        {"reviewers": ["a b", "a_b"]},
+    ],
+)
 def test_a_layout_that_cannot_be(options):
     with pytest.raises(ValueError, match="review"):
         Layout(**options)
@@ -174,7 +182,12 @@ def test_labels_for_audacity_and_praat(tmp_path, export):
 def test_rows_say_where_to_listen_and_what_differs(cuts):
     row = row_of(cuts[3])
     assert row["link"].startswith("file:///media/m.mp4#t=3")
-    assert row_of({**cuts[3], "custom": {**cuts[3]["custom"], "hyp_text": "오늘은날시가좋네요라"}})["hypothesis"] == "오늘은 날시가 좋네요 라"
+    assert (
+        row_of({**cuts[3], "custom": {**cuts[3]["custom"], "hyp_text": "오늘은날시가좋네요라"}})[
+            "hypothesis"
+        ]
+        == "오늘은 날시가 좋네요 라"
+    )
     assert diff_mark("값이 참 싸다", "갑시참사다") == "[값이→갑시] 참 [싸→사]다"
 
 

@@ -24,7 +24,9 @@ HOSTILE = "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>
 
 @pytest.fixture
 def folder(tmp_path, cuts):
-    cuts[9] = with_custom(with_supervision(cuts[9], text=HOSTILE), title="</script>", text_orthographic=HOSTILE)
+    cuts[9] = with_custom(
+        with_supervision(cuts[9], text=HOSTILE), title="</script>", text_orthographic=HOSTILE
+    )
     hand_out(
         lambda: iter(cuts), tmp_path / "review", Selection(), StratifiedSample(0), Layout(),
         Gate().limit, (), Handout(title="시험"),
@@ -118,7 +120,9 @@ def test_sound_plays_and_jumps(folder):
         (folder / "clips" / "m-3.flac").unlink()
         page.keyboard.press("Tab")
         page.keyboard.press("Space")
-        page.wait_for_function("document.getElementById('problem').textContent.includes('cannot be played')")
+        page.wait_for_function(
+            "document.getElementById('problem').textContent.includes('cannot be played')"
+        )
 
 
 def test_filters_find_and_sort(folder):

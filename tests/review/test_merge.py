@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from review_support import DECIDED, write_decided
+from review_support import make_cuts, write_decided
 
 from echoharvester.manifests.cuts import text_of, with_supervision
 from echoharvester.review.edits import (
@@ -32,7 +32,9 @@ def merge(cuts, *paths):
 
 
 def test_three_decisions_change_three_cuts(tmp_path, cuts):
-    result = merge_media(cuts, read_edits([write_decided(tmp_path / "r.tsv", cuts, reviewer="kim")]))
+    result = merge_media(
+        cuts, read_edits([write_decided(tmp_path / "r.tsv", cuts, reviewer="kim")])
+    )
     changed = [c["id"] for c, b in zip(result, cuts, strict=True) if c is not b]
     assert changed == ["m-1", "m-3", "m-5"]
     assert [c["id"] for c in result if not exportable(c)] == ["m-5", "m-7", "m-9"]
@@ -55,10 +57,14 @@ def test_three_decisions_change_three_cuts(tmp_path, cuts):
     st.integers(1, 3),
 )
 @settings(max_examples=40, deadline=None)
-def test_any_order_of_any_subset_over_any_files_gives_the_same(tmp_path_factory, decided, rng, parts):
+def test_any_order_of_any_subset_over_any_files_gives_the_same(
+    tmp_path_factory, decided, rng, parts
+):
     folder = tmp_path_factory.mktemp("merge")
-    cuts = CUTS
-    by_id = {f"m-{i}": (d, "오늘은 하늘이 맑네요" if d == "fix" else "") for i, d in decided.items()}
+    cuts = make_cuts()
+    by_id = {
+        f"m-{i}": (d, "오늘은 하늘이 맑네요" if d == "fix" else "") for i, d in decided.items()
+    }
     whole = write_decided(folder / "whole.tsv", cuts, by_id)
     expected = merge(cuts, whole)
     rows = [row for _, row in read_rows(whole)]
@@ -74,11 +80,6 @@ def test_any_order_of_any_subset_over_any_files_gives_the_same(tmp_path_factory,
     edits = read_edits([whole])
     once = merge_media(cuts, edits)
     assert merge_media(once, edits) == once  # merging twice is merging once
-
-
-@pytest.fixture(autouse=True)
-def _cuts_for_properties(cuts):
-    globals()["CUTS"] = cuts
 
 
 WAYS = {
@@ -146,16 +147,26 @@ def test_unknown_ids_and_repeated_rows_are_named(tmp_path, cuts):
 
 
 def test_reviewers_who_disagree_decide_nothing_until_somebody_settles_it(tmp_path, cuts):
-    one = write_decided(tmp_path / "a.tsv", cuts, {"m-1": ("ok", ""), "m-3": ("ok", "")}, reviewer="kim")
-    two = write_decided(tmp_path / "b.tsv", cuts, {"m-1": ("drop", ""), "m-3": ("ok", "")}, reviewer="lee")
+    one = write_decided(
+        tmp_path / "a.tsv", cuts, {"m-1": ("ok", ""), "m-3": ("ok", "")}, reviewer="kim"
+    )
+    two = write_decided(
+        tmp_path / "b.tsv", cuts, {"m-1": ("drop", ""), "m-3": ("ok", "")}, reviewer="lee"
+    )
     edits = read_edits([one, two])
-    assert list(edits.by_id) == ["m-3"] and "b.tsv:3: m-1 is decided otherwise in a.tsv:3" in edits.faults[0]
+    assert (
+        list(edits.by_id) == ["m-3"]
+        and "b.tsv:3: m-1 is decided otherwise in a.tsv:3" in edits.faults[0]
+    )
     assert edits.remarks == ["kim and lee: 2 cuts decided by both, 1 alike (50 %), kappa 0.00"]
     before = identity(tmp_path)
     write_conflicts(tmp_path, edits, ())
     assert identity(tmp_path) == before  # writing the file makes nothing stale
     rows = [row for _, row in read_rows(tmp_path / CONFLICTS)]
-    assert [(r["id"], r["opinion"], r["opinion_by"]) for r in rows] == [("m-1", "ok", "kim"), ("m-1", "drop", "lee")]
+    assert [(r["id"], r["opinion"], r["opinion_by"]) for r in rows] == [
+        ("m-1", "ok", "kim"),
+        ("m-1", "drop", "lee"),
+    ]
     rows[1]["decision"] = "drop"
     write_rows(tmp_path / CONFLICTS, rows, list(rows[0]))
     assert identity(tmp_path) != before
@@ -169,7 +180,9 @@ def test_kappa_is_that_of_the_textbook():
     """Two raters, 50 items: 20 both yes, 15 both no, 5 and 10 apart: kappa 0.4."""
     from echoharvester.review.agreement import agreement
 
-    pairs = [("ok", "ok")] * 20 + [("drop", "drop")] * 15 + [("ok", "drop")] * 5 + [("drop", "ok")] * 10
+    pairs = (
+        [("ok", "ok")] * 20 + [("drop", "drop")] * 15 + [("ok", "drop")] * 5 + [("drop", "ok")] * 10
+    )
     opinions = [
         Edit(str(i), decision, reviewer=name, where=f"{name}.tsv:{i}")
         for i, pair in enumerate(pairs)
@@ -191,7 +204,10 @@ def test_a_decision_on_a_text_that_has_changed_since_is_kept_for_somebody(tmp_pa
     assert row["text_now"] == "다른 글이다" and row["opinion"] == "fix"
     row["decision"] = "fix"
     write_rows(tmp_path / CONFLICTS, [row], list(row))
-    assert text_of(merge_media(changed, read_edits(tmp_path.glob("*.tsv")))[3]) == "오늘은 하늘이 맑네요 라"
+    assert (
+        text_of(merge_media(changed, read_edits(tmp_path.glob("*.tsv")))[3])
+        == "오늘은 하늘이 맑네요 라"
+    )
 
 
 def test_what_was_never_measured_cannot_be_approved(tmp_path, cuts):

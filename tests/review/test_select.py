@@ -13,7 +13,9 @@ LIMIT = Gate().limit  # 0.15 for manual captions
 
 
 def chosen(cuts, sample_size=0, also=(), **options):
-    found = select(lambda: iter(cuts), Selection(**options), StratifiedSample(sample_size), LIMIT, also)
+    found = select(
+        lambda: iter(cuts), Selection(**options), StratifiedSample(sample_size), LIMIT, also
+    )
     return [cut["id"] for cut in found.cuts]
 
 
@@ -47,7 +49,11 @@ def test_selections_of_the_earlier_page(cuts, options, wanted):
 
 def test_what_was_rejected_late_can_be_won_back_and_what_was_early_cannot(cuts):
     late = rejected(cuts[1], "validate", "cer_too_high")
-    early = rejected({**cuts[3], "custom": {k: v for k, v in cuts[3]["custom"].items() if k != "cer"}}, "filter", "too_short")
+    early = rejected(
+        {**cuts[3], "custom": {k: v for k, v in cuts[3]["custom"].items() if k != "cer"}},
+        "filter",
+        "too_short",
+    )
     assert chosen([late, early], statuses=["rejected"]) == ["m-1"]
     assert chosen([late], also=["m-1"]) == ["m-1"]
 
@@ -102,7 +108,11 @@ def test_the_interval_holds_the_true_error_as_often_as_it_says(cuts):
         rows = [with_custom(made[i], review_sample=about) for i, about in drawn.items()]
         wrongs = {i for i, _, wrong in population if wrong}
         reviewed = [
-            with_custom(c, status="rejected" if c["id"] in wrongs else "approved", review={"before": c["supervisions"][0]["text"]})
+            with_custom(
+                c,
+                status="rejected" if c["id"] in wrongs else "approved",
+                review={"before": c["supervisions"][0]["text"]},
+            )
             for c in rows
         ]
         found = label_error(rows, reviewed)
@@ -112,4 +122,7 @@ def test_the_interval_holds_the_true_error_as_often_as_it_says(cuts):
 
 
 def test_nothing_reviewed_gives_no_estimate(cuts):
-    assert label_error([with_custom(cuts[0], review_sample={"stratum": "all", "population": 5})], cuts) is None
+    assert (
+        label_error([with_custom(cuts[0], review_sample={"stratum": "all", "population": 5})], cuts)
+        is None
+    )

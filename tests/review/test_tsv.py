@@ -22,7 +22,9 @@ def test_a_cell_comes_back_and_cannot_run(cell, column):
     assert restored(written, column).strip() == cell.strip()
 
 
-@pytest.mark.parametrize("text", ["=1+2 하세요", "+82 10", "-네", "@이름", "'인용", "3번", "TRUE", " =cmd|'/c calc'!A1"])
+@pytest.mark.parametrize(
+    "text", ["=1+2 하세요", "+82 10", "-네", "@이름", "'인용", "3번", "TRUE", " =cmd|'/c calc'!A1"]
+)
 def test_dangerous_and_convertible_texts(tmp_path, cuts, text):
     path = write_decided(tmp_path / "r.tsv", cuts, {"m-1": ("fix", text)})
     with open(path, encoding="utf-8-sig", newline="") as file:
@@ -71,7 +73,7 @@ def test_what_is_no_review_file_is_named(tmp_path, name):
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice (soffice) is not installed")
 @pytest.mark.parametrize("through", ["csv", "xlsx", "ods"])
 def test_libreoffice_opens_and_saves_without_changing_a_cell(tmp_path, cuts, through):
-    texts = ["=1+2 하세요", "3번", "1.50", "12-5", "\"인용\" 했다", "TRUE", "가, 나; 다"]
+    texts = ["=1+2 하세요", "3번", "1.50", "12-5", '"인용" 했다', "TRUE", "가, 나; 다"]
     decided = {f"m-{i}": ("fix", text) for i, text in enumerate(texts)}
     path = write_decided(tmp_path / "r.tsv", cuts, decided)
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"

@@ -1,0 +1,107 @@
+"""Lhotse Shar: complete, verified, swapped in whole."""
+
+import io
+import tarfile
+from collections import Counter
+
+import numpy as np
+import pytest
+import soundfile
+
+from echoharvester.dataset.folders import checksums, recover
+from echoharvester.dataset.join import joined_cuts
+from echoharvester.dataset.shar import DatasetError, _verify, open_shar, write_shar
+
+
+def test_shar_holds_everything_every_time(tmp_path, cuts):
+    folder = tmp_path / "shar"
+    write_shar(cuts[:3], folder, cuts_per_shard=2)
+    files = write_shar(cuts, folder, cuts_per_shard=2)
+    assert files.num_cuts == 7 and sum(1 for _ in open_shar(folder)) == 7
+    from lhotse import CutSet
+
+    found = {cut.id: cut for cut in CutSet.from_shar(in_dir=str(folder))}
+    assert set(found) == {cut["id"] for cut in cuts}
+    assert found["m-3"].load_audio().shape == (1, 12800)
+    assert found["m-3"].custom["license"] == "CC BY"
+
+
+def test_a_short_tar_is_noticed(tmp_path, cuts):
+    folder = tmp_path / "shar"
+    write_shar(cuts, folder)
+    tar = folder / "recording.000000.tar"
+    with tarfile.open(tar) as old:
+        members = [(m, old.extractfile(m).read()) for m in old.getmembers()[:-2]]
+    with tarfile.open(tar, "w") as new:
+        for member, data in members:
+            new.addfile(member, io.BytesIO(data))
+    with pytest.raises(DatasetError, match="6 recordings for 7 cuts"):
+        _verify(folder, 7, [])
+
+
+def test_a_swap_cut_in_two_is_undone(tmp_path, cuts):
+    folder = tmp_path / "shar"
+    write_shar(cuts, folder)
+    folder.rename(tmp_path / ".shar.old")
+    recover(folder)
+    assert sum(1 for _ in open_shar(folder)) == 7
+
+
+@pytest.mark.parametrize("audio_format", ["flac", "wav", "opus"])
+def test_formats_of_sound(tmp_path, cuts, audio_format):
+    write_shar(cuts, tmp_path / "shar", audio_format=audio_format)
+    for cut in open_shar(tmp_path / "shar"):
+        assert cut.resample(16000).load_audio().shape[1] == pytest.approx(12800, abs=2)
+
+
+def test_the_same_data_set_twice_is_the_same_to_the_bit_of_sound(tmp_path, cuts):
+    first, second = tmp_path / "a", tmp_path / "b"
+    write_shar(cuts, first)
+    write_shar(cuts, second)
+    tar = "recording.000000.tar"
+    assert (first / tar).read_bytes() == (second / tar).read_bytes()
+
+
+def test_checksums_are_those_of_sha256sum(tmp_path, cuts):
+    import subprocess
+
+    write_shar(cuts, tmp_path / "shar")
+    (tmp_path / "sums").write_text(checksums(sorted((tmp_path / "shar").iterdir()), tmp_path))
+    subprocess.run(["sha256sum", "-c", "--quiet", "sums"], cwd=tmp_path, check=True)
+
+
+def test_an_existing_shar_with_stray_files_is_joined_in(tmp_path, cuts):
+    write_shar(cuts, tmp_path / "old", cuts_per_shard=3)
+    (tmp_path / "old" / "cuts.000000.jsonl.gz.bak").write_bytes(b"stray")
+    (tmp_path / "old" / "recording.000000.tar.bak").write_bytes(b"stray")
+    left_out = Counter()
+    joined = list(joined_cuts(tmp_path / "old", tmp_path / "audio", left_out))
+    assert [c["id"] for c in joined] == [c["id"] for c in cuts] and not left_out
+    files = write_shar(joined, tmp_path / "new")
+    assert files.num_cuts == 7
+    for cut, original in zip(open_shar(tmp_path / "new"), cuts, strict=True):
+        sound = soundfile.read(original["recording"]["sources"][0]["source"], dtype="float32")[0]
+        start = round(original["start"] * 16000)
+        np.testing.assert_allclose(
+            cut.load_audio()[0], sound[start : start + 12800], atol=1 / 32000
+        )
+        assert cut.custom["joined_from"] == "old" and cut.custom["license"] == "CC BY"
+        assert cut.supervisions[0].text == original["supervisions"][0]["text"]
+
+
+def test_what_cannot_be_joined_is_counted_and_a_short_tar_is_an_error(tmp_path, cuts):
+    cuts[2] = {**cuts[2], "supervisions": []}
+    write_shar(cuts, tmp_path / "old")
+    left_out = Counter()
+    assert len(list(joined_cuts(tmp_path / "old", tmp_path / "audio", left_out))) == 6
+    assert left_out == {"not_one_text": 1}
+    tar = tmp_path / "old" / "recording.000000.tar"
+    with tarfile.open(tar) as old:
+        members = [(m, old.extractfile(m).read()) for m in old.getmembers()[:-2]]
+    with tarfile.open(tar, "w") as new:
+        for member, data in members:
+            new.addfile(member, io.BytesIO(data))
+    with pytest.raises(DatasetError, match="old"):
+        list(joined_cuts(tmp_path / "old", tmp_path / "audio", left_out))
+    with pytest.raises(DatasetError, match="holds no Lhotse Shar"):
+        list(joined_cuts(tmp_path / "audio", tmp_path / "audio", left_out))

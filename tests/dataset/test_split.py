@@ -1,0 +1,91 @@
+"""Sets that share nothing."""
+
+import random
+
+import pytest
+
+from echoharvester.dataset.duplicates import alike_media
+from echoharvester.dataset.split import SplitError, split_media
+from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
+
+WORDS = "오늘 날씨 바다 친구 학교 우산 노래 기차 사과 시간 마음 하늘 나무 골목 편지 의자 창문 구름 바람 저녁".split()
+
+
+def of_no_channel(media):
+    return dict.fromkeys(media, "")
+
+
+def test_no_media_is_in_two_sets_and_each_stays_where_it_is():
+    media = [f"m{i}" for i in range(300)]
+    belongs = split_media(of_no_channel(media), 0.1, 0.1, seed=1)
+    counts = {name: list(belongs.values()).count(name) for name in ("train", "dev", "test")}
+    assert counts["train"] > 200 and 15 < counts["dev"] < 50 and 15 < counts["test"] < 50
+    more = split_media(of_no_channel([*media, *(f"n{i}" for i in range(100))]), 0.1, 0.1, seed=1)
+    assert all(more[m] == belongs[m] for m in media)
+
+
+def test_few_media_give_one_each_and_two_are_refused():
+    for count in (3, 4, 10):
+        belongs = split_media(of_no_channel(f"m{i}" for i in range(count)), 0.05, 0.05, seed=1)
+        assert set(belongs.values()) == {"train", "dev", "test"}
+    with pytest.raises(SplitError, match="2 media left"):
+        split_media(of_no_channel("ab"), 0.05, 0.05, seed=1)
+
+
+def test_channels_are_kept_apart_where_there_are_enough():
+    channels = {f"m{i}": f"c{i % 40}" for i in range(400)}
+    belongs = split_media(channels, 0.1, 0.1, seed=3)
+    sets = {
+        c: {belongs[m] for m, channel in channels.items() if channel == c}
+        for c in channels.values()
+    }
+    assert all(len(found) == 1 for found in sets.values())
+    assert set(belongs.values()) == {"train", "dev", "test"}
+    few = {f"m{i}": f"c{i % 2}" for i in range(400)}
+    assert set(split_media(few, 0.1, 0.1, seed=3).values()) == {"train", "dev", "test"}
+    with pytest.raises(SplitError, match="form 2 groups.*split.by=media"):
+        split_media(few, 0.1, 0.1, seed=3, by="channel")
+
+
+def test_a_channel_that_is_half_of_the_data_is_never_held_out():
+    for seed in range(60):
+        channels = {f"m{i}": "big" if i % 2 else f"c{i % 60}" for i in range(600)}
+        belongs = split_media(channels, 0.05, 0.05, seed=seed)
+        assert belongs["m1"] == "train"
+
+
+def test_the_same_speech_is_never_across_even_through_others():
+    media = [f"m{i}" for i in range(100)]
+    pairs = [(f"m{i}", f"m{i + 1}") for i in range(0, 90, 3)] + [("m1", "m50"), ("x", "m1")]
+    for seed in range(20):
+        belongs = split_media(of_no_channel(media), 0.1, 0.1, seed, alike=pairs)
+        assert len(belongs) == 100
+        assert all(belongs[a] == belongs[b] for a, b in pairs if a in belongs)
+
+
+@pytest.mark.parametrize(
+    ("dev", "test", "by"), [(0.0, 0.1, "auto"), (0.6, 0.6, "auto"), (0.1, 0.1, "year")]
+)
+def test_settings_that_cannot_be(dev, test, by):
+    with pytest.raises(SplitError, match="split"):
+        split_media(of_no_channel("abcde"), dev, test, 1, by)
+
+
+def speech(name, start, count):
+    """Sentences start .. start + count of an endless speech."""
+    media = media_cut(name, recording(name, "/x.flac", 16000, 16000), {})
+    for i in range(start, start + count):
+        text = " ".join(random.Random(i).choices(WORDS, k=8))
+        yield utterance_cut(media, f"{name}-{i}", 0, 1, text, {})
+
+
+def test_excerpts_and_copies_are_found_and_others_are_not():
+    cuts = [
+        *speech("a", 0, 40),
+        *speech("b", 100, 40),
+        *speech("copy", 0, 40),
+        *speech("part", 110, 12),
+    ]
+    pairs = {(p.first, p.second) for p in alike_media(cuts, 0.5)}
+    assert pairs == {("a", "copy"), ("b", "part")}
+    assert alike_media(speech("a", 0, 40), 0.5) == []
