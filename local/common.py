@@ -81,7 +81,7 @@ STEPS: dict[str, StepSpec] = {
     "train": StepSpec(11, ("train", "model", "tokenizer", "seed"), ("train.init",)),
     "decode": StepSpec(12, ("decode",)),
     "export_model": StepSpec(13, ("export_model",)),
-    "report": StepSpec(14),
+    "report": StepSpec(14, version=2),
 }
 
 

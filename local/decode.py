@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from echoharvester.decoding.ctc import decode_greedy
-from echoharvester.decoding.results import summary_table, write_errs, write_recogs
+from echoharvester.decoding.results import confusions, summary_table, write_errs, write_recogs
 from echoharvester.manifests.shards import write_atomic
 from echoharvester.models.checkpoint import load_model
 
@@ -35,6 +35,7 @@ def main(cfg: DictConfig) -> None:
             "utterances": len(decoded.results),
             "audio_sec": decoded.audio_sec,
             "real_time_factor": decoded.real_time_factor,
+            "confusions": confusions(decoded.results),
         }
         summary = path.parent / f"cer-summary-{name}-{setting}.txt"
         write_atomic(summary, "".join(_line(row) for row in rows))
@@ -47,6 +48,7 @@ def main(cfg: DictConfig) -> None:
         single_fingerprint(cfg, "decode"),
         files,
         summary=f"{cfg.decode.method} with {setting}, CER without spaces: {headline}",
+        method=str(cfg.decode.method),
         sets=tables,
     )
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from echoharvester.dataset.card import Statistics, card_markdown, data_card
 from echoharvester.dataset.folders import CHECKSUMS, checksums
 from echoharvester.dataset.formats import write_formats
-from echoharvester.dataset.join import joined_cuts
+from echoharvester.dataset.join import with_joined
 from echoharvester.dataset.shar import write_shar
 from echoharvester.manifests.shards import (
     Cut,
@@ -71,18 +71,9 @@ def main(cfg: DictConfig) -> None:
 
 def _everything(cfg: DictConfig, left_out: Counter[str]) -> Iterator[Cut]:
     """All that belongs in the data set: what the harvest accepted, then what is joined in."""
-    seen: set[str] = set()
-    for cut in filter(exportable, read_all_cuts(manifests_dir(cfg), "cuts_reviewed")):
-        if cfg.export.join:
-            seen.add(cut["id"])
-        yield cut
-    for folder in cfg.export.join:
-        for cut in joined_cuts(Path(folder), Path(cfg.data_dir) / "audio" / "joined", left_out):
-            if cut["id"] in seen:
-                left_out["already_there"] += 1
-                continue
-            seen.add(cut["id"])
-            yield cut
+    own = filter(exportable, read_all_cuts(manifests_dir(cfg), "cuts_reviewed"))
+    folders, audio_dir = list(map(Path, cfg.export.join)), Path(cfg.data_dir) / "audio" / "joined"
+    return with_joined(own, folders, audio_dir, left_out) if folders else own
 
 
 def _card(cfg: DictConfig, values: dict[str, Any], identity: str) -> dict[str, Any]:

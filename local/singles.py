@@ -18,6 +18,7 @@ from common import (
     manifests_dir,
     read_record,
     shards_identity,
+    side_input,
     step_fingerprint,
 )
 
@@ -54,6 +55,13 @@ def train_record_path(cfg: DictConfig) -> Path:
 
 def decode_record_path(cfg: DictConfig) -> Path:
     return Path(cfg.train_dir) / str(cfg.decode.method) / "decode.json"
+
+
+def decode_records(cfg: DictConfig) -> list[Path]:
+    """The records of all methods that have decoded with this model, the configured one last."""
+    own = decode_record_path(cfg)
+    others = sorted(p for p in Path(cfg.train_dir).glob("*/decode.json") if p != own)
+    return [*others, own]
 
 
 def export_record_path(cfg: DictConfig) -> Path:
@@ -101,10 +109,11 @@ def _sets(cfg: DictConfig) -> list[str]:
 
 
 def _report_inputs(cfg: DictConfig) -> list[Any]:
-    records = (train_record_path(cfg), decode_record_path(cfg), export_record_path(cfg))
+    records = (train_record_path(cfg), *decode_records(cfg), export_record_path(cfg))
     return [
         shards_identity(cfg, "cuts_reviewed"),
         _identity(dataset_manifest_path(cfg)),
+        side_input(cfg, "merge"),
         *map(_recorded, records),
     ]
 

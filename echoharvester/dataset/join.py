@@ -7,7 +7,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,23 @@ from echoharvester.manifests.cuts import recording, safe_id
 from echoharvester.manifests.shards import Cut
 
 logger = logging.getLogger(__name__)
+
+
+def with_joined(
+    own: Iterable[Cut], folders: Sequence[Path], audio_dir: Path, left_out: Counter[str]
+) -> Iterator[Cut]:
+    """Our cuts, then those of other folders whose ids are new; see `joined_cuts`."""
+    seen: set[str] = set()
+    for cut in own:
+        seen.add(cut["id"])
+        yield cut
+    for folder in folders:
+        for cut in joined_cuts(folder, audio_dir, left_out):
+            if cut["id"] in seen:
+                left_out["already_there"] += 1
+                continue
+            seen.add(cut["id"])
+            yield cut
 
 
 def joined_cuts(folder: Path, audio_dir: Path, left_out: Counter[str]) -> Iterator[Cut]:

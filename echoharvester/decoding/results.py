@@ -115,6 +115,16 @@ def write_errs(results: Sequence[Result], path: Path) -> ErrorCounts:
     return counts
 
 
+def confusions(results: Sequence[Result], most: int = 30) -> list[tuple[str, str, int]]:
+    """The most frequent errors: reference, hypothesis (∅ for none), how often."""
+    found: Counter[tuple[str, str]] = Counter()
+    for r in results:
+        pairs = kaldialign.align(characters(r.reference), characters(r.hypothesis), EPSILON)
+        found.update((a, b) for a, b in pairs if a != b)
+    named = ((a.replace(EPSILON, "∅"), b.replace(EPSILON, "∅"), n) for (a, b), n in found.items())
+    return sorted(named, key=lambda row: (-row[2], row[:2]))[:most]
+
+
 def summary_table(results: Sequence[Result]) -> list[dict[str, object]]:
     """Every measure with its counts and interval, as plain values."""
     rows: list[dict[str, object]] = []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,43 +13,39 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+import numpy as np
 
-# Told apart by lightness as well as hue: readable in black and white, and to the colour-blind.
-DARK, MIDDLE, LIGHT = "#0b3c5d", "#328cc1", "#d9b310"
-plt.rcParams.update(
-    {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "echo"}
-)
+# Told apart by lightness and by hatching, not by hue: readable in black and white, and to the
+# colour-blind.
+DARK, MIDDLE, LIGHT = "#0b3c5d", "#5b8fb9", "#d8dee6"
+HATCH = "////"
+plt.rcParams.update({
+    "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "echo",
+    "svg.fonttype": "none",  # text stays text: the reader's fonts have Hangul, ours may not
+    "font.sans-serif": ["DejaVu Sans"], "hatch.linewidth": 0.5, "hatch.color": "#7a8694",
+})  # fmt: skip
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
-def _svg(figure: Any) -> str:
+def _svg(figure: Any, alt: str) -> str:
     out = io.StringIO()
-    figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
-    return re.sub(r"^.*?(?=<svg)", "", out.getvalue(), flags=re.DOTALL)
+    svg = re.sub(r"^.*?(?=<svg)", "", out.getvalue(), flags=re.DOTALL)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
 
 
-def funnel(hours: Mapping[str, float]) -> str:
-    """Hours accepted after each stage, as bars from top to bottom."""
-    figure, axes = plt.subplots(figsize=(6, 0.4 * len(hours) + 0.6))
-    names, values = list(hours), [60 * h for h in hours.values()]
-    bars = axes.barh(names, values, color=DARK)
-    axes.bar_label(bars, [f"{v:.1f} min" for v in values], padding=3)
+def bars(values: Mapping[str, float], label: str, form: str = "{:.0f}") -> str:
+    """One bar a name, from top to bottom, with its value behind it."""
+    figure, axes = plt.subplots(figsize=(6.4, 0.34 * max(len(values), 1) + 0.6))
+    drawn = axes.barh(list(values), list(values.values()), color=DARK)
+    axes.bar_label(drawn, [form.format(v) for v in values.values()], padding=3)
     axes.invert_yaxis()
-    axes.set_xlabel("minutes accepted so far")
+    axes.set_xlabel(label)
     axes.margins(x=0.15)
-    return _svg(figure)
-
-
-def reasons(counts: Mapping[str, int]) -> str:
-    """Rejects by reason, the most frequent first."""
-    figure, axes = plt.subplots(figsize=(6, 0.35 * max(len(counts), 1) + 0.6))
-    names = sorted(counts, key=lambda name: -counts[name])
-    bars = axes.barh(names, [counts[name] for name in names], color=MIDDLE)
-    axes.bar_label(bars, padding=3)
-    axes.invert_yaxis()
-    axes.set_xlabel("utterances rejected")
-    axes.margins(x=0.1)
-    return _svg(figure)
+    return _svg(figure, label)
 
 
 def histogram(
@@ -55,16 +53,50 @@ def histogram(
 ) -> str:
     """A measure over kept and other utterances; `limit` marks the threshold."""
     figure, axes = plt.subplots(figsize=(3.6, 2.2))
-    if [*kept, *other]:
+    everything = np.array([*kept, *other])
+    if len(everything):
+        # A few extremes must not squeeze all else into one bar.
+        low, high = np.percentile(everything, [0.5, 99.5])
+        edges = np.linspace(low, max(high, low + 1e-6), 31)
+        drawn = [np.clip(kept, low, high), np.clip(other, low, high)]
         axes.hist(
-            [kept, other], bins=30, stacked=True, color=[DARK, LIGHT], label=["kept", "not kept"]
-        )
+            drawn, bins=list(edges), stacked=True, color=[DARK, LIGHT], hatch=["", HATCH],
+            label=["kept", "not kept"],
+        )  # fmt: skip
         axes.legend(frameon=False)
     if limit is not None:
         axes.axvline(limit, color="black", linestyle="--", linewidth=1)
     axes.set_xlabel(label)
     axes.set_ylabel("utterances")
-    return _svg(figure)
+    return _svg(figure, f"distribution of {label}")
+
+
+def binned(kept: Mapping[str, int], other: Mapping[str, int], bins: Sequence[str], label: str) -> str:  # fmt: skip
+    """Counts of kept and other utterances by named bin."""
+    figure, axes = plt.subplots(figsize=(3.6, 2.2))
+    own = [kept.get(name, 0) for name in bins]
+    axes.bar(bins, own, color=DARK, label="kept")
+    drawn = axes.bar(
+        bins, [other.get(name, 0) for name in bins], bottom=own, color=LIGHT, hatch=HATCH, label="not kept"
+    )  # fmt: skip
+    axes.bar_label(drawn, [str(kept.get(n, 0) + other.get(n, 0)) for n in bins], fontsize=7)
+    axes.set_xlabel(label)
+    axes.legend(frameon=False)
+    return _svg(figure, label)
+
+
+def reliability(predicted: Sequence[float], observed: Sequence[float], counts: Sequence[int]) -> str:  # fmt: skip
+    """What share was right, by confidence; on the diagonal a confidence means what it says."""
+    figure, axes = plt.subplots(figsize=(3.6, 3.0))
+    axes.plot([0, 1], [0, 1], color="black", linestyle=":", linewidth=1)
+    axes.plot(predicted, observed, "o-", color=DARK)
+    for x, y, count in zip(predicted, observed, counts, strict=True):
+        axes.annotate(str(count), (x, y), textcoords="offset points", xytext=(4, -10), fontsize=7)
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("confidence (mean of the bin)")
+    axes.set_ylabel("share with exactly the right text")
+    return _svg(figure, "reliability of the confidence")
 
 
 def training_curves(history: Sequence[Mapping[str, float]]) -> str:
@@ -72,7 +104,7 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> str:
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.4))
     epochs = [row["epoch"] for row in history]
     left.plot(epochs, [row["train_loss"] for row in history], "o-", color=DARK, label="train")
-    left.plot(epochs, [row["dev_loss"] for row in history], "s--", color=LIGHT, label="dev")
+    left.plot(epochs, [row["dev_loss"] for row in history], "s--", color=MIDDLE, label="dev")
     left.set_xlabel("epoch")
     left.set_ylabel("CTC loss per frame")
     left.legend(frameon=False)
@@ -81,4 +113,4 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> str:
     right.set_ylabel("dev CER without spaces, %")
     right.set_ylim(bottom=0)
     figure.tight_layout()
-    return _svg(figure)
+    return _svg(figure, "training curves")

@@ -1,169 +1,270 @@
-"""One HTML page about a run, with all its data inside."""
+"""One HTML page about a run, with all its data and sound inside."""
 
 from __future__ import annotations
 
-import html
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from echoharvester.manifests.accounting import REJECTED, Counts
+from echoharvester.dataset.card import label_error_line
+from echoharvester.manifests.accounting import Counts
 from echoharvester.manifests.shards import Cut
 from echoharvester.report import figures
-from echoharvester.review.merge import exportable
+from echoharvester.report.change import Figures, changes, page_data
+from echoharvester.report.html import (
+    RAW,
+    document,
+    escape,
+    paragraph,
+    section,
+    shaded_table,
+    table,
+    tiles,
+)
+from echoharvester.report.listen import sound_of
+from echoharvester.report.overview import CER_BINS, MEASURES, Overview, cer_bin
 
-MEASURES = {
-    "cer": "CER without spaces",
-    "align_score": "alignment score",
-    "snr_db": "SNR, dB",
-    "speech_ratio": "speech ratio",
-    "syllables_per_sec": "syllables per second of speech",
-    "duration_sec": "duration, s",
-}
-MAX_POINTS = 20000  # of each histogram: enough to draw, whatever the size of the data
-EXAMPLES = 12
-
-_STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
-h1,h2{line-height:1.2}table{border-collapse:collapse;margin:.5rem 0;display:block;overflow-x:auto}
-td,th{border:1px solid #bbb;padding:.2rem .5rem;text-align:left;vertical-align:top}
-th{background:#eee}.figures{display:flex;flex-wrap:wrap;gap:1rem}svg{max-width:100%;height:auto}
-.num{text-align:right}
-"""
+MOST_MEDIA = 10  # the best and the worst
+MOST_SOURCES, MOST_REASONS = 15, 12
+MIN_POINTS = 8  # a reliability of fewer utterances says nothing
 
 
 @dataclass
-class Overview:
-    """What the page needs of the cuts, gathered in one pass."""
+class Findings:
+    """All that the page shows.
 
-    kept: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    other: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    reasons: Counter[str] = field(default_factory=Counter)
-    media: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    examples: dict[str, list[Cut]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, cut: Cut) -> None:
-        custom = cut["custom"]
-        is_kept = exportable(cut)
-        group = self.kept if is_kept else self.other
-        for name in MEASURES:
-            value = cut["duration"] if name == "duration_sec" else custom.get(name)
-            if value is not None and len(group[name]) < MAX_POINTS:
-                group[name].append(float(value))
-        row = self.media[str(custom.get("title", custom["media_id"]))]
-        row["utterances"] += 1
-        row["kept"] += is_kept
-        row["kept_ms"] += round(1000 * cut["duration"]) if is_kept else 0
-        kind = "kept" if is_kept else custom.get("reason", custom["status"])
-        if custom["status"] == REJECTED:
-            self.reasons[custom["reason"]] += 1
-        if cut["supervisions"] and len(self.examples[kind]) < EXAMPLES // 3:
-            self.examples[kind].append(cut)
-
-
-def overview(cuts: Iterable[Cut]) -> Overview:
-    result = Overview()
-    for cut in cuts:
-        result.add(cut)
-    return result
-
-
-def page(
-    title: str,
-    fingerprint: str,
-    stages: Mapping[str, Counts],
-    of_cuts: Overview,
-    limits: Mapping[str, float],
-    training: Mapping[str, Any] | None,
-    decoding: Mapping[str, Any] | None,
-    truth: str = "",
-) -> str:
-    """The whole page.
-
-    Args:
+    Attributes:
         fingerprint: of what the page was made from, kept in its head.
         stages: accounting by stage.
         limits: threshold of a measure, where it has one.
         training, decoding: records of stages 11 and 12.
         truth: a Markdown table of figures against the truth, where that is known.
+        judged: confidence of an utterance, and whether its text is right.
+        judged_by: who knows that: the truth, or reviewers.
+        label_error: the estimate, as plain values.
+        agreement, decisions: of reviewers.
+        before: figures of the report before.
     """
-    parts = [f"<h1>{html.escape(title)}</h1>", *_harvest(stages, of_cuts, limits)]
-    if truth:
-        parts += ["<h2>Against the truth</h2>", _markdown_table(truth)]
-    if training:
-        parts += ["<h2>Training</h2>", f"<p>{html.escape(training['summary'])}</p>"]
-        parts.append(figures.training_curves(training["history"]))
-    if decoding:
-        parts += [
-            "<h2>Decoding</h2>",
-            f"<p>{html.escape(decoding['summary'])}</p>",
-            _rates(decoding),
+
+    title: str
+    fingerprint: str
+    stages: Mapping[str, Counts]
+    of_cuts: Overview
+    limits: Mapping[str, float] = field(default_factory=dict)
+    training: Mapping[str, Any] | None = None
+    decoding: Sequence[Mapping[str, Any]] = ()
+    truth: str = ""
+    judged: Sequence[tuple[float, bool]] = ()
+    judged_by: str = ""
+    label_error: Mapping[str, Any] | None = None
+    agreement: Sequence[str] = ()
+    decisions: Mapping[str, int] = field(default_factory=dict)
+    before: Figures = field(default_factory=dict)
+
+
+def page(found: Findings) -> str:
+    """The whole page."""
+    now = key_figures(found)
+    sections = [
+        _changes(now, found.before),
+        _harvest(found),
+        _rejects(found),
+        _measures(found),
+        _confidence(found),
+        _media(found),
+        _examples(found),
+        _review(found),
+        _truth(found),
+        _training(found),
+        _decoding(found),
+    ]
+    lead = tiles(_headline(found))
+    data = page_data(now, found.before)
+    return document(found.title, found.fingerprint, [s for s in sections if s], data, lead)
+
+
+def key_figures(found: Findings) -> Figures:
+    """What the next report compares itself with."""
+    kept = found.of_cuts.outcomes["kept"]
+    result = {
+        "utterances kept": float(kept),
+        "minutes kept": round(found.of_cuts.seconds["kept"] / 60, 3),
+        "utterances to review": float(found.of_cuts.outcomes["review"]),
+        **{f"rejected: {reason}": float(n) for reason, n in sorted(found.of_cuts.rejected.items())},
+    }
+    if rates := found.of_cuts.kept["cer"]:
+        result["mean CER of kept, %"] = round(100 * sum(rates) / len(rates), 3)
+    if found.training:
+        result["best dev CER, %"] = round(100 * found.training["best_cer"], 3)
+    for record in found.decoding:
+        for name, of_set in record["sets"].items():
+            rate = of_set["rows"][0]["rate"]
+            result[f"CER, {record.get('method', '')} on {name}, %"] = round(100 * rate, 3)
+    return result
+
+
+def _headline(found: Findings) -> dict[str, str]:
+    of_cuts = found.of_cuts
+    captioned = sum(of_cuts.seconds.values())
+    share = of_cuts.seconds["kept"] / captioned if captioned else 0.0
+    values = {
+        "kept": _duration(of_cuts.seconds["kept"]),
+        "utterances kept": f"{of_cuts.outcomes['kept']}",
+        "of the captioned time": f"{share:.0%}",
+        "to review": f"{of_cuts.outcomes['review']}",
+    }
+    if rates := of_cuts.kept["cer"]:
+        values["mean CER of kept text"] = f"{100 * sum(rates) / len(rates):.1f} %"
+    if found.label_error:
+        error = found.label_error
+        values["estimated label error"] = f"{100 * error['rate']:.1f} %"
+    if found.decoding:
+        rates_of = [
+            (of_set["rows"][0]["rate"], name)
+            for record in found.decoding
+            for name, of_set in record["sets"].items()
+            if name == "test" or "test" not in record["sets"]
         ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="fingerprint" content="{fingerprint}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>"
-        + "\n".join(parts)
-        + "</body></html>\n"
+        rate, name = min(rates_of)
+        values[f"best CER on {name}, without spaces"] = f"{100 * rate:.1f} %"
+    return values
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 2 * 3600 else f"{seconds / 60:.1f} min"
+
+
+def _changes(now: Figures, before: Figures) -> str:
+    if not before:
+        return ""
+    rows = changes(now, before)
+    if not rows:
+        return section("Since the report before", paragraph("Nothing has changed."))
+    return section("Since the report before", table(("", "before", "now", "difference"), rows))
+
+
+def _harvest(found: Findings) -> str:
+    stages = found.stages
+    minutes = {
+        name: counts.accepted_sec / 60 for name, counts in stages.items() if counts.accepted_sec
+    }
+    minutes["export"] = found.of_cuts.seconds["kept"] / 60
+    rows = [
+        (n, c.items, c.accepted, c.review, c.rejected.total(), c.errors.total(), f"{c.accepted_sec / 60:.1f}")
+        for n, c in stages.items()
+    ]  # fmt: skip
+    names = ("stage", "in", "accepted", "to review", "rejected", "errors", "minutes accepted")
+    salvaged = found.of_cuts.salvaged
+    parts = [
+        figures.bars(minutes, "minutes accepted after each stage", "{:.1f}"),
+        table(names, rows),
+    ]
+    if salvaged:
+        parts.append(
+            paragraph(
+                f"Of {salvaged['utterances']} utterances the part that fits was kept in place of the whole; "
+                f"{salvaged['kept']} of them passed all checks and give {salvaged['kept_ms'] / 60000:.1f} minutes."
+            )
+        )
+    return section("From captions to data", *parts)
+
+
+def _rejects(found: Findings) -> str:
+    reasons = found.of_cuts.rejected
+    if not reasons:
+        return ""
+    most = dict(reasons.most_common())
+    columns = ["kept", "review", *list(most)[:MOST_REASONS]]
+    sources = sorted(found.of_cuts.by_source.items(), key=lambda item: -item[1].total())
+    return section(
+        "Why utterances were rejected",
+        figures.bars(most, "utterances rejected"),
+        shaded_table(("source", *columns), sources[:MOST_SOURCES], columns),
+        paragraph(f"{len(sources)} sources; the largest are shown.", soft=True),
     )
 
 
-def _harvest(
-    stages: Mapping[str, Counts], of_cuts: Overview, limits: Mapping[str, float]
-) -> list[str]:
-    hours = {name: counts.accepted_sec / 3600 for name, counts in stages.items()}
-    rows = [
-        (
-            name,
-            c.items,
-            c.accepted,
-            c.review,
-            c.rejected.total(),
-            c.errors.total(),
-            f"{hours[name]:.3f}",
-        )
-        for name, c in stages.items()
-    ]
-    drawn = [
-        figures.histogram(of_cuts.kept[name], of_cuts.other[name], label, limits.get(name))
+def _measures(found: Findings) -> str:
+    of_cuts = found.of_cuts
+    bins = [cer_bin(end if end < 10 else 10.0) for end in CER_BINS]
+    drawn = [figures.binned(of_cuts.cer_bins["kept"], of_cuts.cer_bins["other"], bins, "CER, %")]
+    drawn += [
+        figures.histogram(of_cuts.kept[name], of_cuts.other[name], label, found.limits.get(name))
         for name, label in MEASURES.items()
     ]
-    media = [
-        (title, c["utterances"], c["kept"], f"{c['kept_ms'] / 60000:.2f}")
-        for title, c in sorted(of_cuts.media.items(), key=lambda item: -item[1]["kept_ms"])
-    ][:200]
-    examples = [
-        (
-            kind,
-            _text(cut),
-            cut["custom"].get("hyp_text", ""),
-            _figure(cut, "cer"),
-            _figure(cut, "align_score"),
-        )
-        for kind, cuts in sorted(of_cuts.examples.items())
-        for cut in cuts
-    ]
-    return [
-        "<h2>From captions to data</h2>",
-        figures.funnel(hours),
-        _table(
-            ("stage", "in", "accepted", "to review", "rejected", "errors", "hours accepted"), rows
-        ),
-        "<h2>Why utterances were rejected</h2>",
-        figures.reasons(of_cuts.reasons),
-        "<h2>Measures</h2>",
-        f'<div class="figures">{"".join(drawn)}</div>',
-        "<h2>Media</h2>",
-        _table(("media", "utterances", "kept", "minutes kept"), media),
-        "<h2>Examples</h2>",
-        _table(("outcome", "text", "heard", "CER", "alignment"), examples),
-    ]
+    return section("Measures", f'<div class="figures">{"".join(drawn)}</div>')
 
 
-def _text(cut: Cut) -> str:
-    return str(cut["supervisions"][0]["text"])
+def _confidence(found: Findings) -> str:
+    if len(found.judged) < MIN_POINTS:
+        return ""
+    import numpy as np
+    from sklearn.metrics import brier_score_loss
+
+    scores = np.array([score for score, _ in found.judged])
+    right = np.array([is_right for _, is_right in found.judged], dtype=float)
+    num_bins = min(10, len(scores) // 4)
+    edges = np.unique(np.quantile(scores, np.linspace(0, 1, num_bins + 1)))
+    owner = np.clip(np.searchsorted(edges, scores, side="right") - 1, 0, max(len(edges) - 2, 0))
+    present = sorted(set(owner.tolist()))
+    predicted = [float(scores[owner == i].mean()) for i in present]
+    observed = [float(right[owner == i].mean()) for i in present]
+    counts = [int((owner == i).sum()) for i in present]
+    gaps = [abs(p - o) * n for p, o, n in zip(predicted, observed, counts, strict=True)]
+    words = (
+        f"{len(scores)} utterances judged by {found.judged_by}. Expected calibration error "
+        f"{sum(gaps) / len(scores):.3f}, Brier score {brier_score_loss(right, scores.clip(0, 1)):.3f}."
+    )
+    return section(
+        "What the confidence is worth",
+        figures.reliability(predicted, observed, counts),
+        paragraph(words),
+    )
+
+
+def _media(found: Findings) -> str:
+    of_cuts = found.of_cuts
+    ranked = sorted(of_cuts.media.items(), key=lambda item: item[1]["kept"] / item[1]["utterances"])
+    worst, best = ranked[:MOST_MEDIA], ranked[::-1][:MOST_MEDIA]
+    if len(ranked) <= 2 * MOST_MEDIA:
+        worst, best = ranked[: len(ranked) // 2], ranked[len(ranked) // 2 :][::-1]
+
+    def rows(chosen: Sequence[tuple[str, Mapping[str, int]]]) -> list[tuple[object, ...]]:
+        return [
+            (of_cuts.titles[m], c["utterances"], c["kept"], f"{c['kept'] / c['utterances']:.0%}", f"{c['kept_ms'] / 60000:.1f}")
+            for m, c in chosen
+        ]  # fmt: skip
+
+    names = ("media", "utterances", "kept", "share", "minutes kept")
+    return section(
+        "Media",
+        paragraph("Best yield"), table(names, rows(best)),
+        paragraph("Worst yield"), table(names, rows(worst)),
+    )  # fmt: skip
+
+
+def _examples(found: Findings) -> str:
+    order = ["kept", "review", *(reason for reason, _ in found.of_cuts.rejected.most_common())]
+    rows = [
+        (outcome, RAW + _player(cut), RAW + _texts(cut), _figure(cut, "cer"), _figure(cut, "align_score"))
+        for outcome in order
+        for _, _, cut in sorted(found.of_cuts.examples.get(outcome, ()), reverse=True)
+    ]  # fmt: skip
+    return section(
+        "Some to hear",
+        table(("outcome", "", "text, and what was heard", "CER", "confidence"), rows),
+    )
+
+
+def _player(cut: Cut) -> str:
+    sound = sound_of(cut)
+    return f'<audio controls preload="none" src="{sound}"></audio>' if sound else ""
+
+
+def _texts(cut: Cut) -> str:
+    heard = cut["custom"].get("hyp_text", "")
+    text = f'<span lang="ko">{escape(cut["supervisions"][0]["text"])}</span>'
+    return text + (f'<br><span lang="ko" class="soft">{escape(heard)}</span>' if heard else "")
 
 
 def _figure(cut: Cut, name: str) -> str:
@@ -171,25 +272,61 @@ def _figure(cut: Cut, name: str) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _rates(decoding: Mapping[str, Any]) -> str:
+def _review(found: Findings) -> str:
+    parts = [
+        paragraph(
+            f"Estimated label error of what was accepted unseen: {label_error_line(found.label_error)}."
+        )
+    ]
+    if found.decisions:
+        parts.append(table(("decision", "utterances"), sorted(found.decisions.items())))
+    parts += [paragraph(f"Agreement: {line}") for line in found.agreement]
+    return section("Review", *parts)
+
+
+def _truth(found: Findings) -> str:
+    if not found.truth:
+        return ""
+    lines = [[c.strip() for c in line.strip("|").split("|")] for line in found.truth.splitlines()]
+    return section("Against the truth", table(lines[0], lines[2:]))
+
+
+def _training(found: Findings) -> str:
+    if not found.training:
+        return ""
+    curves = figures.training_curves(found.training["history"]) if found.training["history"] else ""
+    return section("Training", paragraph(found.training["summary"]), curves)
+
+
+def _decoding(found: Findings) -> str:
+    parts = []
+    for record in found.decoding:
+        parts.append(paragraph(record["summary"]))
+        parts.append(_rates(record))
+    if found.decoding:
+        last = found.decoding[-1]
+        for name, of_set in last["sets"].items():
+            parts += _confusions(name, of_set)
+    return section("Decoding", *parts) if parts else ""
+
+
+def _rates(record: Mapping[str, Any]) -> str:
     rows = [
         (name, row["measure"], f"{100 * row['rate']:.2f} %", f"{row['errors']} / {row['reference']}",
          f"{100 * row['ci95'][0]:.2f} to {100 * row['ci95'][1]:.2f}")
-        for name, result in decoding["sets"].items()
+        for name, result in record["sets"].items()
         for row in result["rows"]
     ]  # fmt: skip
-    return _table(("set", "measure", "rate", "errors", "95 % interval"), rows)
+    return table(("set", "measure", "rate", "errors", "95 % interval"), rows)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def _markdown_table(text: str) -> str:
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
-    return _table(lines[0], lines[2:])
+def _confusions(name: str, of_set: Mapping[str, Any]) -> list[str]:
+    confused = of_set.get("confusions")
+    if not confused:
+        return []
+    row = of_set["rows"][0]
+    kinds = {kind: row[kind] for kind in ("substitutions", "deletions", "insertions")}
+    pairs = {f"{ref} → {hyp}": n for ref, hyp, n in confused[:MOST_REASONS]}
+    drawn = [figures.bars(kinds, f"errors on {name}, by kind")]
+    drawn.append(figures.bars(pairs, f"most confused on {name} (∅: nothing)"))
+    return [f'<div class="figures">{"".join(drawn)}</div>']

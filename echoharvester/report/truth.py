@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,6 +95,20 @@ def judge(kept: Iterable[Cut], truth: Iterable[Cut]) -> dict[str, TruthScore]:
     return {**dict(sorted(scores.items())), "total": sum(scores.values(), TruthScore())}
 
 
+def are_right(cuts: Iterable[Cut], truth: Iterable[Cut]) -> Iterator[tuple[Cut, bool]]:
+    """Each cut, and whether its text is exactly what was said in it.
+
+    `cuts`: those of a medium one after the other.
+    """
+    sentences: dict[str, list[Cut]] = defaultdict(list)
+    for cut in truth:
+        sentences[cut["custom"]["media_id"]].append(cut)
+    for cut in cuts:
+        inside = _said_in(cut, sentences.get(cut["custom"]["media_id"], ()))[1]
+        text = comparable(cut["supervisions"][0]["text"])
+        yield cut, "".join(word.text for word in inside) == text
+
+
 def _fault(sentence: Cut) -> str:
     custom = sentence["custom"]
     if custom["snr_db"] < MIN_SNR_DB:
@@ -114,13 +128,12 @@ def _words(cut: Cut) -> list[TrueWord]:
 
 def _judge_cut(cut: Cut, said: Sequence[Cut], scores: dict[str, TruthScore]) -> None:
     start, end = _span(cut)
-    overlapping = [s for s in said if _overlap(_span(s), (start, end)) > 0.05]
+    overlapping, inside = _said_in(cut, said)
+    words = [w for s in overlapping for w in _words(s)]
     if not overlapping:
         score = scores["none"]
     else:
         score = scores[_fault(max(overlapping, key=lambda s: _overlap(_span(s), (start, end))))]
-    words = [w for s in overlapping for w in _words(s)]
-    inside = [w for w in words if start <= (w.start_sec + w.end_sec) / 2 <= end]
     reference = "".join(w.text for w in inside)
     counts = cer(reference, cut["supervisions"][0]["text"])
     score.kept += 1
@@ -132,6 +145,14 @@ def _judge_cut(cut: Cut, said: Sequence[Cut], scores: dict[str, TruthScore]) -> 
         for edge in (start, end)
     )
     score.boundaries += _boundary_errors(inside, _words(cut))
+
+
+def _said_in(cut: Cut, said: Iterable[Cut]) -> tuple[list[Cut], list[TrueWord]]:
+    """True sentences that a cut overlaps, and their words of which the middle lies in it."""
+    start, end = _span(cut)
+    overlapping = [s for s in said if _overlap(_span(s), (start, end)) > 0.05]
+    words = [w for s in overlapping for w in _words(s)]
+    return overlapping, [w for w in words if start <= (w.start_sec + w.end_sec) / 2 <= end]
 
 
 def _boundary_errors(true: Sequence[TrueWord], found: Sequence[TrueWord]) -> list[float]:

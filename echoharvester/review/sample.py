@@ -6,7 +6,7 @@ import bisect
 import heapq
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -181,6 +181,13 @@ def label_error(
         rate, low, high, sum(w * c.errors for w, c in weighed) / max(length, 1.0),
         decided, len(design), total, sum(population.values()) - total, level,
     )  # fmt: skip
+
+
+def are_right_by_review(cuts: Iterable[Cut]) -> Iterator[tuple[Cut, bool]]:
+    """Reviewed cuts, and whether the text before review was right, spaces and punctuation aside."""
+    for cut in cuts:
+        if cut["custom"].get("review"):
+            yield cut, _correction(cut).errors == 0
 
 
 def _is_sampled(cut: Cut) -> bool:

@@ -108,7 +108,7 @@ def test_the_report_and_card_say_what_there_is(finished):
     assert (
         page.count("<svg") >= 9
         and "Against the truth" in page
-        and "http" not in page.split("<svg")[0]
+        and "What the confidence is worth" in page
     )
     stats = json.loads((finished.data_dir / "stats.json").read_text(encoding="utf-8"))
     assert f"{stats['cuts']} utterances" in (finished.data_dir / "data_card.md").read_text(
@@ -158,13 +158,13 @@ def test_status_and_dry_run_only_look(finished):
 
 def test_three_edited_rows_change_three_cuts_and_a_second_run_none(finished):
     from echoharvester.dataset.shar import open_shar
-    from echoharvester.review.tsv import format_rows, read_rows
+    from echoharvester.review.tsv import read_rows, write_rows
 
     def texts():
         return {c.id: c.supervisions[0].text for c in open_shar(finished.data_dir / "shar")}
 
     before, path = texts(), finished.data_dir / "review" / "review.tsv"
-    original = path.read_text(encoding="utf-8")
+    original = path.read_bytes()
     rows = [row for _, row in read_rows(path)]
     exported = [row for row in rows if row["id"] in before]
     accepted, dropped = rows[0], exported[-1]
@@ -172,16 +172,39 @@ def test_three_edited_rows_change_three_cuts_and_a_second_run_none(finished):
     accepted["decision"] = "ok"
     fixed["decision"], fixed["text"] = "fix", fixed["text"] + " 정말로"
     dropped["decision"] = "drop"
-    path.write_text(format_rows(rows), encoding="utf-8")
-    finished.run("--stage", "7", "--stop-stage", "9")
+    write_rows(path, rows)
+    done = finished.run("--stage", "7", "--stop-stage", "9")
     after = texts()
     assert set(before) - set(after) == {dropped["id"]}
     changed = {i for i in before if i in after and before[i] != after[i]}
     assert changed == {fixed["id"]} and accepted["id"] in after
-    assert finished.run("--stage", "7", "--stop-stage", "9").stdout.count("up to date") == 3
-    path.write_text(original, encoding="utf-8")
+    done = finished.run("--stage", "7", "--stop-stage", "9")
+    assert done.stdout.count("up to date") == 3
+    done = finished.run("--stage", "7", "--stop-stage", "8", "review.accepted_sample=19")
+    assert "3 decided" in done.stdout  # another export keeps what was written
+    path.write_bytes(original)
     finished.run("--stage", "7")
     assert texts() == before
+
+
+def test_conflicts_are_kept_for_somebody_to_settle(finished):
+    from echoharvester.review.tsv import read_rows, write_rows
+
+    folder = finished.data_dir / "review"
+    (_, row) = read_rows(folder / "review.tsv")[0]
+    try:
+        for name, decision in (("kim", "ok"), ("lee", "drop")):
+            write_rows(folder / f"{name}.tsv", [{**row, "decision": decision, "reviewer": name}])
+        done = finished.run("--stage", "8", "--stop-stage", "8")
+        assert "kim and lee: 1 cuts decided by both, 0 alike" in done.stdout
+        assert f"{row['id']} is decided otherwise in kim.tsv:2" in done.stderr
+        assert len(read_rows(folder / "conflicts.tsv")) == 2
+        assert "up to date" in finished.run("--stage", "8", "--stop-stage", "8").stdout
+    finally:
+        for name in ("kim.tsv", "lee.tsv"):
+            (folder / name).unlink()
+    finished.run("--stage", "8")
+    assert not (folder / "conflicts.tsv").exists()
 
 
 def test_num_shards_never_changes_in_a_data_folder(finished):
