@@ -37,7 +37,8 @@ run_stage 6 validate      # hypothesis and CER; accept, reject or review
 run_stage 7 review        # review/*.tsv for people to edit
 run_stage 8 merge         # the edits merged back
 run_stage 9 export        # Lhotse Shar, statistics, data card
-run_stage 10 split        # train, dev and test without shared media; tokens
+run_stage 10 split        # train, dev and test without shared media
+run_stage 10 prepare_lang # tokens, lexicon, language model, decoding graph
 run_stage 11 train        # checkpoints, TensorBoard
 run_stage 12 decode       # recogs, errs, CER and WER
 run_stage 13 export_model # ONNX, int8, checked against PyTorch

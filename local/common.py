@@ -77,9 +77,10 @@ STEPS: dict[str, StepSpec] = {
         version=3,
     ),
     "export": StepSpec(9, ("export",), version=2),
-    "split": StepSpec(10, ("split", "tokenizer", "seed"), version=2),
+    "split": StepSpec(10, ("split", "seed"), version=3),
+    "prepare_lang": StepSpec(10, ("tokenizer", "lm"), ("segment.lexicon",)),
     "train": StepSpec(11, ("train", "model", "tokenizer", "seed"), ("train.init",)),
-    "decode": StepSpec(12, ("decode",)),
+    "decode": StepSpec(12, ("decode",), version=2),
     "export_model": StepSpec(13, ("export_model",)),
     "report": StepSpec(14, version=2),
 }

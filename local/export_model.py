@@ -1,77 +1,121 @@
-"""Stage 13: ONNX, int8 and TorchScript, each checked against PyTorch before it counts."""
+"""Stage 13: ONNX (offline, streaming; fp32, fp16, int8) and TorchScript, each checked, with a card."""
 
 from __future__ import annotations
 
-import numpy as np
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
 from omegaconf import DictConfig
 
+from echoharvester.audio.fbank import fbank
+from echoharvester.decoding.select import load_selected
+from echoharvester.exporting.card import check_table, model_card
+from echoharvester.exporting.check import Checked, check_offline, check_streaming
 from echoharvester.exporting.onnx import (
     export_onnx,
     export_torchscript,
     largest_difference,
+    offline_metadata,
     quantise,
+    to_half,
 )
-from echoharvester.models.checkpoint import load_checkpoint, load_model, save_checkpoint
+from echoharvester.exporting.streaming import export_streaming
+from echoharvester.manifests.shards import write_atomic
+from echoharvester.models.checkpoint import load_checkpoint, save_checkpoint, tokenizer_values
+from echoharvester.models.ctc import CtcModel
 
 from common import UserError, stage_main, write_record
-from decode import checkpoint_path
-from singles import export_record_path, single_fingerprint
-from training_setup import eval_data
+from singles import decode_records, export_record_path, single_fingerprint, train_record_path
+from training_setup import some_utterances
 
-CHECKED_UTTERANCES = 4
+COMPARED = 4  # utterances whose log-probabilities are compared number by number
 
 
 def main(cfg: DictConfig) -> None:
-    folder = export_record_path(cfg).parent
+    torch.set_num_threads(1)
+    options, folder = cfg.export_model, export_record_path(cfg).parent
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = checkpoint_path(cfg, str(cfg.export_model.checkpoint))
-    model, tokens = load_model(checkpoint)
+    model, tokens, choice = load_selected(Path(cfg.train_dir), str(options.checkpoint), options.avg)
+    utterances = some_utterances(cfg, options.check_utterances)
     onnx, script, weights = folder / "model.onnx", folder / "model.jit", folder / "pretrained.pt"
-    metadata = {
-        "model_type": f"{cfg.model.encoder}_ctc",
-        "version": "1",
-        "model_author": "EchoHarvester",
-        "comment": f"CTC, {cfg.tokenizer.kind} tokens",
-        "subsampling_factor": str(model.subsampling_factor),
-        "first_frame": str(model.encoder.first_frame),
-        "vocab_size": str(len(tokens.symbols)),
-    }
-    export_onnx(model, tokens, onnx, metadata)
+    comment = f"{cfg.model.encoder} CTC, {cfg.tokenizer.kind} tokens, {choice}"
+    export_onnx(model, tokens, onnx, offline_metadata(model, comment))
     export_torchscript(model, script)
-    content = load_checkpoint(checkpoint)
-    kept = ("model_config", "tokens", "model")
-    save_checkpoint({key: content[key] for key in kept}, weights)
-    features = _utterances(cfg, tokens)
-    differences = {p.name: largest_difference(model, p, features) for p in (onnx, script)}
-    worst = max(differences, key=lambda name: differences[name])
-    if differences[worst] > cfg.export_model.max_difference:
-        raise UserError(
-            f"{folder / worst}: log-probabilities differ from PyTorch's by {differences[worst]:.2g}, "
-            f"more than export_model.max_difference={cfg.export_model.max_difference}"
-        )
-    files = [onnx, script, weights, folder / "tokens.txt"]
-    if cfg.export_model.int8:
-        files.append(folder / "model.int8.onnx")
-        quantise(onnx, files[-1])
-        differences[files[-1].name] = largest_difference(model, files[-1], features)
-    sizes = ", ".join(f"{f.name} {f.stat().st_size / 1e6:.1f} MB" for f in files)
-    summary = f"{sizes}; largest difference from PyTorch {differences['model.onnx']:.1e} (fp32)"
-    write_record(
-        export_record_path(cfg),
-        single_fingerprint(cfg, "export_model"),
-        files,
-        summary=summary,
-        differences=differences,
+    _check_numbers(
+        cfg, model, [onnx, script], [fbank(u.samples).numpy() for u in utterances[:COMPARED]]
     )
-    print(f"stage 13 export_model: {summary}")
+    config = load_checkpoint(_any_checkpoint(cfg))["model_config"]
+    save_checkpoint({"model_config": config, "model": model.state_dict(), **tokenizer_values(tokens)}, weights)  # fmt: skip
+    offline = [onnx, *_smaller(cfg, onnx)]
+    checked = check_offline(model, tokens, offline, utterances)
+    files = [*offline, script, weights, folder / "tokens.txt"]
+    if _streams(cfg, model):
+        path = folder / "streaming.onnx"
+        streaming = export_streaming(model, tokens, path, options.chunk_size, options.left_context)
+        files += [path, *(smaller := _smaller(cfg, path))]
+        checked += check_streaming(streaming, tokens, [path, *smaller], utterances)
+    _write_card(cfg, model, tokens.symbols, checked, files)
+    sizes = ", ".join(f"{f.name} {f.stat().st_size / 1e6:.1f} MB" for f in files)
+    write_record(
+        export_record_path(cfg), single_fingerprint(cfg, "export_model"), files, summary=sizes,
+        checked=[asdict(row) for row in checked],
+    )  # fmt: skip
+    print("\n".join([f"stage 13 export_model: {sizes}", *check_table(checked)]))
 
 
-def _utterances(cfg: DictConfig, tokens) -> list[np.ndarray]:  # type: ignore[no-untyped-def]
-    """A few utterances of the dev set, of unequal length."""
-    batch = next(iter(eval_data(cfg, tokens, "dev").batches(0)))
-    lens = batch.lens.tolist()
-    picked = np.linspace(0, len(lens) - 1, min(CHECKED_UTTERANCES, len(lens))).astype(int)
-    return [batch.features[i, : lens[i]].numpy() for i in picked]
+def _smaller(cfg: DictConfig, path: Path) -> list[Path]:
+    written = []
+    for wanted, name, make in ((cfg.export_model.fp16, "fp16", to_half), (cfg.export_model.int8, "int8", quantise)):  # fmt: skip
+        if wanted:
+            written.append(path.with_suffix(f".{name}.onnx"))
+            make(path, written[-1])
+    return written
+
+
+def _streams(cfg: DictConfig, model: CtcModel) -> bool:
+    is_causal = bool(getattr(model.encoder, "causal", False))
+    return is_causal if cfg.export_model.streaming == "auto" else bool(cfg.export_model.streaming)
+
+
+def _check_numbers(
+    cfg: DictConfig, model: CtcModel, files: list[Path], features: list[Any]
+) -> None:
+    for path in files:
+        difference = largest_difference(model, path, features)
+        if difference > cfg.export_model.max_difference:
+            raise UserError(
+                f"{path}: log-probabilities differ from PyTorch's by {difference:.2g}, more than "
+                f"export_model.max_difference={cfg.export_model.max_difference}"
+            )
+
+
+def _any_checkpoint(cfg: DictConfig) -> Path:
+    name = str(cfg.export_model.checkpoint)
+    return Path(cfg.train_dir) / (f"epoch-{name}.pt" if name.isdigit() else f"{name}.pt")
+
+
+def _write_card(
+    cfg: DictConfig, model: CtcModel, symbols: Any, checked: list[Checked], files: list[Path]
+) -> None:
+    path = export_record_path(cfg).with_name("README.md")
+    records = [record for p in decode_records(cfg) if (record := _read(p))]
+    text = model_card(
+        cfg.model.name, sum(p.numel() for p in model.parameters()), len(symbols),
+        cfg.tokenizer.kind, _read(train_record_path(cfg)), records, checked,
+        _read(Path(cfg.data_dir) / "data_card.json"),
+    )  # fmt: skip
+    write_atomic(path, text)
+    files.append(path)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from echoharvester.manifests.accounting import Counts, total
+from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.shards import ShardInfo, find_shards, read_info
 
 from common import (
@@ -47,6 +48,10 @@ def split_path(cfg: DictConfig, name: str) -> Path:
 
 def lang_dir(cfg: DictConfig) -> Path:
     return Path(cfg.data_dir) / f"lang_{cfg.tokenizer.kind}"
+
+
+def lang_record_path(cfg: DictConfig) -> Path:
+    return lang_dir(cfg) / "lang.json"
 
 
 def train_record_path(cfg: DictConfig) -> Path:
@@ -105,7 +110,24 @@ def _recorded(path: Path) -> str:
 def _sets(cfg: DictConfig) -> list[str]:
     if cfg.train.data == "synthetic":
         return []
-    return [_identity(split_path(cfg, name)) for name in cfg.decode.sets]
+    return [_set_identity(cfg, name) for name in cfg.decode.sets]
+
+
+def _set_identity(cfg: DictConfig, name: str) -> Any:
+    label, _, path = name.partition("=")
+    if not path:
+        return _identity(split_path(cfg, name))
+    files = sorted(Path(path).glob("*")) if Path(path).is_dir() else [Path(path)]
+    return [label, path, [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]]
+
+
+def _lang_used(cfg: DictConfig) -> str:
+    """The lang folder, for methods that read it."""
+    return "" if cfg.decode.method == "ctc_greedy" else _recorded(lang_record_path(cfg))
+
+
+def _lang_inputs(cfg: DictConfig) -> list[Any]:
+    return [_identity(split_path(cfg, "train")), [file_digest(Path(p)) for p in cfg.lm.text]]
 
 
 def _report_inputs(cfg: DictConfig) -> list[Any]:
@@ -143,8 +165,9 @@ _INPUTS: dict[str, Callable[[DictConfig], list[Any]]] = {
     "review": lambda cfg: shards_identity(cfg, "cuts_validated"),
     "export": lambda cfg: [shards_identity(cfg, "cuts_reviewed"), _joined(cfg)],
     "split": lambda cfg: [_identity(dataset_manifest_path(cfg))],
+    "prepare_lang": _lang_inputs,
     "train": _train_inputs,
-    "decode": lambda cfg: [_recorded(train_record_path(cfg)), *_sets(cfg)],
+    "decode": lambda cfg: [_recorded(train_record_path(cfg)), _lang_used(cfg), *_sets(cfg)],
     "export_model": lambda cfg: [_recorded(train_record_path(cfg))],
     "report": _report_inputs,
 }
@@ -200,7 +223,7 @@ def _split(cfg: DictConfig, expected: str) -> str | None:
     infos = {
         name: _fresh_info(split_path(cfg, name), expected) for name in ("dev", "test", "train")
     }
-    if not all(infos.values()) or not (lang_dir(cfg) / "tokens.txt").is_file():
+    if not all(infos.values()):
         return None
     return ", ".join(f"{name} {info.counts['cuts']} cuts" for name, info in infos.items() if info)
 
@@ -226,6 +249,7 @@ _FRESH: dict[str, Callable[[DictConfig, str], str | None]] = {
     "review": _review,
     "export": _export,
     "split": _split,
+    "prepare_lang": _record(lang_record_path),
     "train": _record(train_record_path),
     "decode": _record(decode_record_path),
     "export_model": _record(export_record_path),

@@ -1,26 +1,15 @@
-"""Stage 10: train, dev and test without shared media; the tokenizer, of the training text."""
+"""Stage 10: train, dev and test without shared media."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from omegaconf import DictConfig
 
 from echoharvester.dataset.duplicates import alike_media
 from echoharvester.dataset.split import split_media
-from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import ShardWriter, read_cuts
-from echoharvester.text.tokenizers import (
-    BpeTokenizer,
-    CharTokenizer,
-    JamoTokenizer,
-    Tokenizer,
-    write_lexicon,
-    write_tokenizer,
-)
 
 from common import stage_main
-from singles import dataset_manifest_path, lang_dir, single_fingerprint, split_path
+from singles import dataset_manifest_path, single_fingerprint, split_path
 
 NAMED = 10  # pairs of media that are printed
 SETS = ("dev", "test", "train")
@@ -42,7 +31,6 @@ def main(cfg: DictConfig) -> None:
         cfg.split.by,
         [(pair.first, pair.second) for pair in alike],
     )
-    _write_lang(cfg, (text_of(c) for c in read_cuts(manifest) if belongs[_media(c)] == "train"))
     made_from, sizes = single_fingerprint(cfg, "split"), []
     for name in SETS:
         with ShardWriter(split_path(cfg, name)) as writer:
@@ -59,20 +47,6 @@ def main(cfg: DictConfig) -> None:
 
 def _media(cut: dict) -> str:  # type: ignore[type-arg]
     return str(cut["custom"]["media_id"])
-
-
-def _write_lang(cfg: DictConfig, texts: Iterable[str]) -> None:
-    folder, options = lang_dir(cfg), cfg.tokenizer
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = list(texts)
-    (folder / "transcript_words.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    if options.kind == "bpe":
-        tokenizer: Tokenizer = BpeTokenizer.train(lines, options.vocab_size)
-    else:
-        kind = {"char": CharTokenizer, "jamo": JamoTokenizer}[options.kind]
-        tokenizer = kind.train(lines, options.keep_space)
-    write_tokenizer(tokenizer, folder)
-    write_lexicon(tokenizer, lines, folder)
 
 
 if __name__ == "__main__":

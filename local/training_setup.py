@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from echoharvester.exporting.check import Utterance
 from echoharvester.models.initial import InitialModel
 from echoharvester.text.tokenizers import (
     JamoTokenizer,
@@ -72,9 +73,16 @@ def train_data(cfg: DictConfig, tokens: Tokenizer) -> TrainingData:
     return CutData(_cuts(cfg, "train"), tokens, _cut_config(cfg, shuffle=True))
 
 
-def eval_data(cfg: DictConfig, tokens: Tokenizer, name: str) -> TrainingData:
-    """A set to judge on: `dev`, `test`, or of synthetic speech `dev` (clean) and `noisy` (15 dB)."""
-    if cfg.train.data == "synthetic":
+def eval_data(
+    cfg: DictConfig,
+    tokens: Tokenizer,
+    name: str,
+    batch_sec: float | None = None,
+    num_workers: int = 0,
+) -> TrainingData:
+    """A set to judge on: `dev`, `test`; of synthetic speech `dev` (clean) and `noisy` (15 dB); or
+    `NAME=PATH`, a manifest of cuts or a folder of Shar."""
+    if cfg.train.data == "synthetic" and "=" not in name:
         options = cfg.train.synthetic
         config = SyntheticConfig(
             part="heldout",
@@ -86,15 +94,35 @@ def eval_data(cfg: DictConfig, tokens: Tokenizer, name: str) -> TrainingData:
             snr_db=15.0 if name == "noisy" else None,
         )
         return SyntheticData(config, options.dev_seed)
-    return CutData(_cuts(cfg, name), tokens, _cut_config(cfg, shuffle=False))
+    config = _cut_config(cfg, shuffle=False)
+    config = dataclasses.replace(
+        config, batch_sec=batch_sec or config.batch_sec, num_workers=num_workers
+    )
+    return CutData(_cuts(cfg, name), tokens, config)
+
+
+def some_utterances(cfg: DictConfig, count: int) -> list[Utterance]:
+    """Utterances of the dev set, from its beginning to its end; of synthetic speech unheard ones."""
+    if cfg.train.data == "synthetic":
+        data = eval_data(cfg, JamoTokenizer.train(), "dev")
+        assert isinstance(data, SyntheticData)
+        return [Utterance(u.samples, u.text) for u in data.utterances(count)]
+    cuts = list(_cuts(cfg, "dev"))
+    picked = [cuts[i * len(cuts) // min(count, len(cuts))] for i in range(min(count, len(cuts)))]
+    return [Utterance(cut.load_audio()[0], cut.supervisions[0].text) for cut in picked]
 
 
 def _cuts(cfg: DictConfig, name: str):  # type: ignore[no-untyped-def]
     from lhotse import CutSet
 
-    path: Path = split_path(cfg, name)
+    from echoharvester.dataset.shar import open_shar
+
+    _, _, described = name.partition("=")
+    path = Path(described) if described else split_path(cfg, name)
+    if path.is_dir():
+        return open_shar(path)
     if not path.is_file():
-        raise UserError(f"{path}: no such set; run stage 10")
+        raise UserError(f"{path}: no such set; " + ("see decode.sets" if described else "run stage 10"))  # fmt: skip
     return CutSet.from_file(path)
 
 

@@ -67,7 +67,9 @@ class HotWords:
                 child.fail = self._goto(node.fail, token) if at != ROOT else ROOT
                 child.earned = node.earned + child.boost
                 child.secured = max(
-                    node.secured, self._nodes[child.fail].secured, child.earned if child.ends else 0.0
+                    node.secured,
+                    self._nodes[child.fail].secured,
+                    child.earned if child.ends else 0.0,
                 )
                 waiting.append(number)
 

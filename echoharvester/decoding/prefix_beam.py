@@ -168,7 +168,9 @@ class PrefixBeamSearch:
         if len(grown) <= self.config.beam:
             return grown
         ranked = sorted(
-            grown.items(), key=lambda item: _add(*item[1]) + item[0].extra + item[0].boost, reverse=True
+            grown.items(),
+            key=lambda item: _add(*item[1]) + item[0].extra + item[0].boost,
+            reverse=True,
         )
         return dict(ranked[: self.config.beam])
 

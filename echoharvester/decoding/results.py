@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import kaldialign
 
@@ -125,9 +126,9 @@ def confusions(results: Sequence[Result], most: int = 30) -> list[tuple[str, str
     return sorted(named, key=lambda row: (-row[2], row[:2]))[:most]
 
 
-def summary_table(results: Sequence[Result]) -> list[dict[str, object]]:
+def summary_table(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Every measure with its counts and interval, as plain values."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for name, measure in MEASURES.items():
         each = [measure(r.reference, r.hypothesis) for r in results]
         counts = total(each)
@@ -145,3 +146,47 @@ def summary_table(results: Sequence[Result]) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def summary_line(rows: Sequence[dict[str, Any]]) -> str:
+    """All measures in one line, as Kaldi and icefall write counts."""
+    parts = []
+    for row in rows:
+        low, high = row["ci95"]
+        parts.append(
+            f"{row['measure']} {100 * row['rate']:.2f} % [ {row['errors']} / {row['reference']}, "
+            f"{row['insertions']} ins, {row['deletions']} del, {row['substitutions']} sub ] "
+            f"95 % CI {100 * low:.2f} to {100 * high:.2f}"
+        )
+    return "; ".join(parts)
+
+
+def file_name(kind: str, name: str, label: str) -> str:
+    """`recogs-test-best.txt`; nothing in a name can leave its folder.
+
+    >>> file_name("recogs", "a/b", "best-lm_scale-0.3")
+    'recogs-a_b-best-lm_scale-0.3.txt'
+    """
+    return f"{kind}-{name}-{label}.txt".replace("/", "_")
+
+
+def write_summaries(
+    folder: Path, name: str, choice: str, rows_of: Mapping[str, Sequence[dict[str, Any]]]
+) -> list[Path]:
+    """`cer-summary-*` and `wer-summary-*` of a set: all its settings, the best first."""
+    written = []
+    for kind, measure in (("cer", "CER without spaces"), ("wer", "WER")):
+        lines = ["settings\t" + "\t".join(f"{m}\t95 % CI" for m in MEASURES)]
+        by_measure = {
+            label: {row["measure"]: row for row in rows} for label, rows in rows_of.items()
+        }
+        for label in sorted(by_measure, key=lambda label: by_measure[label][measure]["rate"]):
+            cells = [label]
+            for row in by_measure[label].values():
+                low, high = row["ci95"]
+                cells += [f"{100 * row['rate']:.2f}", f"{100 * low:.2f} to {100 * high:.2f}"]
+            lines.append("\t".join(cells))
+        path = folder / file_name(f"{kind}-summary", name, choice)
+        write_atomic(path, "\n".join(lines) + "\n")
+        written.append(path)
+    return written

@@ -30,8 +30,6 @@ def export_onnx(
 
     Inputs `x (N, T, 80)`, `x_lens (N,)`; outputs `log_probs (N, T', V)`, `log_probs_len (N,)`.
     """
-    import onnx
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer warns of sizes that it does follow
@@ -50,12 +48,48 @@ def export_onnx(
             opset_version=OPSET,
             dynamo=False,
         )
+    finish_onnx(path, metadata, tokenizer)
+
+
+def finish_onnx(path: Path, metadata: dict[str, str], tokenizer: Tokenizer) -> None:
+    """Adds metadata and the fixed size of the vocabulary, checks, writes `tokens.txt` beside it."""
+    import onnx
+
     proto = onnx.load(str(path))
     for key, value in metadata.items():
         proto.metadata_props.add(key=key, value=value)
+    output = next(o for o in proto.graph.output if o.name == "log_probs")
+    output.type.tensor_type.shape.dim[2].dim_value = len(tokenizer.symbols)
     onnx.checker.check_model(proto)
     onnx.save(proto, str(path))
     write_tokenizer(tokenizer, path.parent)
+
+
+def offline_metadata(model: CtcModel, comment: str) -> dict[str, str]:
+    """What sherpa-onnx and this project read of an offline file.
+
+    sherpa-onnx knows one kind of offline CTC model with these inputs and outputs, so a Conformer
+    goes by that name, too; `comment` says what it is.
+    """
+    return {
+        "model_type": "zipformer2_ctc",
+        "version": "1",
+        "model_author": "EchoHarvester",
+        "comment": comment,
+        "subsampling_factor": str(model.subsampling_factor),
+        "first_frame": str(model.encoder.first_frame),
+    }
+
+
+def to_half(source: Path, target: Path) -> None:
+    """An ONNX file with weights of 16 bits; inputs and outputs stay as they are."""
+    import onnx
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of values too small for 16 bits
+        proto = convert_float_to_float16(onnx.load(str(source)), keep_io_types=True)
+    onnx.save(proto, str(target))
 
 
 def quantise(source: Path, target: Path) -> None:

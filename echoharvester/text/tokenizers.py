@@ -190,22 +190,3 @@ def read_tokens(path: Path) -> list[str]:
             )
         symbols.append(symbol)
     return symbols
-
-
-def write_lexicon(tokenizer: Tokenizer, texts: Iterable[str], folder: Path) -> None:
-    """Writes `words.txt` and `lexicon.txt`, in icefall's layout.
-
-    `lexicon.txt` spells each word of `texts` in tokens; `words.txt` numbers the words, with
-    `<eps>`, `!SIL`, `<SPOKEN_NOISE>` and `<UNK>` in front and `#0 <s> </s>` behind.
-    """
-    words = sorted({word for text in texts for word in text.split()})
-    symbols = tokenizer.symbols
-    spelled = {word: [symbols[i] for i in tokenizer.encode(word)] for word in words}
-    lines = (f"{word} {' '.join(pieces)}\n" for word, pieces in spelled.items())
-    (folder / "lexicon.txt").write_text(
-        f"<UNK> {SPECIAL[UNK_ID]}\n" + "".join(lines), encoding="utf-8"
-    )
-    table = ("<eps>", "!SIL", "<SPOKEN_NOISE>", "<UNK>", *words, "#0", "<s>", "</s>")
-    (folder / "words.txt").write_text(
-        "".join(f"{word} {i}\n" for i, word in enumerate(table)), encoding="utf-8"
-    )

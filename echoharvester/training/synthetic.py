@@ -120,6 +120,18 @@ class SyntheticData:
             for b in (batches[i] for i in rng.permutation(len(batches)))
         ]
 
+    def utterances(self, count: int) -> list[Utterance]:
+        """So many utterances, always the same."""
+        rng, grammar = np.random.default_rng(self.seed), Grammar(str(self.seed), self.config.part, wide=True)  # fmt: skip
+        found: list[Utterance] = []
+        with espeak() as speaker:
+            while len(found) < count:
+                try:
+                    found.append(self.utterance(speaker, grammar, rng))
+                except MispronouncedError:
+                    continue
+        return found
+
     def utterance(self, speaker: Espeak, grammar: Grammar, rng: np.random.Generator) -> Utterance:
         """One sentence by one voice, with pauses, silence around it and (if noisy) augmented."""
         config = self.config

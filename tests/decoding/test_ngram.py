@@ -88,14 +88,18 @@ def test_no_text_and_bad_files_are_named(tmp_path):
         estimate([], 2)
     with pytest.raises(ValueError, match="order"):
         estimate([["a"]], 0)
-    (tmp_path / "bad.arpa").write_text("\\data\\\n\n\\1-grams:\n-1.0\ta\nminus\tb\n", encoding="utf-8")
+    (tmp_path / "bad.arpa").write_text(
+        "\\data\\\n\n\\1-grams:\n-1.0\ta\nminus\tb\n", encoding="utf-8"
+    )
     with pytest.raises(ValueError, match="bad.arpa:5"):
         read_arpa(tmp_path / "bad.arpa")
 
 
 def test_lmplz_is_used_where_it_is_installed(tmp_path):
     program = tmp_path / "lmplz"
-    program.write_text('#!/bin/sh\nwhile [ $# -gt 0 ]; do [ "$1" = --arpa ] && touch "$2"; shift; done\n')
+    program.write_text(
+        '#!/bin/sh\nwhile [ $# -gt 0 ]; do [ "$1" = --arpa ] && touch "$2"; shift; done\n'
+    )
     program.chmod(0o755)
     (tmp_path / "text").write_text("가 나\n", encoding="utf-8")
     assert estimate_to(tmp_path / "lm.arpa", tmp_path / "text", 2, str(program)) == str(program)

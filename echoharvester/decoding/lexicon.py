@@ -1,0 +1,140 @@
+"""Words and how each is spelled in a model's tokens: `words.txt`, `lexicon.txt`, and L as an FST.
+
+Word ids and files are those of icefall's recipes: `<eps>` 0, `!SIL`, `<SPOKEN_NOISE>`, `<UNK>`,
+the words, then `#0 <s> </s>`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from echoharvester.manifests.shards import write_atomic
+from echoharvester.text.tokenizers import SPACE, SPECIAL, UNK_ID, BpeTokenizer, Tokenizer
+
+FIRST_WORDS = ("<eps>", "!SIL", "<SPOKEN_NOISE>", "<UNK>")
+LAST_WORDS = ("#0", "<s>", "</s>")
+# What begins an eojeol, where the words of the lexicon are pieces of eojeol.
+WORD_BEGIN = SPACE
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Spellings of words.
+
+    Attributes:
+        spellings: of each word, token ids.
+        num_tokens: of the model; disambiguation symbols come behind.
+        space: id of the token for a space between eojeol; None where the model has none, or
+            where it is part of the spellings.
+    """
+
+    spellings: Mapping[str, Sequence[int]]
+    num_tokens: int
+    space: int | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The word table; an index is a word's id."""
+        return [*FIRST_WORDS, *self.spellings, *LAST_WORDS]
+
+    def disambiguated(self) -> tuple[list[tuple[str, list[int]]], int]:
+        """Words with spellings of which none begins another, and how many symbols that takes.
+
+        As Kaldi does it: homophones, and spellings that are the beginning of others, end in #1,
+        #2 ...; #0 is that of the language model's back-off.
+        """
+        beginnings = {tuple(s[:n]) for s in self.spellings.values() for n in range(1, len(s))}
+        counts = Counter(map(tuple, self.spellings.values()))
+        used: Counter[tuple[int, ...]] = Counter()
+        result, largest = [], 0
+        for word, spelling in self.spellings.items():
+            key = tuple(spelling)
+            if counts[key] == 1 and key not in beginnings:
+                result.append((word, list(key)))
+                continue
+            used[key] += 1
+            largest = max(largest, used[key])
+            result.append((word, [*key, self.num_tokens + used[key]]))
+        return result, largest + 1
+
+    def write(self, folder: Path, symbols: Sequence[str]) -> None:
+        """`words.txt`, `lexicon.txt`, `lexicon_disambig.txt`; `symbols`: the model's tokens."""
+        disambiguated, count = self.disambiguated()
+        names = [*symbols, *(f"#{k}" for k in range(count))]
+        plain = self.spellings.items()
+        for name, entries in (("lexicon", plain), ("lexicon_disambig", disambiguated)):
+            lines = (f"{word} {' '.join(names[i] for i in ids)}\n" for word, ids in entries)
+            write_atomic(folder / f"{name}.txt", f"<UNK> {SPECIAL[UNK_ID]}\n" + "".join(lines))
+        write_atomic(folder / "words.txt", "".join(f"{w} {i}\n" for i, w in enumerate(self.words)))
+
+
+def make_lexicon(tokenizer: Tokenizer, words: Iterable[str]) -> tuple[Lexicon, list[str]]:
+    """Spellings of words, or of pieces of words that begin with `WORD_BEGIN` where a word does.
+
+    Returns the lexicon, and the words that cannot be spelled in these tokens.
+    """
+    is_bpe = isinstance(tokenizer, BpeTokenizer)
+    ids = {symbol: i for i, symbol in enumerate(tokenizer.symbols)}
+    space = None if is_bpe else ids.get(SPACE)
+    spellings: dict[str, list[int]] = {}
+    unspelled = []
+    for word in sorted(set(words)):
+        bare = word.removeprefix(WORD_BEGIN)
+        # A piece inside an eojeol has no mark of a beginning; the tokenizer would put one there.
+        spelled = tokenizer.encode(bare) if bare else []
+        if not spelled or UNK_ID in spelled or word in (*FIRST_WORDS, *LAST_WORDS):
+            unspelled.append(word)
+        else:
+            spellings[word] = spelled
+    return Lexicon(spellings, len(tokenizer.symbols), space), unspelled
+
+
+def l_fst(lexicon: Lexicon, disambiguated: bool = True) -> Any:
+    """L: tokens to words, one after the other; a StdVectorFst.
+
+    Input labels are token ids + 1, as kaldi-decoder counts them (0 is epsilon); output labels word
+    ids.  Behind a word a space may be spoken, or not.  With `disambiguated` it has the symbols that
+    make L composed with G determinizable, and takes #0 anywhere.
+    """
+    import kaldifst
+
+    ids = {word: i for i, word in enumerate(lexicon.words)}
+    entries: Iterable[tuple[str, Sequence[int]]] = lexicon.spellings.items()
+    if disambiguated:
+        entries, _ = lexicon.disambiguated()
+    fst = kaldifst.StdVectorFst()
+    loop = fst.add_state()
+    fst.start = loop
+    fst.set_final(loop, 0.0)
+    gap = None
+    if lexicon.space is not None:
+        gap = fst.add_state()
+        fst.add_arc(gap, _arc(lexicon.space + 1, 0, loop))
+    for word, spelling in entries:
+        at, label = loop, ids[word]
+        for token in spelling[:-1]:
+            behind = fst.add_state()
+            fst.add_arc(at, _arc(token + 1, label, behind))
+            at, label = behind, 0
+        fst.add_arc(at, _arc(spelling[-1] + 1, label, loop))
+        if gap is not None:
+            fst.add_arc(at, _arc(spelling[-1] + 1, label, gap))
+    if disambiguated:
+        fst.add_arc(loop, _arc(lexicon.num_tokens + 1, ids["#0"], loop))
+    return fst
+
+
+def _arc(ilabel: int, olabel: int, to: int) -> Any:
+    import kaldifst
+
+    return kaldifst.StdArc(ilabel=ilabel, olabel=olabel, weight=0.0, nextstate=to)
+
+
+def read_words(path: Path) -> list[str]:
+    """The words of `words.txt`, by id."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.rpartition(" ")[0] for line in lines]

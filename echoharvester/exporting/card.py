@@ -1,0 +1,95 @@
+"""The model card that goes with exported files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from echoharvester.exporting.check import Checked
+
+_SHERPA = """```python
+import sherpa_onnx, soundfile
+recogniser = sherpa_onnx.OfflineRecognizer.from_zipformer_ctc("model.int8.onnx", "tokens.txt")
+samples, rate = soundfile.read("speech.wav", dtype="float32")
+stream = recogniser.create_stream()
+stream.accept_waveform(rate, samples)
+recogniser.decode_stream(stream)
+print(stream.result.text)
+```"""
+_STREAMING = """```python
+recogniser = sherpa_onnx.OnlineRecognizer.from_zipformer2_ctc("tokens.txt", "streaming.int8.onnx")
+```"""
+
+
+def model_card(
+    name: str,
+    num_parameters: int,
+    num_tokens: int,
+    tokens: str,
+    training: Mapping[str, Any] | None,
+    decoding: Sequence[Mapping[str, Any]],
+    checked: Sequence[Checked],
+    data: Mapping[str, Any] | None,
+) -> str:
+    """The card as Markdown.
+
+    Args:
+        tokens: what kind they are.
+        training, decoding: records of stages 11 and 12.
+        data: the data card of what it was trained on.
+    """
+    lines = [
+        f"# {name}",
+        "",
+        f"A Korean speech recogniser: CTC over {num_tokens} {tokens} tokens, "
+        f"{num_parameters / 1e6:.1f} M parameters, 16 kHz, 80 filterbank bins.",
+        "",
+        f"Trained: {training['summary'] if training else 'not recorded'}.",
+    ]
+    if data:
+        stats = data["statistics"]
+        lines.append(
+            f"Data: {data['name']} (content {data.get('content', '?')}), {stats['cuts']} utterances, "
+            f"{stats['hours']:.2f} h, captions checked by a recogniser; see its data card for "
+            "sources, licences and label error."
+        )
+    lines += ["", "## Error rates", ""]
+    if decoding:
+        lines += ["| method | set | setting | CER without spaces | CER with spaces | WER | sWER |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+        for record in decoding:
+            for set_name, of_set in record["sets"].items():
+                rates = " | ".join(_rate(row) for row in of_set["rows"])
+                lines.append(f"| {record.get('method', '')} | {set_name} | {of_set.get('setting', '')} | {rates} |")  # fmt: skip
+    else:
+        lines.append("Not decoded yet (stage 12).")
+    lines += [
+        "", "## Files", "",
+        "Each was run on the same utterances before it was kept; a difference from PyTorch would have failed.",
+        "", *check_table(checked), "", "## Use", "", _SHERPA,
+    ]  # fmt: skip
+    if any("streaming" in row.file for row in checked):
+        lines += ["", "As sound comes in:", "", _STREAMING]
+    lines += [
+        "", "`pretrained.pt` holds weights, configuration and tokens, and loads with `weights_only=True`.",
+        "", "## Limits", "",
+        "It knows the speech it was trained on. Figures above are of sets from the same sources; "
+        "expect more errors elsewhere.",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def check_table(checked: Sequence[Checked]) -> list[str]:
+    """Files, programs, size, agreement, error rate, and speed, as lines of a Markdown table."""
+    lines = ["| file | run by | MB | same tokens as PyTorch | CER without spaces | times real time, one core |", "|---|---|---|---|---|---|"]  # fmt: skip
+    for row in checked:
+        size = f"{row.size_mb:.1f}" if row.size_mb else "-"
+        lines.append(
+            f"| {row.file} | {row.program} | {size} | {row.same_tokens} / {row.utterances} | "
+            f"{100 * row.rate:.2f} % | {1 / max(row.real_time_factor, 1e-9):.0f} |"
+        )
+    return lines
+
+
+def _rate(row: Mapping[str, Any]) -> str:
+    low, high = row["ci95"]
+    return f"{100 * row['rate']:.2f} % ({100 * low:.1f} to {100 * high:.1f})"
