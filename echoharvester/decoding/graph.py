@@ -7,6 +7,10 @@ words, G is the n-gram model.  sherpa-onnx takes the same file (`ctc_graph=HLG.f
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +55,30 @@ def g_text(arpa: Path, words: Path, order: int) -> str:
     """G as OpenFst text, from an ARPA file; words that the table lacks are left out."""
     import kaldilm
 
-    return str(
-        kaldilm.arpa2fst(
+    with _quiet():
+        text = kaldilm.arpa2fst(
             str(arpa), disambig_symbol="#0", read_symbol_table=str(words), max_order=order,
             max_arpa_warnings=0,
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+    return str(text)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """kaldilm tells its progress on the process' standard error; only a failure is worth hearing."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as heard:
+        os.dup2(heard.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            heard.seek(0)
+            os.write(kept, heard.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def compile_lg(lexicon: Lexicon, grammar: str, max_states: int = MAX_STATES) -> Any:

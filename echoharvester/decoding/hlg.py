@@ -36,6 +36,8 @@ class HlgSearch:
         """`graph`: HLG; `words`: its word table, by id."""
         if options.lm_scale <= 0:
             raise ValueError(f"lm_scale is above 0, not {options.lm_scale}; see decode=ctc_greedy")
+        if options.max_active < 2:
+            raise ValueError(f"max_active is at least 2, not {options.max_active}")
         self.graph, self.words, self.options = graph, words, options
 
     def search(self, log_probs: np.ndarray) -> list[str] | None:
@@ -54,7 +56,9 @@ class HlgSearch:
         scaled[:, 0] -= options.blank_penalty
         scaled /= options.lm_scale
         config = kaldi_decoder.FasterDecoderOptions(
-            beam=options.beam / options.lm_scale, max_active=options.max_active
+            beam=options.beam / options.lm_scale,
+            max_active=options.max_active,
+            min_active=min(20, options.max_active - 1),
         )
         decoder = kaldi_decoder.FasterDecoder(self.graph, config)
         decoder.decode(kaldi_decoder.DecodableCtc(np.ascontiguousarray(scaled)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from echoharvester.decoding.graph import MAX_STATES, compile_hlg, g_text, write_fst
+from echoharvester.decoding.k2_lattice import write_k2_lang
 from echoharvester.decoding.lexicon import WORD_BEGIN, make_lexicon
 from echoharvester.decoding.ngram import estimate_to
 from echoharvester.manifests.shards import write_atomic
@@ -78,6 +79,7 @@ def prepare_lang(
     files = [folder / n for n in ("tokens.txt", "words.txt", "lexicon.txt", "lexicon_disambig.txt")]
     if isinstance(tokenizer, BpeTokenizer):
         files.append(folder / "bpe.model")
+    files += write_k2_lang(lexicon, folder)
     said = [f"{len(tokenizer.symbols)} tokens", f"{len(lexicon.spellings)} {config.unit} words"]
     if unspelled:
         said.append(f"{len(unspelled)} that these tokens cannot spell left out ({', '.join(unspelled[:5])} ...)")  # fmt: skip

@@ -1,10 +1,10 @@
 """Graphs by kaldifst, searched by kaldi-decoder, against what can be known without them."""
 
 import itertools
-import math
 
 import numpy as np
 import pytest
+from decoding_support import best_by_trying, build_graph, emissions, uninformative
 
 from echoharvester.decoding.graph import (
     GraphError,
@@ -16,32 +16,11 @@ from echoharvester.decoding.graph import (
 )
 from echoharvester.decoding.hlg import HlgOptions, HlgSearch
 from echoharvester.decoding.lexicon import make_lexicon, read_words
-from echoharvester.decoding.ngram import Arpa, NgramModel, estimate
+from echoharvester.decoding.ngram import NgramModel, estimate
 from echoharvester.models.greedy import greedy_ids
 from echoharvester.text.tokenizers import CharTokenizer, JamoTokenizer, read_tokens, write_tokens
 
 WIDE = HlgOptions(beam=1e4, max_active=10**6, lm_scale=1.0)
-
-
-def uninformative(words):
-    """Every word, and the end, at any time, with the same probability."""
-    log_prob = -math.log10(len(words) + 1)
-    return Arpa([{("<s>",): (-99.0, 0.0), **{(w,): (log_prob, 0.0) for w in [*words, "</s>"]}}])
-
-
-def build(tmp_path, tokenizer, words, arpa):
-    lexicon, unspelled = make_lexicon(tokenizer, words)
-    assert not unspelled
-    lexicon.write(tmp_path, tokenizer.symbols)
-    arpa.write(tmp_path / "G.arpa")
-    grammar = g_text(tmp_path / "G.arpa", tmp_path / "words.txt", arpa.order)
-    return compile_hlg(lexicon, grammar), lexicon
-
-
-def emissions(frames, size, seed, sharpness=2.0):
-    logits = np.random.default_rng(seed).standard_normal((frames, size)) * sharpness
-    logits[:, 1:3] = -30.0  # <sos/eos> and <unk> are never said
-    return (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -49,7 +28,7 @@ def test_with_an_uninformative_g_it_is_greedy_restricted_to_the_lexicon(tmp_path
     """Each token a word: the best path is the greedy one, but for what a word costs."""
     tokenizer = CharTokenizer.train(["가나다라"])
     words = list("가나다라")
-    graph, _ = build(tmp_path, tokenizer, words, uninformative(words))
+    graph, _ = build_graph(tmp_path, tokenizer, words, uninformative(words))
     options = HlgOptions(beam=1e4, max_active=10**6, lm_scale=1e-6)  # what words cost vanishes
     log_probs = emissions(12, len(tokenizer.symbols), seed)
     expected = tokenizer.decode(greedy_ids(log_probs.argmax(axis=1)))
@@ -59,34 +38,6 @@ def test_with_an_uninformative_g_it_is_greedy_restricted_to_the_lexicon(tmp_path
     )
 
 
-def best_by_trying(log_probs, spellings, model, longest):
-    """The best word sequence by its best path, among all of up to `longest` words."""
-    best = (-math.inf, ())
-    for n in range(longest + 1):
-        for words in itertools.product(spellings, repeat=n):
-            ids = [i for word in words for i in spellings[word]]
-            score = viterbi(log_probs, ids) + model.sentence(words)
-            best = max(best, (score, words))
-    return best[1]
-
-
-def viterbi(log_probs, ids):
-    """Log-probability of the best CTC path that spells `ids`."""
-    states = [0, *(x for i in ids for x in (i, 0))]
-    score = [log_probs[0, states[0]]] + [-math.inf] * (len(states) - 1)
-    if len(states) > 1:
-        score[1] = log_probs[0, states[1]]
-    for row in log_probs[1:]:
-        new = []
-        for s, token in enumerate(states):
-            ways = [score[s]] + ([score[s - 1]] if s else [])
-            if s > 1 and token and token != states[s - 2]:
-                ways.append(score[s - 2])
-            new.append(max(ways) + row[token])
-        score = new
-    return max(score[-2:])
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_the_best_words_are_found_among_all(tmp_path, seed):
     """Spellings that begin others, homophones of a beginning, doubled tokens; a bigram model."""
@@ -94,7 +45,7 @@ def test_the_best_words_are_found_among_all(tmp_path, seed):
     words = ["가", "가가", "가나", "나"]
     texts = [["가", "나"], ["가가", "나"], ["가나", "가"], ["나", "가나"], ["가", "가나"]]
     arpa = estimate(texts, 2)
-    graph, lexicon = build(tmp_path, tokenizer, words, arpa)
+    graph, lexicon = build_graph(tmp_path, tokenizer, words, arpa)
     log_probs = emissions(6, len(tokenizer.symbols), seed)
     search = HlgSearch(graph, read_words(tmp_path / "words.txt"), WIDE)
     expected = best_by_trying(log_probs, lexicon.spellings, NgramModel(arpa), 4)
@@ -104,7 +55,7 @@ def test_the_best_words_are_found_among_all(tmp_path, seed):
 def test_spaces_between_words_may_be_said_or_not(tmp_path):
     tokenizer = JamoTokenizer.train(["오늘 비가"], keep_space=True)
     words = ["오늘", "비가", "온다"]
-    graph, _ = build(tmp_path, tokenizer, words, uninformative(words))
+    graph, _ = build_graph(tmp_path, tokenizer, words, uninformative(words))
     search = HlgSearch(graph, read_words(tmp_path / "words.txt"), HlgOptions())
     for text in ("오늘 비가 온다", "오늘비가온다", "오늘비가 온다"):
         ids = [i for token in tokenizer.encode(text) for i in (token, 0)]
@@ -177,7 +128,7 @@ def test_graphs_are_written_and_read(tmp_path):
 
 def test_nothing_to_hear_is_no_word(tmp_path):
     tokenizer = CharTokenizer.train(["가"])
-    graph, _ = build(tmp_path, tokenizer, ["가"], uninformative(["가"]))
+    graph, _ = build_graph(tmp_path, tokenizer, ["가"], uninformative(["가"]))
     search = HlgSearch(graph, read_words(tmp_path / "words.txt"), HlgOptions())
     assert search.search(np.zeros((0, 4), np.float32)) == []
     with pytest.raises(ValueError, match="lm_scale"):

@@ -1,0 +1,403 @@
+"""Lattices by k2: their best path, paths drawn from them, and rescoring with a larger model.
+
+k2 makes the graph and the lattices; what is done with single paths is plain Python, and n-grams
+of whole sentences are scored by `ngram.NgramModel`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from rapidfuzz.distance import Levenshtein
+
+from echoharvester.decoding.base import Emissions
+from echoharvester.decoding.graph import g_text
+from echoharvester.decoding.hlg import as_text
+from echoharvester.decoding.lexicon import FIRST_WORDS, WORD_BEGIN, Lexicon, read_words
+from echoharvester.decoding.ngram import NgramModel, read_arpa
+from echoharvester.models.greedy import greedy_ids
+from echoharvester.text.scores import comparable
+from echoharvester.text.tokenizers import Tokenizer, read_tokens
+
+if TYPE_CHECKING:
+    import k2
+
+logger = logging.getLogger(__name__)
+
+HOW_TO_INSTALL = (
+    "k2 is not installed. Its wheels follow torch: of the list that k2's documentation names, take "
+    "the one for the torch that is here ({torch}) and your device, such as "
+    "k2-1.24.4.dev*+cpu.torch{torch}-cp*-linux_x86_64.whl, and install it into .venv with pip; "
+    "decode=hlg needs none of it (docs/decoding.md)"
+)
+
+
+@dataclass(frozen=True)
+class LatticeOptions:
+    """Of the search (see `k2.intersect_dense_pruned`), and of drawing paths.
+
+    Attributes:
+        search_beam, output_beam: nats below the best path: while searching, and in the lattice.
+        min_active, max_active: states in a frame.
+        graph_order: of the n-grams in HLG.
+        num_paths: drawn from each lattice.
+        nbest_scale: of scores while drawing; smaller gives more different paths.
+    """
+
+    search_beam: float = 20.0
+    output_beam: float = 8.0
+    min_active: int = 30
+    max_active: int = 10000
+    graph_order: int = 2
+    num_paths: int = 100
+    nbest_scale: float = 0.5
+
+
+@dataclass(frozen=True)
+class LatticePath:
+    """A path of a lattice: its words, its acoustic score and that of the n-grams in HLG."""
+
+    words: tuple[int, ...]
+    acoustic: float
+    lm: float
+
+
+def import_k2() -> Any:
+    """k2.
+
+    Raises:
+        ImportError: saying which wheel to install.
+    """
+    try:
+        import k2
+    except ImportError as error:
+        raise ImportError(HOW_TO_INSTALL.format(torch=torch.__version__.split("+")[0])) from error
+    return k2
+
+
+class K2Method:
+    """One of the methods whose names begin with `k2_`."""
+
+    def __init__(
+        self, name: str, options: Mapping[str, Any], tokenizer: Tokenizer, lang: Path
+    ) -> None:
+        """
+        Raises:
+            ImportError: saying which wheel to install.
+            FileNotFoundError: naming what stage 10 has not made.
+        """
+        import_k2()
+        values = dict(options)
+        self.scales = [float(scale) for scale in values.pop("lm_scales")]
+        self.name, self.options, self.tokenizer = name, LatticeOptions(**values), tokenizer
+        for needed in ("words.txt", "lexicon.txt", "G.arpa"):
+            if not (lang / needed).is_file():
+                raise FileNotFoundError(f"{lang / needed}: no such file; run stage 10")
+        self.lang, self.words = lang, read_words(lang / "words.txt")
+        self.pieces = any(word.startswith(WORD_BEGIN) for word in self.words)
+        self.graph = compile_k2_hlg(read_lexicon(lang, tokenizer), lang, self.options.graph_order)
+
+    @property
+    def settings(self) -> Sequence[str]:
+        from echoharvester.decoding.methods import scale_setting
+
+        return [scale_setting(scale) for scale in self.scales]
+
+    def decode(self, emissions: Emissions) -> dict[str, list[str]]:
+        order = torch.argsort(emissions.lens, descending=True)  # k2 wants the longest first
+        lattice = get_lattice(
+            self.graph, emissions.log_probs[order], emissions.lens[order], self.options
+        )
+        references = [emissions.texts[i] for i in order.tolist()]
+        found: dict[str, list[str]] = {}
+        by_scale = self._words(lattice, references)
+        for setting, of_scale in zip(self.settings, by_scale, strict=True):
+            texts = [""] * len(of_scale)
+            for place, words in zip(order.tolist(), of_scale, strict=True):
+                texts[place] = self._text(words, emissions, place)
+            found[setting] = texts
+        return found
+
+    def _text(self, words: Sequence[int] | None, emissions: Emissions, place: int) -> str:
+        if words is None:  # no path through the graph: what was heard, word or not
+            row = emissions.log_probs[place, : int(emissions.lens[place])]
+            return self.tokenizer.decode(greedy_ids(row.argmax(dim=-1).numpy()))
+        return as_text([self.words[i] for i in words if i >= len(FIRST_WORDS)], self.pieces)
+
+    def _words(
+        self, lattice: k2.Fsa, references: Sequence[str]
+    ) -> list[list[Sequence[int] | None]]:
+        """For every scale, the word ids of every utterance; None where its lattice is empty."""
+        if self.name == "k2_1best":
+            return [best_words(lattice, scale) for scale in self.scales]
+        if self.name == "k2_whole_lattice_rescoring":
+            return rescore_whole(lattice, self._grammar, self.scales)
+        drawn = draw_paths(lattice, self.options.num_paths, self.options.nbest_scale)
+        if self.name == "k2_nbest_oracle":
+            oracle = [self._nearest(paths, text) for paths, text in zip(drawn, references, strict=True)]  # fmt: skip
+            return [oracle for _ in self.scales]
+        if self.name == "k2_nbest_rescoring":
+            drawn = [[self._rescored(path) for path in paths] for paths in drawn]
+        return [[_best(paths, scale) for paths in drawn] for scale in self.scales]
+
+    @cached_property
+    def _model(self) -> NgramModel:
+        return NgramModel(read_arpa(self.lang / "G.arpa"))
+
+    @cached_property
+    def _grammar(self) -> k2.Fsa:
+        model_order = read_arpa(self.lang / "G.arpa").order
+        return g_acceptor(g_text(self.lang / "G.arpa", self.lang / "words.txt", model_order), self.words)  # fmt: skip
+
+    def _rescored(self, path: LatticePath) -> LatticePath:
+        names = [self.words[i] for i in path.words]
+        return LatticePath(path.words, path.acoustic, self._model.sentence(names))
+
+    def _nearest(self, paths: Sequence[LatticePath], reference: str) -> Sequence[int] | None:
+        if not paths:
+            return None
+        wanted = comparable(reference)
+
+        def distance(path: LatticePath) -> tuple[int, float]:
+            text = as_text([self.words[i] for i in path.words], self.pieces)
+            return Levenshtein.distance(wanted, comparable(text)), -path.acoustic
+
+        return min(paths, key=distance).words
+
+
+def _best(paths: Sequence[LatticePath], scale: float) -> Sequence[int] | None:
+    if not paths:
+        return None
+    return max(paths, key=lambda path: path.acoustic + scale * path.lm).words
+
+
+def read_lexicon(lang: Path, tokenizer: Tokenizer) -> Lexicon:
+    """The lexicon that stage 10 wrote, for the tokens of a model.
+
+    Raises:
+        ValueError: if the model has other tokens.
+    """
+    from echoharvester.text.tokenizers import SPACE, BpeTokenizer
+
+    if read_tokens(lang / "tokens.txt") != list(tokenizer.symbols):
+        raise ValueError(
+            f"{lang}/tokens.txt: other tokens than the model's; run stage 10 with the tokenizer "
+            "that the model was trained with"
+        )
+    ids = {symbol: i for i, symbol in enumerate(tokenizer.symbols)}
+    spellings = {}
+    for line in (lang / "lexicon.txt").read_text(encoding="utf-8").splitlines()[1:]:
+        word, *symbols = line.split(" ")
+        spellings[word] = [ids[symbol] for symbol in symbols]
+    space = None if isinstance(tokenizer, BpeTokenizer) else ids.get(SPACE)
+    return Lexicon(spellings, len(tokenizer.symbols), space)
+
+
+def l_text(lexicon: Lexicon, disambiguated: bool = True) -> str:
+    """L as OpenFst text with k2's labels: token ids, 0 for epsilon (no word is spelled in blanks)."""
+    ids = {word: i for i, word in enumerate(lexicon.words)}
+    entries: Iterable[tuple[str, Sequence[int]]] = lexicon.spellings.items()
+    if disambiguated:
+        entries, _ = lexicon.disambiguated()
+    loop, gap, free = 0, 1, 2
+    lines = []
+    if disambiguated:
+        lines.append(f"{loop} {loop} {lexicon.num_tokens} {ids['#0']} 0.0")
+    for word, spelling in entries:
+        at, label = loop, ids[word]
+        for token in spelling[:-1]:
+            lines.append(f"{at} {free} {token} {label} 0.0")
+            at, label, free = free, 0, free + 1
+        lines.append(f"{at} {loop} {spelling[-1]} {label} 0.0")
+        if lexicon.space is not None:
+            lines.append(f"{at} {gap} {spelling[-1]} {label} 0.0")
+    if lexicon.space is not None:
+        lines.append(f"{gap} {loop} {lexicon.space} 0 0.0")
+    return "\n".join([*lines, f"{loop} 0.0"]) + "\n"
+
+
+def write_k2_lang(lexicon: Lexicon, folder: Path) -> list[Path]:
+    """`L.pt`, `Linv.pt` and `L_disambig.pt`, as icefall's recipes read them; nothing without k2."""
+    try:
+        import k2
+    except ImportError:
+        return []
+    plain = k2.arc_sort(k2.Fsa.from_openfst(l_text(lexicon, disambiguated=False), acceptor=False))
+    disambiguated = k2.arc_sort(k2.Fsa.from_openfst(l_text(lexicon), acceptor=False))
+    graphs = {"L": plain, "Linv": k2.arc_sort(k2.invert(plain)), "L_disambig": disambiguated}
+    for name, graph in graphs.items():
+        torch.save(graph.as_dict(), folder / f"{name}.pt")
+    return [folder / f"{name}.pt" for name in graphs]
+
+
+def compile_k2_hlg(lexicon: Lexicon, lang: Path, order: int) -> k2.Fsa:
+    """HLG with `lm_scores`, the n-grams' share of `scores`."""
+    import k2
+
+    grammar = g_text(lang / "G.arpa", lang / "words.txt", order)
+    l_graph = k2.arc_sort(k2.Fsa.from_openfst(l_text(lexicon), acceptor=False))
+    g_graph = k2.arc_sort(k2.Fsa.from_openfst(grammar, acceptor=False))
+    lg = k2.connect(k2.compose(l_graph, g_graph))
+    lg = k2.connect(k2.determinize(lg))
+    first_word = lexicon.words.index("#0")
+    lg.labels[lg.labels >= lexicon.num_tokens] = 0
+    _forget_properties(lg)
+    if isinstance(lg.aux_labels, k2.RaggedTensor):
+        lg.aux_labels.values[lg.aux_labels.values >= first_word] = 0
+    else:
+        lg.aux_labels[lg.aux_labels >= first_word] = 0
+    lg = k2.connect(k2.remove_epsilon(lg))
+    if isinstance(lg.aux_labels, k2.RaggedTensor):
+        lg.aux_labels = lg.aux_labels.remove_values_eq(0)
+    lg = k2.arc_sort(lg)
+    topology = k2.ctc_topo(lexicon.num_tokens - 1, modified=False)
+    hlg = k2.arc_sort(k2.connect(k2.compose(topology, lg)))
+    hlg.lm_scores = hlg.scores.clone()  # those of H and L are 0
+    return hlg
+
+
+def _forget_properties(fsa: k2.Fsa) -> None:
+    """k2 remembers what it knew of an FSA before its labels were changed in place."""
+    fsa.__dict__["_properties"] = None
+
+
+def g_acceptor(grammar: str, words: Sequence[str]) -> k2.Fsa:
+    """G as an FsaVec of one acceptor with epsilon loops, to compose lattices with."""
+    import k2
+
+    g_graph = k2.Fsa.from_openfst(grammar, acceptor=False)
+    del g_graph.aux_labels
+    g_graph.labels[g_graph.labels >= words.index("#0")] = 0
+    _forget_properties(g_graph)
+    g_graph = k2.arc_sort(k2.Fsa.from_fsas([g_graph]))
+    g_graph = k2.arc_sort(k2.add_epsilon_self_loops(g_graph))
+    g_graph.lm_scores = g_graph.scores.clone()
+    return g_graph
+
+
+def get_lattice(
+    graph: k2.Fsa, log_probs: torch.Tensor, lens: torch.Tensor, options: LatticeOptions
+) -> k2.Fsa:
+    """(N, T, V), the longest first, to an FsaVec of lattices."""
+    import k2
+
+    count = log_probs.size(0)
+    segments = torch.stack(
+        [torch.arange(count), torch.zeros(count, dtype=torch.int64), lens.to(torch.int64)], dim=1
+    ).to(torch.int32)
+    return k2.intersect_dense_pruned(
+        graph, k2.DenseFsaVec(log_probs.contiguous(), segments), search_beam=options.search_beam,
+        output_beam=options.output_beam, min_active_states=options.min_active,
+        max_active_states=options.max_active,
+    )  # fmt: skip
+
+
+def best_words(lattice: k2.Fsa, scale: float) -> list[Sequence[int] | None]:
+    """Word ids of the best path of every lattice, its language model weighed by `scale`."""
+    import k2
+
+    saved = lattice.scores.clone()
+    lattice.scores = saved - lattice.lm_scores + scale * lattice.lm_scores
+    best = k2.shortest_path(lattice, use_double_scores=True)
+    lattice.scores = saved
+    return [_words_of(best[i]) for i in range(lattice.shape[0])]
+
+
+def _words_of(path: k2.Fsa) -> list[int] | None:
+    """Word ids of a linear FSA, whose arcs lie in order; None of an empty one."""
+    if path.num_arcs == 0:
+        return None
+    labels = path.aux_labels.tolist()  # numbers, or a list of them for every arc
+    nested = (x if isinstance(x, list) else [x] for x in labels)
+    return [word for words in nested for word in words if word > 0]
+
+
+def draw_paths(lattice: k2.Fsa, num_paths: int, nbest_scale: float) -> list[list[LatticePath]]:
+    """Different word sequences of every lattice, each by the best of the paths drawn of it.
+
+    The best path is always among them.
+    """
+    import k2
+
+    saved = lattice.scores.clone()
+    lattice.scores = saved * nbest_scale
+    drawn = k2.random_paths(lattice, use_double_scores=True, num_paths=num_paths).tolist()
+    lattice.scores = saved
+    acoustic = (lattice.scores - lattice.lm_scores).double().tolist()
+    lm = lattice.lm_scores.double().tolist()
+    labels = lattice.aux_labels.tolist()
+    result: list[list[LatticePath]] = []
+    best = k2.shortest_path(lattice, use_double_scores=True)
+    for i, paths in enumerate(drawn):
+        found: dict[tuple[int, ...], LatticePath] = {}
+        for arcs in paths:
+            words = tuple(
+                word
+                for arc in arcs
+                for word in (labels[arc] if isinstance(labels[arc], list) else [labels[arc]])
+                if word > 0
+            )
+            path = LatticePath(words, sum(acoustic[a] for a in arcs), sum(lm[a] for a in arcs))
+            _keep_better(found, path)
+        one = best[i]
+        if (words_of_best := _words_of(one)) is not None:
+            lm_of_best = float(one.lm_scores.double().sum())
+            total = float(one.scores.double().sum())
+            _keep_better(found, LatticePath(tuple(words_of_best), total - lm_of_best, lm_of_best))
+        result.append(list(found.values()))
+    return result
+
+
+def _keep_better(found: dict[tuple[int, ...], LatticePath], path: LatticePath) -> None:
+    other = found.get(path.words)
+    if other is None or path.acoustic + path.lm > other.acoustic + other.lm:
+        found[path.words] = path
+
+
+def rescore_whole(
+    lattice: k2.Fsa, grammar: k2.Fsa, scales: Sequence[float]
+) -> list[list[Sequence[int] | None]]:
+    """Word ids of every utterance, for every scale, with `grammar` in place of the lattice's model.
+
+    Where the composition is too large for memory, or nothing is left, the lattice's own best path
+    stands; that is logged.
+    """
+    import k2
+
+    count = lattice.shape[0]
+    own = [best_words(lattice, scale) for scale in scales]
+    inverted = k2.invert(lattice)  # words as labels
+    inverted.scores = inverted.scores - inverted.lm_scores
+    del inverted.lm_scores
+    try:
+        rescored = k2.intersect_device(
+            grammar,
+            inverted,
+            torch.zeros(count, dtype=torch.int32),
+            sorted_match_a=True,
+        )
+        rescored = k2.top_sort(k2.connect(rescored))
+    except RuntimeError as error:
+        logger.warning("lattices too large to rescore, taken as they are: %s", error)
+        return own
+    acoustic = rescored.scores - rescored.lm_scores
+    result = []
+    for scale, fallback in zip(scales, own, strict=True):
+        rescored.scores = acoustic + scale * rescored.lm_scores
+        best = k2.shortest_path(rescored, use_double_scores=True)
+        found: list[Sequence[int] | None] = []
+        for i in range(count):
+            path = best[i]
+            if path.num_arcs == 0:
+                logger.warning("utterance %d of the batch: nothing left after rescoring", i)
+                found.append(fallback[i])
+            else:
+                found.append([word for word in path.labels.tolist() if word > 0])
+        result.append(found)
+    return result
