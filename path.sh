@@ -35,10 +35,15 @@ echo_find_python() {
 echo_wanted() {
   cat "$ECHO_ROOT/pyproject.toml" "$ECHO_ROOT/constraints.txt" | cksum
   echo "${ECHO_EXTRAS:-}"
+  echo "$ECHO_ROOT"
 }
 
 echo_make_venv() {
-  local venv=$1 python free_gib
+  local venv=$1 python free_gib owner
+  owner=$(sed -n 3p "$venv/ready" 2>/dev/null)
+  if [ -n "$owner" ] && [ "$owner" != "$ECHO_ROOT" ]; then
+    echo_die "$venv belongs to $owner, and this checkout wants other packages; set ECHO_VENV to a folder of its own"
+  fi
   python=$(echo_find_python) || exit 1
   free_gib=$(($(df -Pk "$ECHO_ROOT" | awk 'NR == 2 {print $4}') / 1048576))
   if [ ! -d "$venv" ] && [ "$free_gib" -lt "$ECHO_VENV_GIB" ]; then
@@ -64,7 +69,8 @@ if [ "${ECHO_VENV:-}" != none ]; then
   if [ -f "$ECHO_VENV/ready" ] && [ -z "${ECHO_EXTRAS:-}" ]; then
     ECHO_EXTRAS=$(sed -n 2p "$ECHO_VENV/ready")
   fi
-  if [ "$(cat "$ECHO_VENV/ready" 2>/dev/null)" != "$(echo_wanted)" ]; then
+  # Another checkout may use it as long as it wants the same packages (PYTHONPATH names its own code).
+  if [ "$(sed -n 1,2p "$ECHO_VENV/ready" 2>/dev/null)" != "$(echo_wanted | sed -n 1,2p)" ]; then
     echo_make_venv "$ECHO_VENV"
   fi
   export PATH="$ECHO_VENV/bin:$PATH"

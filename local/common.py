@@ -20,6 +20,9 @@ from echoharvester.manifests.shards import find_shards, read_cuts, read_info, wr
 from echoharvester.models.hub import is_address
 from echoharvester.review.edits import Rules
 from echoharvester.review.edits import identity as review_identity
+from echoharvester.review.edits import review_files as find_review_files
+
+from settings import UserError, check_types
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
@@ -123,10 +126,6 @@ def _existing(path: Path, key: str) -> Path:
     return path
 
 
-class UserError(Exception):
-    """Something that the user can mend; printed without a traceback."""
-
-
 def composed(overrides: Sequence[str]) -> DictConfig:
     """The configuration with these overrides.
 
@@ -144,9 +143,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
             f"configuration: {error}\n(values with spaces, commas or brackets need quotes inside "
             "quotes: 'data_dir=\"/data/my talks\"', 'source.paths=[\"/a, b\"]')"
         ) from error
-    paths = OmegaConf.select(cfg, "source.paths")
-    if paths is not None and not all(isinstance(path, str) for path in paths):
-        raise UserError(f"source.paths is a list of files and folders, not {paths}")
+    check_types(cfg)
     return cfg
 
 
@@ -172,7 +169,7 @@ def shards_identity(cfg: DictConfig, name: str) -> list[str]:
 
 def review_files(cfg: DictConfig) -> list[Path]:
     """The files that stage 8 merges."""
-    return sorted((Path(cfg.data_dir) / "review").glob("*.tsv"))
+    return find_review_files(Path(cfg.data_dir) / "review")
 
 
 def review_rules(cfg: DictConfig) -> Rules:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from echoharvester.dataset.card import Statistics, card_markdown, data_card
 from echoharvester.dataset.folders import CHECKSUMS, checksums
-from echoharvester.dataset.formats import write_formats
+from echoharvester.dataset.formats import check_formats, write_formats
 from echoharvester.dataset.join import with_joined
 from echoharvester.dataset.shar import write_shar
 from echoharvester.manifests.shards import (
@@ -21,8 +21,10 @@ from echoharvester.manifests.shards import (
     ShardWriter,
     read_all_cuts,
     read_cuts,
+    remove_leftovers,
     write_atomic,
 )
+from echoharvester.manifests.takedown import read_takedown
 from echoharvester.review.edits import read_edits
 from echoharvester.review.merge import exportable
 from echoharvester.review.sample import label_error
@@ -41,6 +43,9 @@ from singles import (
 def main(cfg: DictConfig) -> None:
     data_dir, stats, left_out = Path(cfg.data_dir), Statistics(), Counter[str]()
     shar, manifest_path = data_dir / "shar", dataset_manifest_path(cfg)
+    check_formats(cfg.export.also)
+    remove_leftovers(manifest_path)
+    manifest_path.unlink(missing_ok=True)  # until all is whole again, there is no data set
     with ShardWriter(manifest_path) as manifest:
 
         def cuts() -> Iterator[Cut]:
@@ -71,9 +76,12 @@ def main(cfg: DictConfig) -> None:
 
 def _everything(cfg: DictConfig, left_out: Counter[str]) -> Iterator[Cut]:
     """All that belongs in the data set: what the harvest accepted, then what is joined in."""
-    own = filter(exportable, read_all_cuts(manifests_dir(cfg), "cuts_reviewed"))
+    own = read_all_cuts(manifests_dir(cfg), "cuts_reviewed")
     folders, audio_dir = list(map(Path, cfg.export.join)), Path(cfg.data_dir) / "audio" / "joined"
-    return with_joined(own, folders, audio_dir, left_out) if folders else own
+    if not folders and not audio_dir.exists():
+        return filter(exportable, own)
+    gone = read_takedown(Path(cfg.data_dir))
+    return with_joined(own, folders, audio_dir, left_out, lambda cut: not gone.concerns(cut))
 
 
 def _card(cfg: DictConfig, values: dict[str, Any], identity: str) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def main(cfg: DictConfig) -> None:
     _check_numbers(
         cfg, model, [onnx, script], [fbank(u.samples).numpy() for u in utterances[:COMPARED]]
     )
-    config = load_checkpoint(_any_checkpoint(cfg))["model_config"]
+    config = load_checkpoint(Path(cfg.train_dir) / f"{choice.partition('-avg')[0]}.pt")[
+        "model_config"
+    ]
     save_checkpoint({"model_config": config, "model": model.state_dict(), **tokenizer_values(tokens)}, weights)  # fmt: skip
     offline = [onnx, *_smaller(cfg, onnx)]
     checked = check_offline(model, tokens, offline, utterances)
@@ -90,11 +92,6 @@ def _check_numbers(
                 f"{path}: log-probabilities differ from PyTorch's by {difference:.2g}, more than "
                 f"export_model.max_difference={cfg.export_model.max_difference}"
             )
-
-
-def _any_checkpoint(cfg: DictConfig) -> Path:
-    name = str(cfg.export_model.checkpoint)
-    return Path(cfg.train_dir) / (f"epoch-{name}.pt" if name.isdigit() else f"{name}.pt")
 
 
 def _write_card(

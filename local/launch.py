@@ -139,16 +139,18 @@ def _stale_shards(cfg: DictConfig, name: str) -> list[int]:
 def _say_problems(cfg: DictConfig, stale: bool) -> None:
     """Names the rows of review files that cannot be merged (the rest is), and how far reviewers
     agree; keeps both sides of every conflict in a file of its own."""
-    from echoharvester.review.edits import read_edits, write_conflicts
+    from echoharvester.review.edits import CONFLICTS, read_edits, unread_files, write_conflicts
     from echoharvester.review.merge import misfits, outdated
 
     edits = read_edits(review_files(cfg), review_rules(cfg))
-    problems = list(edits.faults)
-    if stale:
+    in_review = Path(cfg.data_dir) / "review"
+    problems = [*edits.faults, *unread_files(in_review)]
+    if stale or (edits.disputed and not (in_review / CONFLICTS).exists()):
         folder, source = manifests_dir(cfg), STEPS["merge"].source
-        problems += misfits(edits, read_all_cuts(folder, source)) if edits.by_id else []
+        decided = edits.by_id or edits.unsure
+        problems += misfits(edits, read_all_cuts(folder, source)) if decided else []
         old = outdated(edits, read_all_cuts(folder, source)) if edits.by_id else ()
-        write_conflicts(Path(cfg.data_dir) / "review", edits, old)
+        write_conflicts(in_review, edits, old)
     for problem in problems:
         print(f"merge: {problem}", file=sys.stderr)
     for remark in edits.remarks:

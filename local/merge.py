@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 from echoharvester.manifests.runner import run_shard
 from echoharvester.manifests.shards import read_cuts, shard_path
 from echoharvester.review.edits import read_edits
-from echoharvester.review.merge import merge_media, with_known_times
+from echoharvester.review.merge import edit_of_cut, merge_media, with_known_times
 
 from common import report_progress, review_files, review_rules, sharded_step, side_input, stage_main
 
@@ -23,9 +23,7 @@ def main(cfg: DictConfig) -> None:
         cfg.shard,
         lambda cuts: merge_media(cuts, edits, rules.lexicon),
         side_input=side_input(cfg, "merge"),
-        side_of=lambda cuts: [
-            (c["id"], edits.by_id[c["id"]].content) for c in cuts if c["id"] in edits.by_id
-        ],
+        side_of=lambda cuts: [(c["id"], e.content) for c in cuts if (e := edit_of_cut(edits, c))],
         progress=report_progress,
     )
 

@@ -135,7 +135,7 @@ def _report_inputs(cfg: DictConfig) -> list[Any]:
     return [
         shards_identity(cfg, "cuts_reviewed"),
         _identity(dataset_manifest_path(cfg)),
-        side_input(cfg, "merge"),
+        _review_state(cfg),
         *map(_recorded, records),
     ]
 
@@ -144,6 +144,23 @@ def _train_inputs(cfg: DictConfig) -> list[Any]:
     if cfg.train.data == "synthetic":
         return []
     return [_identity(split_path(cfg, "train")), _identity(split_path(cfg, "dev"))]
+
+
+def _export_inputs(cfg: DictConfig) -> list[Any]:
+    """The cuts, what the card says of their review, what is joined in, and what may not be."""
+    takedown = Path(cfg.data_dir) / "takedown.tsv"
+    return [
+        shards_identity(cfg, "cuts_reviewed"),
+        _review_state(cfg),
+        _joined(cfg),
+        file_digest(takedown) if takedown.exists() and cfg.export.join else "",
+    ]
+
+
+def _review_state(cfg: DictConfig) -> list[str]:
+    """Review files, and the sample that was drawn for them."""
+    info = read_info(review_rows_path(cfg))
+    return [side_input(cfg, "merge"), info.identity if info else ""]
 
 
 def _joined(cfg: DictConfig) -> list[Any]:
@@ -163,7 +180,7 @@ _INPUTS: dict[str, Callable[[DictConfig], list[Any]]] = {
     "prepare": lambda cfg: [],
     "collect": lambda cfg: [],
     "review": lambda cfg: shards_identity(cfg, "cuts_validated"),
-    "export": lambda cfg: [shards_identity(cfg, "cuts_reviewed"), _joined(cfg)],
+    "export": _export_inputs,
     "split": lambda cfg: [_identity(dataset_manifest_path(cfg))],
     "prepare_lang": _lang_inputs,
     "train": _train_inputs,
@@ -194,7 +211,14 @@ def _prepare(cfg: DictConfig, expected: str) -> str | None:
 
 def _review(cfg: DictConfig, expected: str) -> str | None:
     info, folder = _fresh_info(review_rows_path(cfg), expected), Path(cfg.data_dir) / "review"
-    if not info or not all((folder / name).is_file() for name in info.counts["files"]):
+    if not info:
+        return None
+    pages = [
+        Path(name).with_suffix(".html").name for name in info.counts["files"] if cfg.review.page
+    ]
+    if not all((folder / name).is_file() for name in (*info.counts["files"], *pages)):
+        return None
+    if info.counts["cuts"] and not any((folder / "clips").glob("*")):
         return None
     return f"{info.counts['cuts']} rows in {folder}"
 

@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from echoharvester.dataset.duplicates import alike_media
 from echoharvester.dataset.split import split_media
-from echoharvester.manifests.shards import ShardWriter, read_cuts
+from echoharvester.manifests.shards import ShardWriter, read_cuts, remove_leftovers
 
 from common import stage_main
 from singles import dataset_manifest_path, single_fingerprint, split_path
@@ -23,6 +23,8 @@ def main(cfg: DictConfig) -> None:
         print(
             f"stage 10 split: {pair.first} and {pair.second} say much the same ({pair.containment:.0%}): kept together"
         )
+    for name in SETS:
+        remove_leftovers(split_path(cfg, name))
     belongs = split_media(
         channels,
         cfg.split.dev,

@@ -29,24 +29,32 @@ def write_formats(cuts: Cuts, data_dir: Path, wanted: Sequence[str]) -> list[Pat
     Raises:
         ValueError: for a form that does not exist.
     """
-    if unknown := set(wanted) - set(FORMATS):
-        raise ValueError(
-            f"export.also: {', '.join(sorted(unknown))}: expected some of {', '.join(FORMATS)}"
-        )
+    check_formats(wanted)
     written = []
     for name, write in FORMATS.items():
         folder = data_dir / name
+        shutil.rmtree(folder.with_name(f".{name}.new"), ignore_errors=True)
         if name not in wanted:
             # What was exported before would keep media that have been taken down since.
             shutil.rmtree(folder, ignore_errors=True)
             continue
         beside = folder.with_name(f".{name}.new")
-        shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
         write(cuts(), beside)
         swap(beside, folder)
         written.append(folder)
     return written
+
+
+def check_formats(wanted: Sequence[str]) -> None:
+    """
+    Raises:
+        ValueError: for a form that does not exist.
+    """
+    if unknown := set(wanted) - set(FORMATS):
+        raise ValueError(
+            f"export.also: {', '.join(sorted(unknown))}: expected some of {', '.join(FORMATS)}"
+        )
 
 
 def _audiofolder(cuts: Iterator[Cut], folder: Path) -> None:

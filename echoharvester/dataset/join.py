@@ -7,7 +7,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +15,54 @@ from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.dataset.shar import DatasetError, open_shar, shar_shards
 from echoharvester.manifests.accounting import ACCEPTED, APPROVED
 from echoharvester.manifests.cuts import recording, safe_id
+from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.manifests.shards import Cut
+from echoharvester.review.merge import exportable
 
 logger = logging.getLogger(__name__)
 
 
 def with_joined(
-    own: Iterable[Cut], folders: Sequence[Path], audio_dir: Path, left_out: Counter[str]
+    own: Iterable[Cut],
+    folders: Sequence[Path],
+    audio_dir: Path,
+    left_out: Counter[str],
+    wanted: Callable[[Cut], bool] = lambda cut: True,
 ) -> Iterator[Cut]:
-    """Our cuts, then those of other folders whose ids are new; see `joined_cuts`."""
+    """Our exportable cuts, then those of other folders; see `joined_cuts`.
+
+    An id of ours is not taken from elsewhere: what was rejected or dropped here stays out.  Sound
+    below `audio_dir` that nothing needs any more goes.
+
+    Args:
+        own: all our cuts, the rejected among them.
+        wanted: whether a joined cut may be in the data set (nobody has had it taken down).
+    """
     seen: set[str] = set()
     for cut in own:
         seen.add(cut["id"])
-        yield cut
+        if exportable(cut):
+            yield cut
+    needed: set[Path] = set()
     for folder in folders:
-        for cut in joined_cuts(folder, audio_dir, left_out):
+        for cut in joined_cuts(folder, audio_dir, left_out, wanted):
             if cut["id"] in seen:
-                left_out["already_there"] += 1
+                left_out["already_decided_here"] += 1
                 continue
             seen.add(cut["id"])
+            needed.add(Path(cut["recording"]["sources"][0]["source"]))
             yield cut
+    for path in audio_dir.rglob("*.flac"):
+        if path not in needed:
+            path.unlink()
 
 
-def joined_cuts(folder: Path, audio_dir: Path, left_out: Counter[str]) -> Iterator[Cut]:
+def joined_cuts(
+    folder: Path,
+    audio_dir: Path,
+    left_out: Counter[str],
+    wanted: Callable[[Cut], bool] = lambda cut: True,
+) -> Iterator[Cut]:
     """The cuts of a Shar folder, their sound as 16 kHz mono flac below `audio_dir`.
 
     Stray files in the folder do no harm.  What cannot be used is counted in `left_out`.
@@ -47,12 +72,18 @@ def joined_cuts(folder: Path, audio_dir: Path, left_out: Counter[str]) -> Iterat
     """
     if not any(True for _ in shar_shards(folder)):
         raise DatasetError(f"export.join: {folder} holds no Lhotse Shar (cuts.000000.jsonl.gz ...)")
-    place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    # Its content names the place: sound of a folder that was written anew is not that of before.
+    place = fingerprint(
+        str(folder.resolve()), [file_digest(cuts) for cuts, _ in shar_shards(folder)]
+    )
     count = 0
     try:
         for cut in open_shar(folder):
             count += 1
-            if reason := _unusable(cut):
+            reason = _unusable(cut)
+            if not reason and not wanted(_description(cut)):
+                reason = "taken_down"
+            if reason:
                 left_out[reason] += 1
                 logger.warning("%s: %s left out: %s", folder, cut.id, reason)
                 continue
@@ -81,10 +112,25 @@ def _unusable(cut: Any) -> str:
     return ""
 
 
+def _description(cut: Any) -> Cut:
+    """What a cut says of itself, as ours do."""
+    custom = json.loads(json.dumps(cut.custom or {}, default=str))
+    custom["media_id"] = str(custom.get("media_id") or cut.recording_id)
+    return {"id": cut.id, "custom": custom}
+
+
+def _own_id(text: str) -> str:
+    """An id that is a safe file name, and still only this one's."""
+    safe = safe_id(text)
+    if safe == text:
+        return safe
+    return f"{safe[:80]}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
 def _ours(cut: Any, folder: Path, name: str) -> Cut:
     import soundfile
 
-    cut_id = safe_id(cut.id)
+    cut_id = _own_id(cut.id)
     path = folder / cut_id[:2] / f"{cut_id}.flac"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,11 +140,10 @@ def _ours(cut: Any, folder: Path, name: str) -> Cut:
         os.replace(temporary, path)
     info = soundfile.info(path)
     (supervision,) = cut.supervisions
-    custom = json.loads(json.dumps(cut.custom or {}, default=str))
-    media_id = str(custom.get("media_id") or cut.recording_id)
+    custom = _description(cut)["custom"]
     status = custom.get("status") if custom.get("status") in (ACCEPTED, APPROVED) else ACCEPTED
     custom |= {
-        "media_id": media_id, "status": status, "joined_from": name,
+        "status": status, "joined_from": name,
         "caption_kind": custom.get("caption_kind", "external"),
     }  # fmt: skip
     text = {

@@ -32,20 +32,21 @@ def paragraph(text: str, soft: bool = False) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], lang: str = "") -> str:
-    """A table; numbers go to the right.  Cells that begin with `RAW` are HTML already."""
+    """A table; numbers go to the right.  Cells of type `Raw` are HTML already."""
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
     body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     attribute = f' lang="{lang}"' if lang else ""
     return f'<div class="scroll"><table{attribute}><tr>{head}</tr>{body}</table></div>'
 
 
-RAW = "\x00"
+class Raw(str):
+    """HTML made here, of parts that were escaped."""
 
 
 def _cell(value: object) -> str:
     text = str(value)
-    if text.startswith(RAW):
-        return f"<td>{text[1:]}</td>"
+    if isinstance(value, Raw):
+        return f"<td>{text}</td>"
     number = isinstance(value, int | float) or text.rstrip(" %").replace(".", "", 1).isdigit()
     return f"<td{' class=n' if number else ''}>{escape(text)}</td>"
 

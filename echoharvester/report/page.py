@@ -12,7 +12,7 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.report import figures
 from echoharvester.report.change import Figures, changes, page_data
 from echoharvester.report.html import (
-    RAW,
+    Raw,
     document,
     escape,
     paragraph,
@@ -246,7 +246,7 @@ def _media(found: Findings) -> str:
 def _examples(found: Findings) -> str:
     order = ["kept", "review", *(reason for reason, _ in found.of_cuts.rejected.most_common())]
     rows = [
-        (outcome, RAW + _player(cut), RAW + _texts(cut), _figure(cut, "cer"), _figure(cut, "align_score"))
+        (outcome, Raw(_player(cut)), Raw(_texts(cut)), _figure(cut, "cer"), _figure(cut, "align_score"))
         for outcome in order
         for _, _, cut in sorted(found.of_cuts.examples.get(outcome, ()), reverse=True)
     ]  # fmt: skip

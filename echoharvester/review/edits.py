@@ -49,6 +49,8 @@ class Edit:
     @property
     def changes_text(self) -> bool:
         """Whether the text was edited, as far as the row itself can tell."""
+        if not self.text_digest:  # the column is gone
+            return self.decision == "fix"
         return bool(self.text) and self.text_digest != text_digest(self.text)
 
     @property
@@ -61,19 +63,21 @@ class Edit:
     @property
     def rater(self) -> str:
         """Who decided: the reviewer, or the file where none is named."""
-        return self.reviewer or self.where.partition(":")[0].removesuffix(".tsv")
+        return self.reviewer or self.where.partition(":")[0].rpartition(".")[0]
 
     @property
     def content(self) -> tuple[str, ...]:
         """What comes out depends on; not where and when it was written."""
-        return (self.decision, self.text, self.text_digest, self.note, self.reviewer)
+        return (
+            self.decision, self.text, self.text_digest, self.note, self.reviewer, self.decided_at,
+        )  # fmt: skip
 
 
 def agree(one: Edit, other: Edit) -> bool:
     """Whether two decisions on one cut come to the same."""
     if "drop" in (one.decision, other.decision):
         return one.decision == other.decision
-    if one.text and other.text:
+    if one.text and other.text and one.text_digest and other.text_digest:
         return one.text == other.text
     return not (one.changes_text or other.changes_text)
 
@@ -84,6 +88,8 @@ class Edits:
 
     Attributes:
         by_id: those that count.
+        elsewhen: of the same cuts, decisions on other texts: whichever text the cut has decides.
+        unsure: rows without a decision, of which only the cut can tell whether the text was edited.
         disputed: by id, where they differ: neither counts until somebody settles it.
         opinions: every valid decision of the reviewers, the disputed among them.
         verdicts: decisions made in the conflicts file.
@@ -92,11 +98,20 @@ class Edits:
     """
 
     by_id: dict[str, Edit] = field(default_factory=dict)
+    elsewhen: dict[str, list[Edit]] = field(default_factory=dict)
+    unsure: dict[str, Edit] = field(default_factory=dict)
     disputed: dict[str, list[Edit]] = field(default_factory=dict)
     opinions: list[Edit] = field(default_factory=list)
     verdicts: dict[str, Edit] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+
+    def of(self, cut_id: str, digest: str) -> Edit | None:
+        """The decision on a cut whose text has this digest."""
+        own = self.by_id.get(cut_id)
+        if own is None or own.text_digest in ("", digest):
+            return own
+        return next((e for e in self.elsewhen.get(cut_id, ()) if e.text_digest == digest), own)
 
     @property
     def problems(self) -> list[str]:
@@ -135,33 +150,52 @@ def read_edits(paths: Iterable[Path], rules: Rules | None = None) -> Edits:
     rules, edits = rules or Rules(), Edits()
     by_id: dict[str, list[Edit]] = defaultdict(list)
     for path in sorted(paths):
-        found = _edits_of(path, rules, edits.faults)
+        found = _edits_of(path, rules, edits.faults, edits.unsure)
         if path.name == CONFLICTS:
             edits.verdicts = _verdicts(found, edits.faults)
             continue
         for edit in found:
             by_id[edit.id].append(edit)
-    for cut_id, several in by_id.items():
-        edits.opinions += several
-        _name_repeated(several, edits.faults)
-        if all(agree(*pair) for pair in combinations(several, 2)):
-            # Of equals, the one that says most: the text, then who and when.
-            edits.by_id[cut_id] = max(several, key=lambda e: (bool(e.text), bool(e.reviewer)))
-            continue
-        edits.disputed[cut_id] = several
-        if cut_id not in edits.verdicts:
-            first, second = next(p for p in combinations(several, 2) if not agree(*p))
-            edits.faults.append(
-                f"{second.where}: {cut_id} is decided otherwise in {first.where}; neither counts "
-                f"until {CONFLICTS} or one of them is changed"
-            )
+    for cut_id, everything in by_id.items():
+        _name_repeated(everything, edits.faults)
+        for several in _on_the_same_text(everything):
+            _settle(cut_id, several, edits)
     edits.by_id |= edits.verdicts
     edits.remarks = [pair.line() for pair in agreement(edits.opinions)]
     return edits
 
 
-def _edits_of(path: Path, rules: Rules, faults: list[str]) -> list[Edit]:
-    """The valid decisions of one file."""
+def _on_the_same_text(several: Sequence[Edit]) -> list[list[Edit]]:
+    """Decisions that can be compared: a text that has changed since was judged by itself."""
+    digests = dict.fromkeys(edit.text_digest for edit in several if edit.text_digest)
+    if len(digests) < 2:
+        return [list(several)]
+    return [[e for e in several if e.text_digest in (digest, "")] for digest in digests]
+
+
+def _settle(cut_id: str, several: list[Edit], edits: Edits) -> None:
+    edits.opinions += several
+    if all(agree(*pair) for pair in combinations(several, 2)):
+        # Of equals, the one that says most: the text, then who and when.
+        chosen = max(several, key=lambda e: (bool(e.text_digest), bool(e.text), bool(e.reviewer)))
+        if cut_id in edits.by_id:
+            edits.elsewhen.setdefault(cut_id, []).append(chosen)
+        else:
+            edits.by_id[cut_id] = chosen
+        return
+    edits.disputed.setdefault(cut_id, []).extend(several)
+    if cut_id not in edits.verdicts:
+        first, second = next(p for p in combinations(several, 2) if not agree(*p))
+        edits.faults.append(
+            f"{second.where}: {cut_id} is decided otherwise in {first.where}; neither counts "
+            f"until {CONFLICTS} or one of them is changed"
+        )
+
+
+def _edits_of(
+    path: Path, rules: Rules, faults: list[str], unsure: dict[str, Edit] | None = None
+) -> list[Edit]:
+    """The valid decisions of one file; see `Edits.unsure`."""
     try:
         rows = read_rows(path)
     except (ValueError, OSError) as error:
@@ -178,6 +212,8 @@ def _edits_of(path: Path, rules: Rules, faults: list[str]) -> list[Edit]:
             continue
         if edit.decision:
             found.append(edit)
+        elif edit.text and not edit.text_digest and unsure is not None:
+            unsure[edit.id] = edit
     return found
 
 
@@ -268,10 +304,23 @@ def _conflict(edit: Edit, problem: str, text_now: str, digest: str) -> Row:
     }  # fmt: skip
 
 
+def review_files(folder: Path) -> list[Path]:
+    """What people have put there for merging; an editor's own files do not count."""
+    found = [p for pattern in ("*.tsv", "*.csv") for p in folder.glob(pattern)]
+    return sorted(p for p in found if not p.name.startswith((".", "~")))
+
+
+def unread_files(folder: Path) -> list[str]:
+    """Spreadsheets that are not read, as lines for people."""
+    kinds = ("*.xlsx", "*.xls", "*.ods", "*.txt")
+    names = sorted(p.name for kind in kinds for p in folder.glob(kind) if p.name[0] not in ".~")
+    return [f"{name}: not read; save it as TSV" for name in names]
+
+
 def identity(folder: Path) -> str:
     """Digest of the review files in a folder; of the conflicts file, which merging writes, only the
     decisions count."""
-    paths = sorted(folder.glob("*.tsv"))
+    paths = review_files(folder)
     verdicts: dict[str, Edit] = {}
     if folder / CONFLICTS in paths:
         verdicts = _verdicts(_edits_of(folder / CONFLICTS, Rules(), []), [])

@@ -81,20 +81,25 @@ def hand_out(
         ValueError: for a review file that cannot be read: it would be overwritten.
         MediaError: for a recording that cannot be read.
     """
-    before = {cut["id"]: list(cut["custom"].get("review_files", ())) for cut in previous}
+    before, dealt_alike = {}, True
+    for cut in previous:
+        before[cut["id"]] = list(cut["custom"].get("review_files", ()))
+        dealt_alike = cut["custom"].get("review_layout") == layout.identity
     names_before = {name for names in before.values() for name in names}
     edited = edited_rows(folder, sorted(names_before | _existing(folder, layout)))
     touched = {row["id"] for rows in edited.values() for row in rows}
     chosen = select(read, selection, sample, limit_of, touched)
     clips = write_clips(chosen.cuts, folder / CLIPS, handout.clip_format, handout.clip_padding_sec)
     rows = {cut["id"]: row_of(cut, f"{CLIPS}/{clips[cut['id']].name}") for cut in chosen.cuts}
-    files = layout.dealt(list(rows), layout.still_holds(before))
+    # Rows stay in their files while these are dealt as before; what was edited stays anyway.
+    files = layout.dealt(list(rows), layout.still_holds(before) if dealt_alike else {})
     result = tables(rows, files, edited, layout)
     write_tables(folder, result, names_before)
     for name, found in result.items():
         page = (folder / name).with_suffix(".html")
         if handout.page:
-            write_page(page, found, clips, f"{handout.title} ({name.removesuffix('.tsv')})")
+            title = f"{handout.title} ({name.removesuffix('.tsv')})"
+            write_page(page, found, clips, title, {i: row["text"] for i, row in rows.items()})
         else:
             page.unlink(missing_ok=True)
     write_labels(chosen.cuts, folder / LABELS, handout.labels)
@@ -105,8 +110,12 @@ def hand_out(
     sampled = [c for c in chosen.cuts if "review_sample" in c["custom"]]
     accepted_anyway = ACCEPTED in selection.statuses
     return HandedOut(
-        [with_custom(cut, review_files=held[cut["id"]]) for cut in chosen.cuts],
-        sorted(result), min(chosen.offered, selection.max_rows or chosen.offered),
+        [
+            with_custom(cut, review_files=held[cut["id"]], review_layout=layout.identity)
+            for cut in chosen.cuts
+        ],
+        sorted(result),
+        chosen.offered if selection.max_rows is None else min(chosen.offered, selection.max_rows),
         sum(not (accepted_anyway and selection.takes(cut)) for cut in sampled),
         chosen.offered, decided(result),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.review.rows import text_digest
 from echoharvester.review.tsv import COLUMNS, EDITABLE, Row, read_rows, write_rows
 
@@ -100,6 +101,11 @@ class Layout:
 
         return {cut_id: [n for n in files if fits(n)] for cut_id, files in before.items()}
 
+    @property
+    def identity(self) -> str:
+        """Changes when rows would be dealt otherwise."""
+        return fingerprint(bool(self.batch_rows), list(self.reviewers), self.overlap)
+
     def reviewer_of(self, name: str) -> str:
         """Whom a file is for; empty: anybody."""
         return next((who for who in self.reviewers if _file_of(who) == name), "")
@@ -125,12 +131,18 @@ def edited_rows(folder: Path, names: Iterable[str]) -> Tables:
         seconds = int(path.stat().st_mtime)
         saved_at = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         found[name] = [_dated(row, saved_at) for _, row in read_rows(path) if _is_edited(row)]
+        if broken := [row for row in found[name] if row.get("")]:
+            raise ValueError(
+                f"{path}: {broken[0]['']!r} lies behind the last column (a tab inside a cell?), and "
+                "would be lost; mend that row first"
+            )
     return found
 
 
 def _is_edited(row: Row) -> bool:
     changed = row.get("text_digest") and text_digest(row.get("text", "")) != row["text_digest"]
-    return bool(row["id"] and (changed or row.get("decision") or row.get("note")))
+    more = any(row.get(name) for name in row if name and name not in COLUMNS)
+    return bool(changed or row.get("decision") or row.get("note") or more or not row["id"])
 
 
 def _dated(row: Row, saved_at: str) -> Row:
@@ -145,7 +157,10 @@ def tables(
 
     A row that was decided in one file is not handed out in another, unless it was meant for both.
     """
-    written = {(name, row["id"]): row for name, found in edited.items() for row in found}
+    written: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for name, found in edited.items():
+        for row in found:
+            written[name, row["id"]].append(row)
     holders: dict[str, set[str]] = defaultdict(set)
     for name, cut_id in written:
         holders[cut_id].add(name)
@@ -156,9 +171,11 @@ def tables(
             dealt = []  # decided in a file of another layout
         for name in dict.fromkeys([*dealt, *sorted(holders[cut_id])]):
             mine = {**row, "reviewer": layout.reviewer_of(name)}
-            result[name].append(_with_edits(mine, written.pop((name, cut_id), {})))
-    for (name, _), row in written.items():  # of cuts that are there no more
-        result[name].append(row)
+            # A row that stands twice stays twice: which one is meant, merging asks.
+            for edits in written.pop((name, cut_id), [{}]):
+                result[name].append(_with_edits(mine, edits))
+    for (name, _), rows_left in written.items():  # of cuts that are there no more, or of none
+        result[name] += rows_left
     for found in result.values():
         for i, row in enumerate(found, start=1):
             row["row"] = str(i)
@@ -168,13 +185,15 @@ def tables(
 def _with_edits(row: Row, edits: Row) -> Row:
     # The digest stays that of the text the decision was made on, so that a conflict shows.
     kept = {name: edits[name] for name in (*EDITABLE, "text_digest") if edits.get(name)}
-    return {**row, **kept}
+    own = {name: cell for name, cell in edits.items() if name and name not in COLUMNS}
+    return {**row, **kept, **own}
 
 
 def write_tables(folder: Path, result: Tables, before: Iterable[str]) -> None:
     """Writes review files, and takes away those of an earlier run that hold nothing any more."""
     for name, rows in result.items():
-        write_rows(folder / name, rows, COLUMNS)
+        own = dict.fromkeys(key for row in rows for key in row if key and key not in COLUMNS)
+        write_rows(folder / name, rows, [*COLUMNS, *own])
     for name in set(before) - set(result):
         (folder / name).unlink(missing_ok=True)
         (folder / name).with_suffix(".html").unlink(missing_ok=True)

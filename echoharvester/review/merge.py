@@ -15,6 +15,7 @@ from echoharvester.review.edits import Edit, Edits
 from echoharvester.review.rows import reviewable, text_digest
 from echoharvester.text.scores import best_reading, comparable
 from echoharvester.text.spoken import candidates
+from echoharvester.text.unicode import fold
 
 logger = logging.getLogger(__name__)
 STEP = "merge"
@@ -22,10 +23,8 @@ STEP = "merge"
 
 def merge_media(cuts: Sequence[Cut], edits: Edits, lexicon: Path | None = None) -> list[Cut]:
     """The cuts of one media item with the decisions on them; `lexicon`: the recipe's Latin words."""
-    return [
-        merged(cut, edits.by_id[cut["id"]], lexicon) if cut["id"] in edits.by_id else cut
-        for cut in cuts
-    ]
+    found = ((cut, edit_of_cut(edits, cut)) for cut in cuts)
+    return [merged(cut, edit, lexicon) if edit else cut for cut, edit in found]
 
 
 def merged(cut: Cut, edit: Edit, lexicon: Path | None = None) -> Cut:
@@ -70,6 +69,12 @@ def _is_merged(cut: Cut, edit: Edit) -> bool:
     )
 
 
+def edit_of_cut(edits: Edits, cut: Cut) -> Edit | None:
+    """The decision on a cut, of several the one on the text that it has."""
+    digest = text_digest(text_of(cut)) if cut["supervisions"] else ""
+    return edits.of(cut["id"], digest)
+
+
 def misfit(cut: Cut, edit: Edit) -> str:
     """Why a decision cannot be applied to its cut; empty: it can."""
     if not cut["supervisions"]:
@@ -85,7 +90,13 @@ def misfits(edits: Edits, cuts: Iterable[Cut]) -> list[str]:
     """Decisions that cannot be applied, as "file:line: why": no such cut, or another text by now."""
     left, lines = dict(edits.by_id), []
     for cut in cuts:
-        edit = left.pop(cut["id"], None)
+        left.pop(cut["id"], None)
+        edit = edit_of_cut(edits, cut)
+        unsure = edits.unsure.get(cut["id"])
+        if unsure and not edit and cut["supervisions"] and unsure.text != fold(text_of(cut)):
+            lines.append(
+                f"{unsure.where}: the text of {cut['id']} was edited, but decision is empty; fix?"
+            )
         if edit and not _is_merged(cut, edit) and (problem := misfit(cut, edit)):
             lines.append(f"{edit.where}: {edit.id} {problem}")
     return lines + [f"{edit.where}: there is no cut {edit.id}" for edit in left.values()]
@@ -94,7 +105,7 @@ def misfits(edits: Edits, cuts: Iterable[Cut]) -> list[str]:
 def outdated(edits: Edits, cuts: Iterable[Cut]) -> Iterator[tuple[Edit, str]]:
     """Decisions made on a text that has changed since, and the text as it is now."""
     for cut in cuts:
-        edit = edits.by_id.get(cut["id"])
+        edit = edit_of_cut(edits, cut)
         if edit and cut["supervisions"] and edit.text_digest not in ("", text_digest(text_of(cut))):
             yield edit, text_of(cut)
 
@@ -144,8 +155,14 @@ def _span(cut: Cut, old: Sequence[list[float]], first: int, last: int) -> tuple[
 
 
 def decisions(cuts: Iterable[Cut]) -> Counter[str]:
-    """How many cuts were decided, by decision."""
-    return Counter(c["custom"]["review"]["decision"] for c in cuts if "review" in c["custom"])
+    """How many cuts were decided, by what was done: an `ok` with another text is a `fix`."""
+    return Counter(_kind(c["custom"]["review"]) for c in cuts if "review" in c["custom"])
+
+
+def _kind(review: dict[str, str]) -> str:
+    if review["decision"] == "drop":
+        return "drop"
+    return "ok" if review["after"] == review["before"] else "fix"
 
 
 def exportable(cut: Cut) -> bool:

@@ -44,6 +44,8 @@ class Selection:
             raise ValueError(
                 f"review.statuses: {', '.join(sorted(unknown))}: expected some of {', '.join(STATUSES)}"
             )
+        if self.max_rows is not None and self.max_rows < 0:
+            raise ValueError(f"review.max_rows is 0 or more, or null, not {self.max_rows}")
         try:
             self._pattern  # noqa: B018 (compiled once, here)
         except re.error as error:
@@ -120,9 +122,9 @@ def select(
                 offered += 1
                 yield abs(custom["cer"] - limit_of(custom["caption_kind"])), cut["id"]
 
-    nearest = sorted(wanted()) if selection.max_rows is None else heapq.nsmallest(
-        selection.max_rows, wanted()
-    )  # fmt: skip
+    # All are looked at, however few are wanted: the sample is drawn on the way.
+    most = selection.max_rows
+    nearest = sorted(wanted()) if most is None else heapq.nsmallest(max(most, 1), wanted())[:most]
     drawn = sample.drawn()
     order = {cut_id: i for i, (_, cut_id) in enumerate(nearest)}
     for cut_id in (*drawn, *also):

@@ -25,9 +25,10 @@ BYTE_ORDER_MARK = "\ufeff"
 
 # What a spreadsheet would run, or (of what people write) turn into a number, a date or TRUE.
 # A leading apostrophe keeps it as text, and is taken off again on reading.  The listening page
-# uses the same patterns: nothing in them may mean something else in JavaScript.
-RUNS = r"^\s*[=+\-@＝＋－＠']|^[\t\r\n]"
-CONVERTED = r"^\s*[0-9.,]|^(true|false)$"
+# uses the same patterns: nothing in them may mean something else in JavaScript, as classes of
+# blanks do.
+RUNS = "^[ \t\u00a0\u3000]*[=+\\-@＝＋－＠']|^[\t\r\n]"
+CONVERTED = "^[ \t\u00a0\u3000]*[0-9.,]|^(true|false)$"
 _RUNS, _CONVERTED = re.compile(RUNS), re.compile(CONVERTED, re.IGNORECASE)
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
@@ -101,8 +102,13 @@ def read_rows(path: Path) -> list[tuple[int, Row]]:
     text = decode(path.read_bytes(), str(path))[0].lstrip(BYTE_ORDER_MARK)
     (_, header), *body = _table(text, path) or [(1, [])]
     names = [name.strip().lower() for name in header]
-    if "id" not in names:
-        raise ValueError(f"{path}:1: no column 'id'; the first line must name the columns")
+    for wanted in ("id", "decision"):
+        if wanted not in names:
+            raise ValueError(
+                f"{path}:1: no column {wanted!r}; the first line must name the columns"
+            )
+    if twice := [name for name in names if name and names.count(name) > 1]:
+        raise ValueError(f"{path}:1: two columns {twice[0]!r}; take one of them out")
     rows = []
     for line, cells in body:
         row = {name: restored(cell, name) for name, cell in zip(names, cells, strict=False) if name}
@@ -119,7 +125,8 @@ def _table(text: str, path: Path) -> list[tuple[int, list[str]]]:
     delimiter = next((c for c in "\t;," if c in header), "\t")
     try:
         table = _parsed(text, delimiter, csv.QUOTE_MINIMAL)
-        if not any("\n" in cell and delimiter in cell for _, cells in table for cell in cells):
+        suspicious = any("\n" in cell and delimiter in cell for _, cells in table for cell in cells)
+        if not suspicious or len({len(cells) for _, cells in table if cells}) == 1:
             return table
     except csv.Error:
         pass

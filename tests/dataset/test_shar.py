@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from echoharvester.dataset.folders import checksums, recover
-from echoharvester.dataset.join import joined_cuts
+from echoharvester.dataset.join import joined_cuts, with_joined
 from echoharvester.dataset.shar import DatasetError, _verify, open_shar, write_shar
 
 
@@ -105,3 +105,42 @@ def test_what_cannot_be_joined_is_counted_and_a_short_tar_is_an_error(tmp_path, 
         list(joined_cuts(tmp_path / "old", tmp_path / "audio", left_out))
     with pytest.raises(DatasetError, match="holds no Lhotse Shar"):
         list(joined_cuts(tmp_path / "audio", tmp_path / "audio", left_out))
+
+
+def test_what_was_dropped_or_taken_down_here_does_not_come_back(tmp_path, cuts):
+    from echoharvester.manifests.cuts import rejected
+
+    write_shar(cuts, tmp_path / "old")
+    own = [rejected(cuts[0], "merge", "dropped_by_reviewer"), cuts[1]]
+    left_out = Counter()
+    found = list(
+        with_joined(
+            own, [tmp_path / "old"], tmp_path / "audio", left_out, lambda c: c["id"] != "m-5"
+        )
+    )
+    assert [c["id"] for c in found] == ["m-1", "m-2", "m-3", "m-4", "m-6"]
+    assert left_out == {"already_decided_here": 2, "taken_down": 1}
+    kept = {p.stem for p in (tmp_path / "audio").rglob("*.flac")}
+    assert kept == {"m-2", "m-3", "m-4", "m-6"}
+
+
+def test_ids_stay_apart_and_a_folder_written_anew_sounds_anew(tmp_path, cuts):
+    names = ["가나", "다라", "a/b", "a_b", "x" * 130 + "1", "x" * 130 + "2", "m-6"]
+    write_shar([{**c, "id": n} for c, n in zip(cuts, names, strict=True)], tmp_path / "old")
+    joined = list(joined_cuts(tmp_path / "old", tmp_path / "audio", Counter()))
+    assert len({c["id"] for c in joined}) == 7
+    quiet = tmp_path / "quiet.flac"
+    soundfile.write(quiet, np.zeros(160000), 16000)
+    changed = [
+        {
+            **c,
+            "recording": {
+                **c["recording"],
+                "sources": [{"type": "file", "channels": [0], "source": str(quiet)}],
+            },
+        }
+        for c in cuts
+    ]
+    write_shar(changed, tmp_path / "old")
+    for cut in joined_cuts(tmp_path / "old", tmp_path / "audio", Counter()):
+        assert not soundfile.read(cut["recording"]["sources"][0]["source"])[0].any()

@@ -114,3 +114,16 @@ def test_a_stage_without_its_input_says_which_stage_to_run(tmp_path):
 def test_a_recipe_runs_from_its_own_folder(tmp_path):
     done = run_sh("--status", f"data_dir={tmp_path}", script="egs/korean_yt/run.sh", cwd=tmp_path)
     assert done.returncode == 0 and "collect" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["review.reviewers=kim", "review.statuses=review", "export.also=nemo", "export.join=/tmp/x", "export.join=null",
+     "review.min_cer=abc", "review.batch_rows=abc", "review.max_rows=2.5", "review.accepted_sample=null",
+     "export.cuts_per_shard=0", "split.dev=abc", "review.max_rows=-1", "decode.sets=test"],
+)  # fmt: skip
+def test_a_setting_of_another_type_is_named(override):
+    from common import UserError, composed
+
+    with pytest.raises(UserError, match=override.partition("=")[0]):
+        composed([override])

@@ -193,3 +193,28 @@ def test_rows_say_where_to_listen_and_what_differs(cuts):
 
 def test_nothing_in_a_page_can_end_its_data():
     assert "</script>" not in script_data(["</script><script>alert(1)</script>", "<!--"])
+
+
+def test_what_people_add_to_a_file_stays(tmp_path, export):
+    export()
+    path = tmp_path / "review" / "review.tsv"
+    rows = [row for _, row in read_rows(path)]
+    rows[0] |= {"why": "laut", "decision": "ok"}
+    twice = {**rows[1], "decision": "ok"}, {**rows[1], "decision": "drop"}
+    nameless = {**rows[2], "id": "", "decision": "drop"}
+    write_rows(path, [rows[0], *twice, *rows[2:], nameless], [*rows[0]])
+    export(max_cer=0.2)
+    after = [row for _, row in read_rows(path)]
+    assert after[0]["why"] == "laut"
+    assert [row["decision"] for row in after if row["id"] == "m-3"] == ["ok", "drop"]
+    assert [row["decision"] for row in after if not row["id"]] == ["drop"]
+
+
+def test_a_new_overlap_and_a_new_reviewer_deal_untouched_rows_anew(tmp_path, export):
+    export(layout=Layout(reviewers=["kim", "lee"]))
+    decide(tmp_path, "review-kim.tsv", m_1="ok")
+    done = export(layout=Layout(reviewers=["kim", "lee", "park"], overlap=1.0))
+    assert done.files == ["review-kim.tsv", "review-lee.tsv", "review-park.tsv"]
+    holders = [set(table(tmp_path, name)) for name in done.files]
+    assert sum("m-3" in held for held in holders) == 2
+    assert table(tmp_path, "review-kim.tsv")["m-1"]["decision"] == "ok"

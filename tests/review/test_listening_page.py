@@ -159,3 +159,64 @@ def test_five_thousand_rows_open_quickly(tmp_path, cuts):
 def test_a_narrow_screen_needs_no_sideways_scrolling(folder):
     with opened(folder / "review.html", width=380, height=800) as (page, _):
         assert page.evaluate("document.documentElement.scrollWidth") <= 380
+
+
+def test_a_note_is_kept_whatever_key_leaves_it(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.click("#note")
+        page.keyboard.type("zu laut")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert page.input_value("#note") == "zu laut"
+
+
+def test_a_file_that_says_something_else_by_now_is_right(folder, tmp_path, cuts):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Enter")
+        rows = [row for _, row in read_rows(folder / "review.tsv")]
+        rows[0]["decision"] = "drop"
+        write_page(folder / "review.html", rows, {}, "anders", {r["id"]: r["text"] for r in rows})
+        page.reload()
+        assert "✕ drop" in page.inner_text(".row >> nth=0")
+
+
+def test_a_correction_that_was_exported_can_be_undone(folder):
+    rows = [row for _, row in read_rows(folder / "review.tsv")]
+    texts = {row["id"]: row["text"] for row in rows}
+    rows[0] |= {"decision": "fix", "text": "고친 글이다"}
+    write_page(folder / "review.html", rows, {}, "x", texts)
+    with opened(folder / "review.html") as (page, _):
+        page.click(".row >> nth=0")
+        page.keyboard.press("u")
+        assert page.input_value("#text") == texts["m-1"]
+        page.keyboard.press("Enter")
+        assert "✓ ok" in page.inner_text(".row >> nth=0")
+
+
+def test_a_key_held_down_decides_once(folder):
+    with opened(folder / "review.html") as (page, _):
+        for repeat in ("false", "true", "true"):
+            page.evaluate(
+                f"document.dispatchEvent(new KeyboardEvent('keydown', {{key: 'Enter', repeat: {repeat}, bubbles: true}}))"
+            )
+        assert "1 of 5 decided" in page.inner_text("#done")
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("안녕하세요, 여러분.", "안녕하세여 여러분"),
+        ("가", "<unk>"),
+        ("Straße", "strasse"),
+        ("ﬁ 네", "fi네"),
+        ("값 3개", "갑 세개"),
+        ("ΣΑΣ", "σας"),
+    ],
+)
+def test_the_live_cer_is_the_one_of_the_tests(folder, text, heard):
+    from echoharvester.text.scores import cer
+
+    with opened(folder / "review.html") as (page, _):
+        assert page.evaluate("([a, b]) => rate(a, b)", [text, heard]) == pytest.approx(
+            cer(text, heard).rate
+        )

@@ -13,9 +13,18 @@ from echoharvester.review.edits import (
     Rules,
     identity,
     read_edits,
+    review_files,
+    unread_files,
     write_conflicts,
 )
-from echoharvester.review.merge import exportable, merge_media, misfits, outdated, with_known_times
+from echoharvester.review.merge import (
+    decisions,
+    exportable,
+    merge_media,
+    misfits,
+    outdated,
+    with_known_times,
+)
 from echoharvester.review.tsv import COLUMNS, read_rows, write_rows
 
 
@@ -247,3 +256,71 @@ def test_rules_are_those_of_captions():
 def test_no_edits_change_nothing(cuts):
     result = merge_media(cuts, Edits())
     assert all(a is b for a, b in zip(result, cuts, strict=True))
+
+
+def test_a_valid_decision_counts_beside_an_outdated_one(tmp_path, cuts):
+    old = [with_supervision(c, text="예전 글이다") if c["id"] == "m-1" else c for c in cuts]
+    one = write_decided(tmp_path / "kim.tsv", old, {"m-1": ("drop", "")}, reviewer="kim")
+    two = write_decided(tmp_path / "lee.tsv", cuts, {"m-1": ("ok", "")}, reviewer="lee")
+    edits = read_edits([one, two])
+    assert not edits.faults and not edits.disputed
+    assert merge_media(cuts, edits)[1]["custom"]["status"] == "approved"
+    assert merge_media(old, edits)[1]["custom"]["status"] == "rejected"
+
+
+def test_reviewers_who_agree_agree_whatever_columns_they_kept(tmp_path, cuts):
+    for name, columns in (("a", ["id", "decision", "text"]), ("b", ["id", "decision"])):
+        path = write_decided(
+            tmp_path / f"{name}.tsv", cuts, {"m-1": ("ok", ""), "m-5": ("drop", "")}
+        )
+        write_rows(path, [row for _, row in read_rows(path)], columns)
+    edits = read_edits(tmp_path.glob("*.tsv"))
+    assert not edits.disputed and "2 alike (100 %)" in edits.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [("id\tdecison", "no column 'decision'"), ("id\tdecision\tdecision", "two columns 'decision'")],
+)
+def test_headers_that_would_hide_decisions_are_named(tmp_path, header, message):
+    (tmp_path / "r.tsv").write_text(f"{header}\nm-1\tok\tok\n", encoding="utf-8")
+    assert message in read_edits([tmp_path / "r.tsv"]).problems[0]
+
+
+def test_an_edited_text_without_a_decision_is_named_even_without_digests(tmp_path, cuts):
+    path = write_decided(tmp_path / "r.tsv", cuts, {})
+    rows = [row for _, row in read_rows(path)]
+    rows[2]["text"] = "오늘은 비가 와요"
+    write_rows(path, rows, ["id", "decision", "text"])
+    assert misfits(read_edits([path]), cuts) == [
+        "r.tsv:4: the text of m-2 was edited, but decision is empty; fix?"
+    ]
+
+
+def test_a_line_break_and_a_comma_in_a_note_break_nothing(tmp_path, cuts):
+    import csv
+
+    path = write_decided(tmp_path / "r.tsv", cuts)
+    rows = [row for _, row in read_rows(path)]
+    rows[4]["note"] = "첫째 줄,\n둘째 줄"
+    with open(tmp_path / "r.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    assert review_files(tmp_path) == [tmp_path / "r.csv", tmp_path / "r.tsv"]
+    assert merge(cuts, tmp_path / "r.csv") == merge(cuts, path)
+
+
+def test_an_editor_that_is_open_stops_nothing(tmp_path, cuts):
+    write_decided(tmp_path / "r.tsv", cuts)
+    (tmp_path / ".#r.tsv").symlink_to("user@host.1:2")
+    (tmp_path / "r.xlsx").write_bytes(b"")
+    assert identity(tmp_path) and review_files(tmp_path) == [tmp_path / "r.tsv"]
+    assert unread_files(tmp_path) == ["r.xlsx: not read; save it as TSV"]
+
+
+def test_decisions_are_counted_by_what_was_done(tmp_path, cuts):
+    path = write_decided(
+        tmp_path / "r.tsv", cuts, {"m-1": ("ok", "오늘은 비가 옵니다"), "m-3": ("ok", "")}
+    )
+    assert decisions(merge_media(cuts, read_edits([path]))) == {"fix": 1, "ok": 1}

@@ -126,3 +126,9 @@ def test_nothing_reviewed_gives_no_estimate(cuts):
         label_error([with_custom(cuts[0], review_sample={"stratum": "all", "population": 5})], cuts)
         is None
     )
+
+
+def test_no_rows_but_the_sample(cuts):
+    assert len(chosen(cuts, 2, max_rows=0)) == 2
+    with pytest.raises(ValueError, match="max_rows"):
+        Selection(max_rows=-3)

@@ -16,15 +16,26 @@ from echoharvester.review.clips import Clip
 from echoharvester.review.tsv import COLUMNS, CONVERTED, NUMBERS, RUNS, Row
 
 
-def write_page(path: Path, rows: Sequence[Row], clips: Mapping[str, Clip], title: str) -> None:
+def write_page(
+    path: Path,
+    rows: Sequence[Row],
+    clips: Mapping[str, Clip],
+    title: str,
+    texts: Mapping[str, str] | None = None,
+) -> None:
     """Writes the page of one review file (`path` with `.tsv` for `.html`).
 
-    `clips` by cut id, as they lie in the folder `clips` beside the page.
+    `clips` and `texts` by cut id: the sounds, as they lie in the folder `clips` beside the page, and
+    the texts that the cuts have, whatever was written in the file since.
     """
+    known = texts or {}
     file = path.with_suffix(".tsv").name
     values = {
         "file": file, "columns": COLUMNS, "numbers": NUMBERS, "runs": RUNS,
-        "converted": CONVERTED, "rows": [_with_sound(row, clips.get(row["id"])) for row in rows],
+        "converted": CONVERTED, "rows": [
+            {**_with_sound(row, clips.get(row["id"])), "original": known.get(row["id"], row["text"])}
+            for row in rows
+        ],
     }  # fmt: skip
     parts = {
         "title": html.escape(title),

@@ -9,9 +9,15 @@ const EDITS = ["decision", "text", "note", "reviewer", "decided_at"];
 
 // ---- text: as the Python side compares it ----
 
+const FOLDS = { "ß": "ss", "ς": "σ", "ſ": "s" };
+
 function comparable(text) {
-  return Array.from(text.normalize("NFC").toLowerCase()).filter((c) => /[\p{L}\p{N}\p{M}]/u.test(c));
+  const folded = text.normalize("NFC").toLowerCase().replace(/[ßςſ]/g, (c) => FOLDS[c]).replace(/[\ufb00-\ufb06]/g, (c) => c.normalize("NFKC"));
+  return Array.from(folded).filter((c) => /[\p{L}\p{N}\p{M}\ue000\ue001]/u.test(c));
 }
+
+// `<unk>` is one letter that equals nothing, not even another.
+const marked = (text, mark) => text.replace(/[\ue000\ue001]/g, "").replaceAll("<unk>", mark);
 
 // Minimum-edit alignment of two lists: [kind, a, b] with kind "=", "x" (replaced), "-" or "+".
 function align(a, b) {
@@ -32,7 +38,7 @@ function align(a, b) {
 }
 
 function rate(text, heard) {
-  const a = comparable(text), b = comparable(heard);
+  const a = comparable(marked(text, "\ue000")), b = comparable(marked(heard, "\ue001"));
   const errors = align(a, b).filter((move) => move[0] !== "=").length;
   return a.length ? errors / a.length : Math.min(errors, 1);
 }
@@ -99,6 +105,9 @@ function valueOf(row, name) {
   return edit && name in edit ? edit[name] : row[name] ?? "";
 }
 
+// What the file said when a row was edited: where it says something else by now, the file is right.
+const basis = (row) => JSON.stringify(EDITS.concat("text_digest").map((name) => row[name] ?? ""));
+
 function edit(row, fields) {
   edits.set(row.id, { ...edits.get(row.id), ...fields });
   dirty = true;
@@ -106,7 +115,7 @@ function edit(row, fields) {
 }
 
 function store() {
-  const kept = data.rows.filter((row) => edits.has(row.id)).map((row) => [row.id, row.text_digest, edits.get(row.id)]);
+  const kept = data.rows.filter((row) => edits.has(row.id)).map((row) => [row.id, basis(row), edits.get(row.id)]);
   try {
     localStorage.setItem(STORE, JSON.stringify({ dirty, kept, reviewer: $("reviewer").value, autoplay: $("autoplay").checked }));
   } catch {
@@ -121,12 +130,10 @@ function restore() {
   if (!stored) return;
   $("reviewer").value ||= stored.reviewer ?? "";
   $("autoplay").checked = Boolean(stored.autoplay);
-  const digests = new Map(data.rows.map((row) => [row.id, row]));
-  for (const [id, digest, fields] of stored.kept ?? []) {
-    const row = digests.get(id);
-    // A file exported since with a later decision, or for another text, is right.
-    if (!row || row.text_digest !== digest || (row.decided_at ?? "") > (fields.decided_at ?? "")) continue;
-    edits.set(id, fields);
+  const rows = new Map(data.rows.map((row) => [row.id, row]));
+  for (const [id, before, fields] of stored.kept ?? []) {
+    const row = rows.get(id);
+    if (row && basis(row) === before) edits.set(id, fields);
   }
   dirty = Boolean(stored.dirty) && edits.size > 0;
 }
@@ -250,12 +257,12 @@ function decide(decision) {
   if (!row) return;
   const text = decision === "drop" ? valueOf(row, "text") : $("text").value.replace(/\s+/g, " ").trim();
   if (decision === "ok" && !comparable(text).length) { $("problem").textContent = "There is no text to accept; Delete drops the row."; return; }
-  if (decision === "ok" && text !== row.text) decision = "fix";
+  if (decision === "ok" && text !== row.original) decision = "fix";
   const fields = { decision, text, decided_at: decision ? new Date().toISOString().replace(/\.\d+Z$/, "Z") : "" };
-  if (!decision) fields.text = row.text;
+  if (!decision) fields.text = row.original;
   if (decision && $("reviewer").value.trim()) fields.reviewer = $("reviewer").value.trim();
   edit(row, fields);
-  if (!decision) { refilter(); $("text").value = row.text; drawText(); return; }
+  if (!decision) { refilter(); $("text").value = row.original; drawText(); return; }
   // On to the next: the row itself may leave the list, when the filter no longer takes it.
   const behind = state.shown.slice(state.at + 1), next = behind.find((r) => !valueOf(r, "decision")) ?? behind[0] ?? null;
   const at = state.at;
@@ -341,7 +348,7 @@ for (const button of document.querySelectorAll("[data-jump]")) button.onclick = 
 $("wave").onclick = (event) => seek((event.offsetX / $("wave").clientWidth) * (state.row?.clip_sec ?? 0));
 $("speed").onchange = () => { player.playbackRate = Number($("speed").value); };
 $("text").oninput = () => { edit(state.row, { text: $("text").value }); drawText(); drawList(); };
-$("note").onchange = () => { edit(state.row, { note: $("note").value }); drawList(); };
+$("note").oninput = () => { edit(state.row, { note: $("note").value }); drawList(); };
 $("reviewer").onchange = store;
 $("autoplay").onchange = store;
 $("find").oninput = () => { refilter(); if (state.at < 0) show(0); };
@@ -366,7 +373,8 @@ window.onbeforeunload = (event) => { if (dirty && !canStore) event.preventDefaul
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.altKey || event.metaKey) return; // a Korean input method is at work
-  const inField = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
+  const active = document.activeElement;
+  const inField = /^(INPUT|TEXTAREA|SELECT)$/.test(active?.tagName ?? "") && active.type !== "checkbox";
   const inText = document.activeElement === $("text");
   const step = event.shiftKey ? 5 : 2;
   const does = {
@@ -388,6 +396,7 @@ document.addEventListener("keydown", (event) => {
     E: () => $("text").focus(),
   });
   const action = does[event.key];
+  if (event.repeat && /^(Enter|Delete| )$/.test(event.key)) { event.preventDefault(); return; } // a key held down
   if (!action || (event.ctrlKey && !["Enter", " "].includes(event.key))) return;
   event.preventDefault();
   action();
