@@ -68,7 +68,12 @@ STEPS: dict[str, StepSpec] = {
     "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=4),
     "filter": StepSpec(5, ("filter",), (), "cuts_aligned", "cuts_filtered", version=2),
     "validate": StepSpec(
-        6, ("validate", "asr"), ("asr.model",), "cuts_filtered", "cuts_validated", version=2
+        6,
+        ("validate", "asr"),
+        ("asr.model", "asr.decoder", "asr.joiner"),
+        "cuts_filtered",
+        "cuts_validated",
+        version=3,
     ),
     "review": StepSpec(7, ("review", "validate", "seed"), version=2),
     "merge": StepSpec(

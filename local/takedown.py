@@ -96,9 +96,7 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
 def _exists(cfg: DictConfig, name: str) -> bool:
     if STEPS[name].sharded:
         return bool(find_shards(manifests_dir(cfg), STEPS[name].target))
-    paths = {
-        "review": review_rows_path(cfg), "split": split_path(cfg, "train"),
-    }  # fmt: skip
+    paths = {"review": review_rows_path(cfg), "split": split_path(cfg, "train")}
     if name == "export":  # broken off it has no manifest, but what was exported before is there
         return (Path(cfg.data_dir) / "shar").exists()
     return paths[name].exists()

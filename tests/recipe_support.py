@@ -12,7 +12,9 @@ from pathlib import Path
 
 from tests_support import ROOT
 
-SMALL = ("source.duration_sec=18", "train.max_epochs=1", "num_shards=3")
+SMALL = (
+    "source.duration_sec=18", "train.max_epochs=1", "num_shards=3", "lm.synthetic_sentences=2000",
+)  # fmt: skip
 
 
 @dataclass

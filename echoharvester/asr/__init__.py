@@ -20,4 +20,15 @@ def make_recogniser(settings: dict[str, Any]) -> Recogniser:
 
         model = load_acoustic_model(Path(settings["model"]), settings["num_threads"])
         return CtcRecogniser(model, settings["batch_sec"])
-    raise ValueError(f"asr.kind is ctc, not {settings['kind']!r}")
+    if settings["kind"] == "sherpa_onnx":
+        from echoharvester.asr.sherpa import SherpaRecogniser
+
+        paths = {
+            name: Path(settings[name]) if settings[name] else None
+            for name in ("tokens", "decoder", "joiner")
+        }
+        return SherpaRecogniser(
+            Path(settings["model"]), num_threads=settings["num_threads"],
+            batch_sec=settings["batch_sec"], **paths,
+        )  # fmt: skip
+    raise ValueError(f"asr.kind is sherpa_onnx or ctc, not {settings['kind']!r}")

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from echoharvester.audio.fbank import SAMPLING_RATE
+
 
 class Recogniser(Protocol):
     """Turns utterances into text."""
@@ -17,3 +19,14 @@ class Recogniser(Protocol):
         A fault is an exception, never an empty text.
         """
         ...
+
+
+def by_duration(utterances: Sequence[np.ndarray], batch_sec: float) -> list[list[int]]:
+    """Indices in batches of at most `batch_sec` seconds, padding included, or one utterance."""
+    batches: list[list[int]] = []
+    for i in sorted(range(len(utterances)), key=lambda i: len(utterances[i])):
+        seconds = len(utterances[i]) / SAMPLING_RATE  # the longest so far: sets the padding
+        if not batches or (len(batches[-1]) + 1) * seconds > batch_sec:
+            batches.append([])
+        batches[-1].append(i)
+    return batches

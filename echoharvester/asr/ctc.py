@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.asr.base import by_duration
 from echoharvester.models.acoustic import AcousticModel
 from echoharvester.models.greedy import greedy_ids
 
@@ -19,18 +19,9 @@ class CtcRecogniser:
 
     def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:
         texts = [""] * len(utterances)
-        for batch in self._batches(utterances):
+        for batch in by_duration(utterances, self.batch_sec):
             for i, log_probs in zip(
                 batch, self.model.batch_log_probs([utterances[i] for i in batch]), strict=True
             ):
                 texts[i] = self.model.tokenizer.decode(greedy_ids(log_probs.argmax(axis=1)))
         return texts
-
-    def _batches(self, utterances: Sequence[np.ndarray]) -> list[list[int]]:
-        batches: list[list[int]] = []
-        for i in sorted(range(len(utterances)), key=lambda i: len(utterances[i])):
-            seconds = len(utterances[i]) / SAMPLING_RATE  # the longest so far: sets the padding
-            if not batches or (len(batches[-1]) + 1) * seconds > self.batch_sec:
-                batches.append([])
-            batches[-1].append(i)
-        return batches

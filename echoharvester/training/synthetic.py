@@ -120,9 +120,10 @@ class SyntheticData:
             for b in (batches[i] for i in rng.permutation(len(batches)))
         ]
 
-    def utterances(self, count: int) -> list[Utterance]:
-        """So many utterances, always the same."""
-        rng, grammar = np.random.default_rng(self.seed), Grammar(str(self.seed), self.config.part, wide=True)  # fmt: skip
+    def utterances(self, count: int, wide: bool = True) -> list[Utterance]:
+        """So many utterances, always the same; `wide`: with the words of the vocabulary, too."""
+        rng = np.random.default_rng(self.seed)
+        grammar = Grammar(str(self.seed), self.config.part, wide)
         found: list[Utterance] = []
         with espeak() as speaker:
             while len(found) < count:

@@ -85,11 +85,30 @@ def test_training_decoding_and_export_left_their_files(finished):
     for pattern in (
         "best.pt", "last.pt", "epoch-1.pt", "tensorboard/events*", "ctc_greedy/recogs-test-*.txt",
         "ctc_greedy/errs-test-*.txt", "ctc_greedy/cer-summary-test-*.txt", "export/model.onnx",
-        "export/model.int8.onnx", "export/model.jit", "export/tokens.txt", "export/pretrained.pt",
+        "export/model.int8.onnx", "export/model.fp16.onnx", "export/model.jit", "export/tokens.txt",
+        "export/pretrained.pt", "export/README.md",
     ):  # fmt: skip
         assert list(folder.glob(pattern)), pattern
     record = json.loads((folder / "ctc_greedy" / "decode.json").read_text(encoding="utf-8"))
     assert record["sets"]["test"]["rows"][0]["rate"] < 0.4
+
+
+def test_other_methods_and_other_sets(finished, tmp_path):
+    """A language model over tokens and a graph, on the test set as a Shar and as a manifest."""
+    folder, recipe = finished.exp_dir / "conformer_ctc_tiny_jamo", finished.beside(tmp_path)
+    recipe.exp_dir.mkdir()
+    (recipe.exp_dir / folder.name).symlink_to(folder)
+    shar, manifest = recipe.data_dir / "shar", recipe.manifests / "cuts_test.jsonl.gz"
+    for method in ("ctc_prefix_beam", "hlg"):
+        recipe.run(
+            "--stage", "12", "--stop-stage", "12", f"decode={method}",
+            f"decode.sets=['mine={manifest}','all={shar}']",
+        )  # fmt: skip
+        names = {path.name for path in (folder / method).iterdir()}
+        assert "recogs-mine-best-lm_scale-0.3.txt" in names and "cer-summary-all-best.txt" in names
+        record = json.loads((folder / method / "decode.json").read_text(encoding="utf-8"))
+        assert record["sets"]["all"]["utterances"] > record["sets"]["mine"]["utterances"] > 0
+        assert record["sets"]["all"]["rows"][0]["rate"] < 0.6
 
 
 def test_no_media_is_shared_between_the_sets(finished):
@@ -123,7 +142,7 @@ def test_a_second_run_redoes_nothing(finished):
         if "cuts_media" not in p.name
     }
     done = finished.run()
-    assert done.stdout.count("up to date") == 14 and "shards run" not in done.stdout
+    assert done.stdout.count("up to date") == 15 and "shards run" not in done.stdout
     assert before == {p: p.stat().st_mtime_ns for p in before}
 
 
