@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from slurm_lab import needs_slurm, running_slurm
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("ddp_worker.py")
@@ -34,3 +35,25 @@ def test_two_processes_do_what_one_does_on_the_same_batches(tmp_path, optimizer)
         assert a["dev_loss"] == pytest.approx(b["dev_loss"], rel=1e-4)
     for name, tensor in alone["model"].items():
         torch.testing.assert_close(together["model"][name], tensor, atol=2e-5, rtol=1e-3)
+
+
+class TestUnderSlurm:
+    pytestmark = needs_slurm
+
+    def test_srun_starts_processes_that_do_what_one_does(self, tmp_path):
+        alone = train(tmp_path / "one", 1, 2, "adamw")
+        with running_slurm(tmp_path / "slurm") as environment:
+            environment |= {
+                "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1",
+                "MASTER_PORT": "29511",
+            }  # fmt: skip
+            command = ["srun", "--ntasks", "2", "--nodes", "2", sys.executable, WORKER]
+            done = subprocess.run(
+                [*map(str, command), str(tmp_path / "two"), "1", "adamw"], env=environment,
+                capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        together = torch.load(tmp_path / "two" / "last.pt", weights_only=True)
+        assert together["progress"]["step"] == alone["progress"]["step"] == 6
+        for name, tensor in alone["model"].items():
+            torch.testing.assert_close(together["model"][name], tensor, atol=2e-5, rtol=1e-3)
