@@ -6,9 +6,9 @@ from omegaconf import DictConfig
 
 from echoharvester.dataset.duplicates import alike_media
 from echoharvester.dataset.split import split_media
-from echoharvester.manifests.shards import ShardWriter, read_cuts, remove_leftovers
+from echoharvester.manifests.shards import ShardWriter, read_cuts, read_info, remove_leftovers
 
-from common import stage_main
+from common import stage_main, step_fingerprint
 from singles import dataset_manifest_path, single_fingerprint, split_path
 
 NAMED = 10  # pairs of media that are printed
@@ -23,8 +23,12 @@ def main(cfg: DictConfig) -> None:
         print(
             f"stage 10 split: {pair.first} and {pair.second} say much the same ({pair.containment:.0%}): kept together"
         )
+    before = {}
     for name in SETS:
         remove_leftovers(split_path(cfg, name))
+        info = read_info(split_path(cfg, name))
+        if info and info.counts.get("of") == _settings(cfg):  # else the sets are wanted otherwise
+            before |= {_media(cut): name for cut in read_cuts(split_path(cfg, name))}
     belongs = split_media(
         channels,
         cfg.split.dev,
@@ -32,6 +36,7 @@ def main(cfg: DictConfig) -> None:
         cfg.seed,
         cfg.split.by,
         [(pair.first, pair.second) for pair in alike],
+        before,
     )
     made_from, sizes = single_fingerprint(cfg, "split"), []
     for name in SETS:
@@ -41,10 +46,14 @@ def main(cfg: DictConfig) -> None:
                 if belongs[_media(cut)] == name:
                     writer.write(cut)
                     seconds, count = seconds + cut["duration"], count + 1
-            writer.close("split", made_from, "", {"hours": seconds / 3600})
+            writer.close("split", made_from, "", {"hours": seconds / 3600, "of": _settings(cfg)})
         num_media = sum(part == name for part in belongs.values())
         sizes.append(f"{name} {count} cuts of {num_media} media ({seconds / 60:.1f} min)")
     print(f"stage 10 split: {', '.join(sizes)}")
+
+
+def _settings(cfg: DictConfig) -> str:
+    return step_fingerprint(cfg, "split")
 
 
 def _media(cut: dict) -> str:  # type: ignore[type-arg]

@@ -23,17 +23,20 @@ def split_media(
     seed: int,
     by: str = "auto",
     alike: Iterable[tuple[str, str]] = (),
+    before: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The set that each medium belongs to: "train", "dev" or "test".
 
-    What belongs together (the same channel, the same speech) is a group; each group draws a
-    number from its smallest name and the seed, so that it stays where it is when others come.
-    Where no group, or only too large ones, draw a number for dev or test, the smallest take it.
+    What belongs together (the same channel, the same speech) is a group.  A group stays where it
+    was; where new media join what was apart, what was held out stays held out.  New groups draw a
+    number from their smallest name and the seed.  Where no group, or only too large ones, draw a
+    number for dev or test, the smallest take it.
 
     Args:
         channels: the channel of every medium; "" where there is none.
         by: channel, media, or auto: by channel where there are at least `ENOUGH_CHANNELS`.
         alike: pairs of media that must not be apart.
+        before: sets of an earlier split of fewer media.
 
     Raises:
         SplitError: with fewer than three groups.
@@ -48,8 +51,13 @@ def split_media(
     limit = {"test": MAX_OVERSIZE * test, "dev": MAX_OVERSIZE * dev}
     share = {name: len(media) / len(channels) for name, media in groups.items()}
     draws = {name: _draw(name, seed) for name in groups}
-    belongs = {}
+    belongs: dict[str, str] = {}
+    known = before or {}
     for name, draw in draws.items():
+        earlier = {known[medium] for medium in groups[name] if medium in known}
+        if earlier:
+            belongs[name] = next(part for part in ("test", "dev", "train") if part in earlier)
+            continue
         part = "test" if draw < test else "dev" if draw < test + dev else "train"
         belongs[name] = part if share[name] <= limit.get(part, 1.0) else "train"
     for part in ("test", "dev"):

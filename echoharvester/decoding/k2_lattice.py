@@ -372,9 +372,10 @@ def rescore_whole(
 
     count = lattice.shape[0]
     own = [best_words(lattice, scale) for scale in scales]
+    # The lattice's own model goes before words become labels; the lattice is of no use after that.
+    lattice.scores = lattice.scores - lattice.lm_scores
+    del lattice.lm_scores
     inverted = k2.invert(lattice)  # words as labels
-    inverted.scores = inverted.scores - inverted.lm_scores
-    del inverted.lm_scores
     try:
         rescored = k2.intersect_device(
             grammar,

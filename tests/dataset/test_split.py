@@ -89,3 +89,25 @@ def test_excerpts_and_copies_are_found_and_others_are_not():
     pairs = {(p.first, p.second) for p in alike_media(cuts, 0.5)}
     assert pairs == {("a", "copy"), ("b", "part")}
     assert alike_media(speech("a", 0, 40), 0.5) == []
+
+
+def test_what_was_split_stays_as_it_was_whatever_comes():
+    """Few media, where the smallest stand in; a twentieth channel; media that join others."""
+    for seed in range(40):
+        channels = {f"m{i}": f"c{i}" for i in range(12)}
+        before = split_media(channels, 0.05, 0.05, seed)
+        more = {**channels, **{f"n{i}": f"d{i}" for i in range(30)}}
+        after = split_media(more, 0.05, 0.05, seed, before=before)
+        assert {m: after[m] for m in before} == before and set(after.values()) == {
+            "train",
+            "dev",
+            "test",
+        }
+    media = of_no_channel([f"m{i}" for i in range(60)])
+    before = split_media(media, 0.2, 0.2, 1)
+    train = next(m for m, part in before.items() if part == "train")
+    test = next(m for m, part in before.items() if part == "test")
+    after = split_media(
+        {**media, "new": ""}, 0.2, 0.2, 1, alike=[("new", train), ("new", test)], before=before
+    )
+    assert after["new"] == after[train] == after[test] == "test"

@@ -89,7 +89,7 @@ class TestWithK2:
         rows, emitted = batch(tokenizer, (seed, seed + 100))
         options = {**WIDE, "lm_scales": [1.0]}
         if name == "k2_nbest_rescoring":
-            options |= {"num_paths": 5000, "nbest_scale": 0.1}
+            options |= {"num_paths": 40000, "nbest_scale": 0.2}
         found = K2Method(name, options, tokenizer, lang).decode(emitted)["lm_scale-1"]
         spellings, model = read_lexicon(lang, tokenizer).spellings, _of_order(lang, 3)
         assert found == [" ".join(best_by_trying(row, spellings, model, 4)) for row in rows]
