@@ -12,7 +12,7 @@
 #   --stop-stage M    last stage (14)
 #   --recipe NAME     a folder of egs/ (mini_ko)
 #   --nj N            how many shards run at once (2)
-#   --launcher KIND   local
+#   --launcher KIND   local, or slurm: shards as tasks of an array (docs/cluster.md)
 #   --status          a table of what is done, and nothing else
 #   --dry-run         what would run, and nothing else
 #   --help            this text

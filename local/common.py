@@ -240,7 +240,7 @@ def stage_main(work: Callable[[DictConfig], Any]) -> None:
         except _SPEAKING_ERRORS as error:
             logging.getLogger(name).exception("failed")
             print(f"{name}: {error}", file=sys.stderr, flush=True)
-            sys.exit(1)
+            sys.exit(getattr(error, "exit_status", 1))
         except Exception as error:
             logging.getLogger(name).exception("unexpected")
             print(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -16,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.collected import num_shards_of
-from echoharvester.manifests.runner import is_fresh
+from echoharvester.manifests.runner import Step, input_identity, is_fresh
 from echoharvester.manifests.shards import (
     ManifestError,
     read_all_cuts,
@@ -38,9 +37,11 @@ from common import (
     sharded_step,
     side_input,
 )
+from launchers import Work, run_local, run_one_in_slurm, run_slurm
 from singles import fresh_summary
 
 LOG_TAIL_LINES = 6
+IN_SLURM = ("train", "decode")  # of the stages that are one piece of work, those that are long
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -89,6 +90,9 @@ def _run_single(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: b
     if dry_run:
         _say(name, "would run")
         return 0
+    if cfg.launcher.kind == "slurm" and name in IN_SLURM:
+        log = log_path(cfg, name, None).absolute()
+        return run_one_in_slurm(name, _command(name, overrides), cfg.launcher, log)
     return subprocess.run(_command(name, overrides), check=False).returncode
 
 
@@ -107,7 +111,8 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
     failed = _run_shards(cfg, name, overrides, stale) if stale else []
     for k in failed:
         path = log_path(cfg, name, k)
-        tail = path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
+        tail = lines[-LOG_TAIL_LINES:] or ["(nothing: it did not even start, or was cancelled)"]
         print(f"{name}: shard {k} failed; the end of {path}:", *tail, sep="\n  ", file=sys.stderr)
     if failed:
         return 1
@@ -182,38 +187,29 @@ def _num_shards(cfg: DictConfig, name: str) -> int:
 def _run_shards(
     cfg: DictConfig, name: str, overrides: Sequence[str], shards: Sequence[int]
 ) -> list[int]:
-    """Runs shards as processes, `nj` at once; returns those that failed."""
+    """Runs shards, here or as a Slurm array; returns those whose output is not there afterwards."""
     from tqdm import tqdm
 
     source = [read_info(shard_path(manifests_dir(cfg), STEPS[name].source, k)) for k in shards]
     items = sum(info.counts["cuts"] for info in source if info)
-    with (
-        tqdm(total=items, desc=f"{STEPS[name].stage} {name}", mininterval=0.5) as bar,
-        ThreadPoolExecutor(max_workers=max(1, int(cfg.launcher.nj))) as pool,
-    ):
-
-        def run(shard: int) -> int:
-            log = log_path(cfg, name, shard)
-            log.parent.mkdir(parents=True, exist_ok=True)
-            return _watch([*_command(name, overrides), f"shard={shard}"], log, bar.update)
-
-        codes = list(pool.map(run, shards))
-    return [k for k, code in zip(shards, codes, strict=True) if code != 0]
+    logs = [log_path(cfg, name, k).absolute() for k in shards]
+    logs[0].parent.mkdir(parents=True, exist_ok=True)
+    work = Work(name, _command(name, overrides), shards, logs, Path(cfg.data_dir))
+    run = run_slurm if cfg.launcher.kind == "slurm" else run_local
+    with tqdm(total=items, desc=f"{STEPS[name].stage} {name}", mininterval=0.5) as bar:
+        failed = run(work, cfg.launcher, bar.update)
+    step, side = sharded_step(cfg, name), side_input(cfg, name)
+    return [k for k in shards if k in failed or not _is_made(step, k, side)]
 
 
-def _watch(command: list[str], log: Path, update) -> int:  # type: ignore[no-untyped-def]
-    """Runs a worker: its progress lines move the bar, its other words go to its log."""
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as worker:
-        assert worker.stdout is not None
-        for line in worker.stdout:
-            if line.startswith("@progress "):
-                update(int(line.split()[1]))
-            else:
-                with open(log, "a", encoding="utf-8") as file:
-                    file.write(line)
-    return worker.returncode
+def _is_made(step: Step, shard: int, side: str) -> bool:
+    """Whether a shard is there, of today's settings and input; some of its items may be errors."""
+    info = read_info(shard_path(step.folder, step.target, shard))
+    return (
+        info is not None
+        and info.fingerprint == step.fingerprint
+        and info.input == input_identity(step, shard, side)
+    )
 
 
 def _counts(cfg: DictConfig, name: str, num_shards: int) -> Counts:

@@ -51,5 +51,5 @@ done
 [ "$stop_stage" -le 14 ] || die "--stop-stage goes from 0 to 14, not $stop_stage"
 [ "$stage" -le "$stop_stage" ] || die "--stage $stage is behind --stop-stage $stop_stage: nothing to run"
 [ "$nj" -ge 1 ] || die "--nj is at least 1"
-[[ $launcher == local ]] || die "--launcher is local, not '$launcher'"
+[[ $launcher =~ ^(local|slurm)$ ]] || die "--launcher is local or slurm, not '$launcher'"
 [[ $recipe =~ ^[A-Za-z0-9_-]+$ ]] || die "--recipe names a folder of egs/, not '$recipe'"

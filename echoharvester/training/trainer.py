@@ -51,6 +51,8 @@ SMALLEST_SCALE = 1e-5  # of the fp16 scaler; below it nothing is learnt
 class Stopped(RuntimeError):
     """Training was asked to stop; a checkpoint was saved."""
 
+    exit_status = 75  # EX_TEMPFAIL: to be run again, as a queue understands it
+
 
 class Trainer:
     """Trains `model` on `train_data`, judging it on `dev_data` after every epoch."""

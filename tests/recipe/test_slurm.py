@@ -1,0 +1,114 @@
+"""The recipe on a real Slurm: arrays, a failed shard, a cancelled one, training that is requeued."""
+
+import subprocess
+import time
+
+import pytest
+from recipe_support import Recipe, environment
+from slurm_lab import needs_slurm, running_slurm
+
+from echoharvester.manifests.shards import read_info
+
+pytestmark = needs_slurm
+SLURM = (
+    "--launcher", "slurm", "--nj", "3", "launcher.mem=0", "launcher.cpus=1", 'launcher.time="10"',
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with running_slurm(tmp_path_factory.mktemp("slurm")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory):
+    """Stages 0 to 2, here."""
+    folder = tmp_path_factory.mktemp("recipe")
+    recipe = Recipe(folder / "data", folder / "exp")
+    recipe.run("--stage", "0", "--stop-stage", "2")
+    return recipe
+
+
+def run(recipe, lab, *arguments, check=True):
+    options = [a for a in SLURM if "=" not in a]
+    overrides = [a for a in SLURM if "=" in a]
+    command = recipe.command(*options, *arguments, *overrides)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**environment(), **lab}, timeout=600
+    )
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def contents(recipe):
+    return {p.name: read_info(p).identity for p in recipe.manifests.glob("cuts_*.[0-9].jsonl.gz")}
+
+
+def test_an_array_does_what_processes_do_and_only_what_is_missing(collected, lab, tmp_path):
+    there, here = collected.beside(tmp_path / "there"), collected.beside(tmp_path / "here")
+    done = run(there, lab, "--stage", "3", "--stop-stage", "6")
+    assert done.stdout.count("3 of 3 shards run") == 4
+    here.run("--stage", "3", "--stop-stage", "6")
+    assert contents(there) == contents(here)
+    assert (there.data_dir / "log" / "align.1.log").stat().st_size
+    (there.manifests / "cuts_aligned.1.jsonl.gz").unlink()
+    done = run(there, lab, "--stage", "3", "--stop-stage", "6")
+    assert done.stdout.count("up to date") == 3 and "1 of 3 shards run" in done.stdout
+    assert contents(there) == contents(here)
+
+
+def test_a_failed_shard_is_named_with_the_end_of_its_log_and_the_others_are_done(
+    collected, lab, tmp_path
+):
+    recipe = collected.beside(tmp_path)
+    broken = recipe.manifests / "cuts_downloaded.1.jsonl.gz"
+    content = broken.read_bytes()
+    run(recipe, lab, "--stage", "3", "--stop-stage", "3")
+    before = contents(recipe)
+    # A folder in the way of the shard's temporary file: the task cannot write.
+    target = recipe.manifests / "cuts_segmented.1.jsonl.gz"
+    target.unlink()
+    target.mkdir()
+    done = run(recipe, lab, "--stage", "3", "--stop-stage", "3", check=False)
+    assert done.returncode == 1 and "shard 1 failed; the end of" in done.stderr
+    target.rmdir()
+    run(recipe, lab, "--stage", "3", "--stop-stage", "3")
+    assert contents(recipe) == before and broken.read_bytes() == content
+
+
+def test_a_cancelled_array_says_so_and_goes_on(collected, lab, tmp_path):
+    recipe = collected.beside(tmp_path)
+    options = [a for a in SLURM if "=" not in a]
+    command = recipe.command(
+        *options, "--stage", "4", "--stop-stage", "4", *(a for a in SLURM if "=" in a)
+    )
+    recipe.run("--stage", "3", "--stop-stage", "3")
+    driver = subprocess.Popen(
+        command,
+        env={**environment(), **lab},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(300):
+        jobs = subprocess.run(
+            ["squeue", "-h", "-o", "%F %j"], env=lab, capture_output=True, text=True
+        ).stdout
+        if "echo-align-" in jobs:
+            break
+        time.sleep(0.1)
+    subprocess.run(["scancel", jobs.split()[0]], env=lab, check=True)
+    _, errors = driver.communicate(timeout=120)
+    assert driver.returncode == 1 and "failed; the end of" in errors
+    assert "3 of 3" in run(recipe, lab, "--stage", "4", "--stop-stage", "4").stdout
+
+
+def test_without_slurm_it_says_so(monkeypatch):
+    from launchers import _slurm
+    from settings import UserError
+
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(UserError, match="not found; --launcher slurm"):
+        _slurm(["squeue"])
