@@ -45,7 +45,7 @@ METHODS: list[tuple[str, str, dict[str, Any]]] = [
     ("ctc_greedy", "ctc_greedy", {}),
     ("ctc_prefix_beam, beam 8", "ctc_prefix_beam", {**BEAM, "lm_scales": [0.0]}),
     ("ctc_prefix_beam, 6-gram of tokens", "ctc_prefix_beam", {**BEAM, "length_bonus": 0.5, "lm_scales": [0.3]}),
-    ("hlg, 3-gram of eojeol", "hlg", {**HLG, "lm_scales": [0.5]}),
+    ("hlg, 3-gram of pieces", "hlg", {**HLG, "lm_scales": [0.5]}),
 ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ class LangConfig:
     Attributes:
         unit: eojeol: only words that were seen can be recognised; piece: parts of words (BPE of
             the text), from which any word can be put together.
-        num_pieces: how many parts there are.
+        num_pieces: how many parts there are, at most; of a BPE tokenizer its own are taken.
         order, token_order: n of the n-grams of units, and of those of model tokens that
             ctc_prefix_beam uses; 0: none.
         hlg: whether the graph is built.
@@ -32,8 +32,8 @@ class LangConfig:
         lmplz: KenLM's program; None: the one on the PATH, else the built-in estimator.
     """
 
-    unit: str = "eojeol"
-    num_pieces: int = 2000
+    unit: str = "piece"
+    num_pieces: int = 5000
     order: int = 3
     token_order: int = 6
     hlg: bool = True
@@ -73,8 +73,10 @@ def prepare_lang(
     texts = [*training, *more]
     write_atomic(folder / "transcript_words.txt", "".join(f"{line}\n" for line in training))
     write_tokenizer(tokenizer, folder)
-    sentences = _units(texts, config)
-    lexicon, unspelled = make_lexicon(tokenizer, {word for s in sentences for word in s})
+    own = tokenizer if isinstance(tokenizer, BpeTokenizer) and config.unit == "piece" else None
+    sentences = _units(texts, config, own)
+    words = {word for sentence in sentences for word in sentence}
+    lexicon, unspelled = make_lexicon(tokenizer, words, own_pieces=own is not None)
     lexicon.write(folder, tokenizer.symbols)
     files = [folder / n for n in ("tokens.txt", "words.txt", "lexicon.txt", "lexicon_disambig.txt")]
     if isinstance(tokenizer, BpeTokenizer):
@@ -102,11 +104,16 @@ def prepare_lang(
     return Lang(files, ", ".join(said))
 
 
-def _units(texts: Sequence[str], config: LangConfig) -> list[list[str]]:
-    """Each text in the units of the language model."""
+def _units(
+    texts: Sequence[str], config: LangConfig, own: BpeTokenizer | None = None
+) -> list[list[str]]:
+    """Each text in the units of the language model; `own`: a tokenizer whose pieces they are."""
     if config.unit == "eojeol":
         return [text.split() for text in texts]
-    model = BpeTokenizer.train(texts, config.num_pieces)
+    if own:
+        return [[own.symbols[i] for i in own.encode(text)] for text in texts]
+    needed = len({*"".join(texts)}) + 10  # each character is a piece, too
+    model = BpeTokenizer.train(texts, max(config.num_pieces, needed))
     symbols = model.symbols
     sentences = [[symbols[i] for i in model.encode(text)] for text in texts]
     # A mark of a beginning alone spells nothing: it goes to the piece behind it.

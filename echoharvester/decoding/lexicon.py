@@ -72,8 +72,13 @@ class Lexicon:
         write_atomic(folder / "words.txt", "".join(f"{w} {i}\n" for i, w in enumerate(self.words)))
 
 
-def make_lexicon(tokenizer: Tokenizer, words: Iterable[str]) -> tuple[Lexicon, list[str]]:
+def make_lexicon(
+    tokenizer: Tokenizer, words: Iterable[str], own_pieces: bool = False
+) -> tuple[Lexicon, list[str]]:
     """Spellings of words, or of pieces of words that begin with `WORD_BEGIN` where a word does.
+
+    Args:
+        own_pieces: the words are tokens of the tokenizer itself, each its own spelling.
 
     Returns the lexicon, and the words that cannot be spelled in these tokens.
     """
@@ -86,6 +91,8 @@ def make_lexicon(tokenizer: Tokenizer, words: Iterable[str]) -> tuple[Lexicon, l
         bare = word.removeprefix(WORD_BEGIN)
         # A piece inside an eojeol has no mark of a beginning; the tokenizer would put one there.
         spelled = tokenizer.encode(bare) if bare else []
+        if own_pieces:
+            spelled = [ids[word]]
         if not spelled or UNK_ID in spelled or word in (*FIRST_WORDS, *LAST_WORDS):
             unspelled.append(word)
         else:
