@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sentences import read_table
+from text.sentences import read_table
 
 from echoharvester.text.__main__ import main
 from echoharvester.text.reading.english import in_hangul
