@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from echoharvester.decoding.graph import MAX_STATES, compile_hlg, g_text, write_fst
-from echoharvester.decoding.k2_lattice import write_k2_lang
+from echoharvester.decoding.k2_graph import write_k2_lang
 from echoharvester.decoding.lexicon import WORD_BEGIN, make_lexicon
 from echoharvester.decoding.ngram import estimate_to
 from echoharvester.manifests.shards import write_atomic

@@ -6,7 +6,8 @@ from decoding_support import best_by_trying, emissions, write_lang
 
 from echoharvester.decoding.base import Emissions
 from echoharvester.decoding.hlg import HlgOptions, HlgSearch
-from echoharvester.decoding.k2_lattice import K2Method, read_lexicon
+from echoharvester.decoding.k2_graph import read_lexicon
+from echoharvester.decoding.k2_lattice import K2Method
 from echoharvester.decoding.methods import K2_METHODS, make_method
 from echoharvester.decoding.ngram import NgramModel, estimate
 from echoharvester.text.tokenizers import CharTokenizer
@@ -129,7 +130,7 @@ class TestWithK2:
     def test_files_for_icefall(self, lang, tokenizer):
         import k2
 
-        from echoharvester.decoding.k2_lattice import write_k2_lang
+        from echoharvester.decoding.k2_graph import write_k2_lang
 
         for path in write_k2_lang(read_lexicon(lang, tokenizer), lang):
             fsa = k2.Fsa.from_dict(torch.load(path, weights_only=False))
