@@ -209,3 +209,16 @@ def test_sherpa_onnx_takes_the_graph_of_stage_10(tmp_path, utterances):
         assert stream.result.text.replace(" ", "") == "".join(
             search.search(log_probs[0].numpy()) or []
         )
+
+
+def test_a_loss_is_told_from_chance_by_how_much_was_heard():
+    from echoharvester.exporting.check import Checked, _judge
+
+    def row(errors, chars):
+        return Checked("model.int8.onnx", "x", 1.0, 0, 9, errors / chars, errors, chars, 0.01)
+
+    _judge(row(7, 71), row(5, 71), is_full=False)  # two errors of seventy
+    _judge(row(54, 1000), row(50, 1000), is_full=False)
+    for found, reference in ((row(20, 71), row(5, 71)), (row(60, 1000), row(50, 1000))):
+        with pytest.raises(ExportError, match="were lost"):
+            _judge(found, reference, is_full=False)
