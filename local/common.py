@@ -145,7 +145,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
             cfg = compose("config", overrides=list(overrides))
     except HydraException as error:
         raise UserError(
-            f"configuration: {error}\n(values with spaces, commas or brackets need quotes inside "
+            f"configuration: {error}\n(values with spaces, commas, brackets or Hangul need quotes inside "
             "quotes: 'data_dir=\"/data/my talks\"', 'source.paths=[\"/a, b\"]')"
         ) from error
     check_types(cfg)

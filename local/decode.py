@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from echoharvester.decoding.results import (
 from echoharvester.decoding.select import load_selected
 
 from common import UserError, stage_main, torch_threads, write_record
-from singles import decode_record_path, lang_dir, single_fingerprint
+from singles import decode_record_path, fresh_summary, lang_dir, single_fingerprint
 from training_setup import eval_data
 
 
@@ -32,6 +33,11 @@ def main(cfg: DictConfig) -> None:
     if not cfg.decode.sets:
         raise UserError("decode.sets is empty: name dev, test, or NAME=PATH")
     model, tokens, choice = load_selected(Path(cfg.train_dir), str(cfg.decode.checkpoint), cfg.decode.avg)  # fmt: skip
+    if fresh_summary(cfg, "train") is None:
+        print(
+            f"decode: training is not finished, or was of other settings; decoding {choice} as it is",
+            file=sys.stderr,
+        )
     options: dict[str, Any] = OmegaConf.to_container(cfg.decode.get("options") or OmegaConf.create(), resolve=True)  # type: ignore[assignment]  # fmt: skip
     method = make_method(cfg.decode.method, options, tokens, lang_dir(cfg))
     tables: dict[str, dict[str, Any]] = {}

@@ -59,13 +59,16 @@ def train_record_path(cfg: DictConfig) -> Path:
 
 
 def decode_record_path(cfg: DictConfig) -> Path:
-    return Path(cfg.train_dir) / str(cfg.decode.method) / "decode.json"
+    """Sets of one's own have a record of their own, beside that of dev and test."""
+    own = [name.partition("=")[0].replace("/", "_") for name in cfg.decode.sets if "=" in name]
+    name = "-".join(["decode", *own]) + ".json"
+    return Path(cfg.train_dir) / str(cfg.decode.method) / name
 
 
 def decode_records(cfg: DictConfig) -> list[Path]:
     """The records of all methods that have decoded with this model, the configured one last."""
     own = decode_record_path(cfg)
-    others = sorted(p for p in Path(cfg.train_dir).glob("*/decode.json") if p != own)
+    others = sorted(p for p in Path(cfg.train_dir).glob("*/decode*.json") if p != own)
     return [*others, own]
 
 
@@ -185,7 +188,10 @@ _INPUTS: dict[str, Callable[[DictConfig], list[Any]]] = {
     "prepare_lang": _lang_inputs,
     "train": _train_inputs,
     "decode": lambda cfg: [_recorded(train_record_path(cfg)), _lang_used(cfg), *_sets(cfg)],
-    "export_model": lambda cfg: [_recorded(train_record_path(cfg))],
+    "export_model": lambda cfg: [  # the model card has error rates
+        _recorded(train_record_path(cfg)),
+        *map(_recorded, decode_records(cfg)),
+    ],
     "report": _report_inputs,
 }
 

@@ -25,6 +25,7 @@ from echoharvester.manifests.takedown import (
     removal_lines,
     remove_from_shard,
 )
+from echoharvester.review.edits import review_files
 from echoharvester.review.tsv import drop_rows
 
 from common import ROOT, STEPS, UserError, composed, manifests_dir, sharded_step
@@ -72,7 +73,7 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
     removed = files_of(data_dir, media_ids)
     for path in removed:
         path.unlink()
-    for path in sorted((data_dir / "review").glob("*.tsv")):
+    for path in review_files(data_dir / "review"):
         drop_rows(path, lambda row_id: is_row_of(row_id, media_ids))
     existed = [name for name in AGAIN if _exists(cfg, name)]
     passed_on = [n for n, spec in STEPS.items() if spec.sharded and n not in AGAIN]
@@ -88,7 +89,7 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
         print(f"  {line}")
     print(f"  {len(removed)} files deleted; remembered in takedown.tsv")
     print(
-        "  models trained and sets decoded before this are as they were: run stages 11 to 14 again"
+        "  models trained and sets decoded before this are as they were: run stages 10 to 14 again"
     )
     return 0
 

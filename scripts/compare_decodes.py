@@ -4,7 +4,8 @@
     python scripts/compare_decodes.py exp/MODEL/ctc_greedy exp/MODEL/hlg
     python scripts/compare_decodes.py A/recogs-test-best.txt B/recogs-test-best.txt --most 20
 
-Of folders, the settings with the fewest errors on each set are compared.  Prints, for every set,
+Of folders, the settings that stage 12 chose (on the first set) are compared, else those with the
+fewest errors on each set.  Prints, for every set,
 both error rates with their intervals, how sure it is that the second is better, and the utterances
 that changed most.
 """
@@ -12,6 +13,8 @@ that changed most.
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -48,11 +51,21 @@ def _pairs(first: Path, second: Path) -> list[tuple[str, Path, Path]]:
     return [(name, one[name], two[name]) for name in shared]
 
 
+_NAME = re.compile(r"recogs-(?P<set>.+?)-(?P<setting>(best|last|averaged|epoch-\d+).*)")
+
+
 def _best(folder: Path) -> dict[str, Path]:
-    """The recogs file with the fewest errors of every set."""
+    """A recogs file of every set: of the setting that was chosen, else with the fewest errors."""
+    chosen = {}
+    for record in folder.glob("decode*.json"):
+        sets = json.loads(record.read_text(encoding="utf-8"))["sets"]
+        chosen |= {name: of_set.get("setting") for name, of_set in sets.items()}
     found: dict[str, tuple[float, Path]] = {}
     for path in sorted(folder.glob("recogs-*.txt")):
-        name = path.stem.split("-")[1]
+        match = _NAME.fullmatch(path.stem)
+        name = match["set"] if match else path.stem.partition("-")[2]
+        if match and chosen.get(name) not in (None, match["setting"]):
+            continue
         rate = total(count_errors(*pair) for pair in read_recogs(path).values()).rate
         if name not in found or rate < found[name][0]:
             found[name] = rate, path

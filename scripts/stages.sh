@@ -17,10 +17,15 @@ fi
 # run_stage NUMBER NAME: runs a stage unless it lies outside --stage .. --stop-stage.
 run_stage() {
   if [ "$1" -lt "$stage" ] || [ "$1" -gt "$stop_stage" ]; then return; fi
-  python "$ECHO_ROOT/local/launch.py" "$2" ${mode:+--dry-run} "${overrides[@]}" || {
+  local status=0
+  python "$ECHO_ROOT/local/launch.py" "$2" ${mode:+--dry-run} "${overrides[@]}" || status=$?
+  if [ "$status" -eq 75 ]; then # it was asked to stop, and saved
+    echo "run.sh: stage $1 ($2) stopped on request; run the same command to go on" >&2
+    exit 75
+  elif [ "$status" -ne 0 ]; then
     echo "run.sh: stage $1 ($2) failed; mend the cause and go on with --stage $1" >&2
     exit 1
-  }
+  fi
 }
 
 # finish: the summary after the last stage.

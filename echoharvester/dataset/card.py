@@ -203,7 +203,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         'cuts = CutSet.from_shar(in_dir="shar")  # recordings inside, texts and word times as supervisions',
         "```",
         "",
-        "`sha256sum -c checksums.sha256` checks the files. Each cut's `custom` holds the measures of every "
+        "`sha256sum -c checksums.sha256` checks Shar, statistics and cards. Each cut's `custom` holds the measures of every "
         "stage and, where a person decided, `review` with what was there before.",
         "",
         "Made with " + ", ".join(f"{name} {v}" for name, v in card["software"].items()) + ".",

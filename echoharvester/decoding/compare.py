@@ -10,7 +10,7 @@ from pathlib import Path
 
 import kaldialign
 
-from echoharvester.text.scores import ErrorCounts, count_errors, total
+from echoharvester.text.scores import ErrorCounts, confidence_interval, count_errors, total
 
 _LINE = re.compile(r"(?P<id>.+):\t(?P<kind>ref|hyp)=(?P<units>\[.*\])")
 
@@ -93,9 +93,7 @@ def compare(first: Path, second: Path, samples: int = 10_000) -> Comparison:
         if a != b
     ]
     changed.sort(key=lambda c: (-abs(c.first_errors - c.second_errors), c.id))
-    systems = found["system1"], found["system2"]
-    (a_low, a_high), (b_low, b_high) = ((s["ci95min"], s["ci95max"]) for s in systems)
     return Comparison(
-        total(counts[0]), total(counts[1]), (a_low, a_high), (b_low, b_high),
+        total(counts[0]), total(counts[1]), confidence_interval(counts[0]), confidence_interval(counts[1]),
         float(found["p_s2_improv_over_s1"]), changed,
     )  # fmt: skip

@@ -16,6 +16,13 @@ stream.accept_waveform(rate, samples)
 recogniser.decode_stream(stream)
 print(stream.result.text)
 ```"""
+# Jamo without the silent onset are no syllables yet.
+_JAMO = (
+    "",
+    "Its tokens are jamo; `from_jamo` of `echoharvester.text.hangul` makes syllables of them:",
+    "",
+    "    print(from_jamo(stream.result.text))",
+)
 _STREAMING = """```python
 recogniser = sherpa_onnx.OnlineRecognizer.from_zipformer2_ctc("tokens.txt", "streaming.int8.onnx")
 ```"""
@@ -64,8 +71,9 @@ def model_card(
         lines.append("Not decoded yet (stage 12).")
     lines += [
         "", "## Files", "",
-        "Each was run on the same utterances before it was kept; a difference from PyTorch would have failed.",
-        "", *check_table(checked), "", "## Use", "", _SHERPA,
+        "Each was run on the same utterances before it was kept: fp32 files must give PyTorch's tokens, the "
+        "others a CER within half a point.",
+        "", *check_table(checked), "", "## Use", "", _SHERPA, *_JAMO[: 4 if tokens == "jamo" else 0],
     ]  # fmt: skip
     if any("streaming" in row.file for row in checked):
         lines += ["", "As sound comes in:", "", _STREAMING]

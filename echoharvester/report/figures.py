@@ -80,6 +80,7 @@ def binned(kept: Mapping[str, int], other: Mapping[str, int], bins: Sequence[str
         bins, [other.get(name, 0) for name in bins], bottom=own, color=LIGHT, hatch=HATCH, label="not kept"
     )  # fmt: skip
     axes.bar_label(drawn, [str(kept.get(n, 0) + other.get(n, 0)) for n in bins], fontsize=7)
+    axes.tick_params(axis="x", labelsize=7)
     axes.set_xlabel(label)
     axes.legend(frameon=False)
     return _svg(figure, label)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from echoharvester.manifests.accounting import ACCEPTED, APPROVED
 from echoharvester.manifests.cuts import rejected, text_of, with_custom, with_supervision
@@ -19,6 +20,7 @@ from echoharvester.text.unicode import fold
 
 logger = logging.getLogger(__name__)
 STEP = "merge"
+MIN_WORD_SEC = 0.02  # no word is shorter
 
 
 def merge_media(cuts: Sequence[Cut], edits: Edits, lexicon: Path | None = None) -> list[Cut]:
@@ -142,7 +144,34 @@ def _realigned(cut: Cut, words: Sequence[str]) -> list[list[object]]:
         start, end = _span(cut, old, op.src_start, op.src_end)
         step = (end - start) / len(new)
         result += [[w, round(start + i * step, 4), round(step, 4), 0.0] for i, w in enumerate(new)]
-    return result
+    return _with_room(result)
+
+
+def _with_room(words: list[list[Any]]) -> list[list[object]]:
+    """Words put where there was no gap share the time of the word before them (or behind)."""
+    result: list[list[Any]] = []
+    for word in words:
+        if word[2] < MIN_WORD_SEC and result:
+            result[-1] = [*result[-1], word]  # to be shared out below
+        else:
+            result.append(word)
+    shared: list[list[object]] = []
+    for word, start, length, score, *more in result:
+        step = length / (1 + len(more))
+        shared.append([word, start, round(step, 4), score if not more else 0.0])
+        shared += [
+            [w[0], round(start + (i + 1) * step, 4), round(step, 4), 0.0]
+            for i, w in enumerate(more)
+        ]
+    if len(shared) > 1 and float(str(shared[0][2])) < MIN_WORD_SEC:
+        first, second = shared[:2]
+        end = float(str(second[1])) + float(str(second[2]))
+        half = (end - float(str(first[1]))) / 2
+        shared[:2] = [
+            [first[0], first[1], round(half, 4), 0.0],
+            [second[0], round(end - half, 4), round(half, 4), 0.0],
+        ]
+    return shared
 
 
 def _span(cut: Cut, old: Sequence[list[float]], first: int, last: int) -> tuple[float, float]:

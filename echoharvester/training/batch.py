@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -57,3 +58,11 @@ def collate_samples(
 ) -> Batch:
     """Batch of 16 kHz utterances, each (num_samples,)."""
     return collate([fbank(utterance) for utterance in samples], texts, ids)
+
+
+def start_worker(_worker: int) -> None:
+    """What a loading process does first: one thread, and deaf to the signals that ask training to
+    stop, which a queue sends to the whole group: training itself ends its workers."""
+    torch.set_num_threads(1)
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)

@@ -20,7 +20,7 @@ from echoharvester.audio.fbank import FRAME_SHIFT_SEC, fbank
 from echoharvester.models.ctc import min_frames
 from echoharvester.text.tokenizers import Tokenizer
 from echoharvester.training.augment import AudioFolder, Surroundings, augment
-from echoharvester.training.batch import Batch, collate
+from echoharvester.training.batch import Batch, collate, start_worker
 
 if TYPE_CHECKING:
     from lhotse import CutSet
@@ -87,7 +87,7 @@ class CutData:
             sampler=_Every(self._sampler(epoch), start, stride),
             batch_size=None,
             num_workers=config.num_workers,
-            worker_init_fn=_one_thread,
+            worker_init_fn=start_worker,
             generator=torch.Generator(),  # its own, so that loading draws nothing from the model's
         )
         yield from loader
@@ -172,7 +172,3 @@ class _Utterances(Dataset):
             key = (self.config.seed, self.epoch, zlib.crc32(cut.id.encode()))
             samples = augment(samples, np.random.default_rng(key), self.surroundings)
         return fbank(samples)
-
-
-def _one_thread(_worker: int) -> None:
-    torch.set_num_threads(1)

@@ -23,7 +23,7 @@ from echoharvester.sources.synthetic.espeak import (
 )
 from echoharvester.sources.synthetic.grammar import Grammar
 from echoharvester.training.augment import add_noise, augment, colored_noise
-from echoharvester.training.batch import Batch, collate_samples
+from echoharvester.training.batch import Batch, collate_samples, start_worker
 
 ESPEAK_RATE = 22050
 POOL_BATCHES = 4  # utterances of this many batches are sorted by length before they are cut
@@ -82,7 +82,7 @@ class SyntheticData:
             sampler=range(first_pool, len(pools)),
             num_workers=self.config.num_workers,
             prefetch_factor=4 if self.config.num_workers else None,
-            worker_init_fn=_one_thread,
+            worker_init_fn=start_worker,
             generator=torch.Generator(),  # its own, so that loading draws nothing from the model's
         )
         index = first_pool * POOL_BATCHES
@@ -192,7 +192,3 @@ def _cut_evenly(utterances: list[Utterance], parts: int) -> list[list[Utterance]
     bounds = np.searchsorted(ends, ends[-1] * np.arange(1, parts) / parts)
     starts, stops = [0, *bounds], [*bounds, len(utterances)]
     return [utterances[a:b] for a, b in zip(starts, stops, strict=True) if b > a]
-
-
-def _one_thread(_worker: int) -> None:
-    torch.set_num_threads(1)

@@ -70,9 +70,13 @@ def test_missing_alignments_stay_missing():
     assert place_words([None], loudness([(1.0, 2.0)]), CONFIG) == [None]
 
 
+def words(*spans):
+    return [AlignedWord("가", start, end, 1.0) for start, end in spans]
+
+
 def test_padding_stays_in_the_stillness():
     sound = loudness([(0.5, 0.95), (1.0, 2.0), (2.3, 3.0)])
-    spans = safe_spans([(1.0, 2.0), (2.3, 3.0)], sound, 0.15, 10.0)
+    spans = safe_spans([(1.0, 2.0), (2.3, 3.0)], words((1.0, 2.0), (2.3, 3.0)), sound, 0.15, 10.0)
     (start, end), (second, last) = spans
     assert start == pytest.approx(0.95, abs=0.025)  # speech that nobody captioned lies before
     assert end == second == pytest.approx(2.15, abs=0.001)  # the middle between two captions
@@ -81,7 +85,14 @@ def test_padding_stays_in_the_stillness():
 
 def test_padding_stays_in_the_recording():
     sound = loudness([(0.05, 9.95)])
-    assert safe_spans([(0.05, 9.95)], sound, 0.15, 10.0) == [(0.0, 10.0)]
+    assert safe_spans([(0.05, 9.95)], words((0.05, 9.95)), sound, 0.15, 10.0) == [(0.0, 10.0)]
+
+
+def test_what_salvage_left_out_is_a_neighbour_like_any_other():
+    """Two words were cut off behind 2.0 s; their sound is not padding."""
+    sound = loudness([(1.0, 2.0), (2.2, 3.0)])
+    ((_, end),) = safe_spans([(1.0, 2.0)], words((1.0, 2.0), (2.2, 3.0)), sound, 0.15, 10.0)
+    assert end == pytest.approx(2.1, abs=0.001)
 
 
 def test_a_hundred_random_layouts_never_overlap():
@@ -94,8 +105,7 @@ def test_a_hundred_random_layouts_never_overlap():
         ]  # fmt: skip
         sound = loudness(speech)
         placed = place_words(cores, sound, CONFIG)
-        spans = safe_spans(
-            [(p.words[0].start_sec, p.words[0].end_sec) for p in placed], sound, 0.15, 10.0
-        )
+        found = [p.words[0] for p in placed]
+        spans = safe_spans([(w.start_sec, w.end_sec) for w in found], found, sound, 0.15, 10.0)
         assert all(a[1] <= b[0] + 1e-9 for a, b in zip(spans, spans[1:], strict=False))
         assert all(a < b for a, b in spans)

@@ -324,3 +324,24 @@ def test_decisions_are_counted_by_what_was_done(tmp_path, cuts):
         tmp_path / "r.tsv", cuts, {"m-1": ("ok", "오늘은 비가 옵니다"), "m-3": ("ok", "")}
     )
     assert decisions(merge_media(cuts, read_edits([path]))) == {"fix": 1, "ok": 1}
+
+
+def test_no_word_of_a_correction_is_without_time(tmp_path, cuts):
+    """Words put where there was no gap share the time of their neighbour."""
+    tight = [
+        ["오늘은", 0.1, 0.2, 0.9],
+        ["날씨가", 0.3, 0.2, 0.9],
+        ["좋네요", 0.5, 0.2, 0.9],
+        ["나", 0.7, 0.2, 0.9],
+    ]
+    cuts[1] = with_supervision(cuts[1], alignment={"word": tight})
+    for text in (
+        "오늘은 참 날씨가 좋네요 나",
+        "아 오늘은 날씨가 좋네요 나",
+        "오늘은 날씨가 정말 참 좋네요 나",
+    ):
+        path = write_decided(tmp_path / "r.tsv", cuts, {"m-1": ("fix", text)})
+        words = merge_media(cuts, read_edits([path]))[1]["supervisions"][0]["alignment"]["word"]
+        assert [w[0] for w in words] == text.split()
+        assert all(w[2] > 0.02 for w in words), words
+        assert all(a[1] + a[2] <= b[1] + 1e-3 for a, b in zip(words, words[1:], strict=False))

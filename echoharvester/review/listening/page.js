@@ -196,7 +196,7 @@ function drawList() {
     line.setAttribute("role", "option");
     line.setAttribute("aria-selected", String(i === state.at));
     line.style.top = i * ROW_PX + "px";
-    for (const [name, text] of [["mark", MARKS[valueOf(row, "decision")] ?? ""], ["what", valueOf(row, "text")], ["rate", row.cer === "" ? "" : (100 * row.cer).toFixed(1) + " %"]]) {
+    for (const [name, text] of [["mark", MARKS[valueOf(row, "decision")] ?? ""], ["what", valueOf(row, "text")], ["rate", (100 * (edits.get(row.id)?.text !== undefined ? rate(valueOf(row, "text"), row.hypothesis) : row.cer)).toFixed(1) + " %"]]) {
       const cell = document.createElement("span");
       cell.className = name;
       cell.textContent = text;
