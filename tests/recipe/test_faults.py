@@ -16,10 +16,14 @@ from echoharvester.manifests.shards import read_all_cuts, read_cuts
 
 def outputs(recipe):
     folders = [recipe.manifests, recipe.data_dir / "shar", recipe.data_dir / "review"]
-    files = [p for folder in folders for p in folder.iterdir() if not p.name.startswith(".")]
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     # Lhotse's own jsonl.gz files carry a time stamp: their content counts.
     return {
-        p.name: list(read_cuts(p)) if p.name.startswith("cuts.") else p.read_bytes() for p in files
+        str(p.relative_to(recipe.data_dir)): list(read_cuts(p))
+        if p.name.startswith("cuts.")
+        else p.read_bytes()
+        for p in files
+        if not p.name.startswith(".")
     }
 
 
