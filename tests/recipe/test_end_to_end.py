@@ -107,7 +107,7 @@ def test_other_methods_and_other_sets(finished, tmp_path):
         )  # fmt: skip
         names = {path.name for path in (folder / method).iterdir()}
         assert "recogs-mine-best-lm_scale-0.3.txt" in names and "cer-summary-all-best.txt" in names
-        record = json.loads((folder / method / "decode.json").read_text(encoding="utf-8"))
+        record = json.loads((folder / method / "decode-mine-all.json").read_text(encoding="utf-8"))
         assert record["sets"]["all"]["utterances"] > record["sets"]["mine"]["utterances"] > 0
         assert record["sets"]["all"]["rows"][0]["rate"] < 0.6
 
