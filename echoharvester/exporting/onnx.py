@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from echoharvester.models.ctc import CtcModel
 from echoharvester.text.tokenizers import Tokenizer, write_tokenizer
 
 OPSET = 17
+SMALLEST_HALVED = 256  # numbers of a tensor that is worth storing in 16 bits
 
 
 class ExportError(RuntimeError):
@@ -82,13 +84,30 @@ def offline_metadata(model: CtcModel, comment: str) -> dict[str, str]:
 
 
 def to_half(source: Path, target: Path) -> None:
-    """An ONNX file with weights of 16 bits; inputs and outputs stay as they are."""
-    import onnx
-    from onnxruntime.transformers.float16 import convert_float_to_float16
+    """An ONNX file whose weights are stored in 16 bits; inputs and outputs stay as they are.
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of values too small for 16 bits
-        proto = convert_float_to_float16(onnx.load(str(source)), keep_io_types=True)
+    Programs widen them while loading and compute in 32 bits: CPUs have few kernels for 16, and
+    onnxruntime crashes over some.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    proto = onnx.load(str(source))
+    graph, casts = proto.graph, []
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or math.prod(tensor.dims) < SMALLEST_HALVED:
+            continue
+        most = np.finfo(np.float16).max
+        values = np.clip(numpy_helper.to_array(tensor), -most, most).astype(np.float16)
+        graph.initializer.remove(tensor)
+        graph.initializer.append(numpy_helper.from_array(values, f"{tensor.name}_fp16"))
+        casts.append(
+            helper.make_node("Cast", [f"{tensor.name}_fp16"], [tensor.name], to=TensorProto.FLOAT)
+        )
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(proto)
     onnx.save(proto, str(target))
 
 
