@@ -261,16 +261,3 @@ def test_batches_depend_on_seed_and_place_alone():
     again = [b.features for b in data(6).batches(1, start=5)]
     assert len(first) == 6 and len(again) == 1 and torch.equal(first[5], again[0])
     assert first[0].shape != next(iter(data(6).batches(2))).features.shape
-
-
-@pytest.mark.slow
-def test_a_compiled_model_learns_what_the_plain_one_does(tmp_path):
-    """Dropout off: compiled kernels draw other random numbers."""
-    still = {**MODEL, "dropout": 0.0}
-    config = dataclasses.replace(CONFIG, max_epochs=1)
-    rows = []
-    for name, compiled in (("plain", False), ("compiled", True)):
-        run = trainer(tmp_path / name, dataclasses.replace(config, compile=compiled), still)
-        rows.append(run.fit(data(2), data(2)).history[0])
-    assert rows[1]["train_loss"] == pytest.approx(rows[0]["train_loss"], rel=1e-4)
-    assert rows[1]["dev_loss"] == pytest.approx(rows[0]["dev_loss"], rel=1e-4)
