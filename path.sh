@@ -39,8 +39,10 @@ echo_wanted() {
 }
 
 echo_make_venv() {
-  local venv=$1 python free_gib owner
-  owner=$(sed -n 3p "$venv/ready" 2>/dev/null)
+  local venv=$1 python free_gib owner=
+  if [ -f "$venv/ready" ]; then
+    owner=$(sed -n 3p "$venv/ready")
+  fi
   if [ -n "$owner" ] && [ "$owner" != "$ECHO_ROOT" ]; then
     echo_die "$venv belongs to $owner, and this checkout wants other packages; set ECHO_VENV to a folder of its own"
   fi
