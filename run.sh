@@ -32,7 +32,9 @@ run_stage 1 collect       # what the sources offer
 run_stage 2 download      # 16 kHz mono flac, captions beside it
 run_stage 3 segment       # captions to utterances
 run_stage 4 align         # word times and confidence
-run_stage 5 filter        # duration, SNR, speech ratio, rate
+run_stage 5 measure       # SNR, speech ratio, rate, bandwidth, clipping
+run_stage 5 duplicates    # the same speech in two media, across all shards
+run_stage 5 filter        # accept or reject by all of these
 run_stage 6 validate      # hypothesis and CER; accept, reject or review
 run_stage 7 review        # review/*.tsv for people to edit
 run_stage 8 merge         # the edits merged back

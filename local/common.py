@@ -14,6 +14,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from echoharvester.dataset.filter import FilterConfig
 from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.manifests.runner import Step
 from echoharvester.manifests.shards import find_shards, read_cuts, read_info, write_atomic
@@ -61,12 +62,14 @@ SWEPT = "ECHO_SWEPT"  # environment variable: the settings that a multirun varie
 STEPS: dict[str, StepSpec] = {
     "prepare": StepSpec(0, ("source", "prepare")),
     "collect": StepSpec(1, ("source", "collect"), target="cuts_media"),
-    "download": StepSpec(2, ("download",), (), "cuts_media", "cuts_downloaded"),
+    "download": StepSpec(2, ("download",), (), "cuts_media", "cuts_downloaded", version=2),
     "segment": StepSpec(
         3, ("segment",), ("segment.lexicon",), "cuts_downloaded", "cuts_segmented", "media", 3
     ),
     "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=4),
-    "filter": StepSpec(5, ("filter",), (), "cuts_aligned", "cuts_filtered", version=2),
+    "measure": StepSpec(5, ("measure",), (), "cuts_aligned", "cuts_measured"),
+    "duplicates": StepSpec(5, ("duplicates", "filter")),
+    "filter": StepSpec(5, ("filter",), (), "cuts_measured", "cuts_filtered", version=3),
     "validate": StepSpec(
         6,
         ("validate", "asr"),
@@ -186,7 +189,23 @@ def review_rules(cfg: DictConfig) -> Rules:
 
 def side_input(cfg: DictConfig, name: str) -> str:
     """Identity of what a sharded step reads besides its shard."""
+    if name == "filter":
+        info = read_info(duplicates_path(cfg))
+        if info is None:
+            raise UserError(
+                f"{duplicates_path(cfg)} is missing or damaged; run stage 5 from its start"
+            )
+        return info.identity
     return review_identity(Path(cfg.data_dir) / "review") if name == "merge" else ""
+
+
+def duplicates_path(cfg: DictConfig) -> Path:
+    """Utterances that lie in two media, a line each."""
+    return manifests_dir(cfg) / "duplicates.0.jsonl.gz"
+
+
+def filter_config(cfg: DictConfig) -> FilterConfig:
+    return FilterConfig(**cfg.filter)
 
 
 def read_record(path: Path, expected: str) -> dict[str, Any] | None:

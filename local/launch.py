@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
 def _waits(cfg: DictConfig, name: str) -> bool:
     """Whether an earlier stage's output is missing or stale, so that nothing can be said yet."""
     for earlier, spec in STEPS.items():
-        if spec.stage >= STEPS[name].stage:
+        if earlier == name:
             return False
         if earlier == "collect":  # runs every time; what matters is what it found
             if num_shards_of(manifests_dir(cfg)) is None:

@@ -16,6 +16,7 @@ from echoharvester.manifests.shards import ShardInfo, find_shards, read_info
 from common import (
     STEPS,
     UserError,
+    duplicates_path,
     manifests_dir,
     read_record,
     shards_identity,
@@ -182,6 +183,7 @@ def _joined(cfg: DictConfig) -> list[Any]:
 _INPUTS: dict[str, Callable[[DictConfig], list[Any]]] = {
     "prepare": lambda cfg: [],
     "collect": lambda cfg: [],
+    "duplicates": lambda cfg: shards_identity(cfg, "cuts_measured"),
     "review": lambda cfg: shards_identity(cfg, "cuts_validated"),
     "export": _export_inputs,
     "split": lambda cfg: [_identity(dataset_manifest_path(cfg))],
@@ -213,6 +215,13 @@ def _prepare(cfg: DictConfig, expected: str) -> str | None:
     folder = Path(cfg.data_dir) / "library"
     whole = info and all((folder / name).is_file() for name in info.counts["files"])
     return f"library in {folder}" if whole else None
+
+
+def _duplicates(cfg: DictConfig, expected: str) -> str | None:
+    info = _fresh_info(duplicates_path(cfg), expected)
+    if not info:
+        return None
+    return f"{info.counts['cuts']} utterances of {info.counts['media']} media are in others, too"
 
 
 def _review(cfg: DictConfig, expected: str) -> str | None:
@@ -276,6 +285,7 @@ def _report(cfg: DictConfig, expected: str) -> str | None:
 
 _FRESH: dict[str, Callable[[DictConfig, str], str | None]] = {
     "prepare": _prepare,
+    "duplicates": _duplicates,
     "review": _review,
     "export": _export,
     "split": _split,

@@ -108,8 +108,8 @@ def decode_to_flac(source: Path, target: Path) -> float:
     return float(info.frames / SAMPLING_RATE)
 
 
-def run_ffmpeg(arguments: list[str], what: str, data: bytes | None = None) -> None:
-    """Runs ffmpeg, feeding it `data`.
+def run_ffmpeg(arguments: list[str], what: str, data: bytes | None = None) -> bytes:
+    """Runs ffmpeg, feeding it `data`; returns what it writes to its standard output.
 
     Raises:
         MediaError: with ffmpeg's own last words, if it fails.
@@ -121,8 +121,7 @@ def run_ffmpeg(arguments: list[str], what: str, data: bytes | None = None) -> No
         command,
         input=data,
         stdin=subprocess.DEVNULL if data is None else None,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         timeout=_TIMEOUT_SEC,
         check=False,
     )
@@ -131,6 +130,7 @@ def run_ffmpeg(arguments: list[str], what: str, data: bytes | None = None) -> No
         raise MediaError(
             f"{what}: ffmpeg cannot read it ({'; '.join(words[-2:]) or 'no reason given'})"
         )
+    return done.stdout
 
 
 def load_sound(cut: Cut) -> np.ndarray:

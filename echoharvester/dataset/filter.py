@@ -1,33 +1,19 @@
-"""Measures of the sound of every utterance, and the judgement that follows from them."""
+"""The judgement on every utterance, from what was measured of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.audio.measures import (
-    FRAME_SEC,
-    clipped_share,
-    frame_power,
-    noise_power,
-    snr_db,
-    speech_mask,
-)
-from echoharvester.audio.media import load_sound
-from echoharvester.audio.vad import VadConfig, overlap_sec, speech_regions
-from echoharvester.manifests.cuts import is_rejected, rejected, text_of, with_custom
+from echoharvester.dataset.measure import FINGERPRINT
+from echoharvester.manifests.cuts import is_rejected, rejected, with_custom
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.validity import (
-    MAX_SYLLABLES_PER_SEC,
-    MIN_SYLLABLES_PER_SEC,
-    syllables_per_sec,
-)
+from echoharvester.text.validity import MAX_SYLLABLES_PER_SEC, MIN_SYLLABLES_PER_SEC
 
 STEP = "filter"
-NOISE_CONTEXT_SEC = 10.0  # the noise of an utterance is that of the pauses around it
+DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True)
@@ -42,34 +28,50 @@ class FilterConfig:
     max_syllables_per_sec: float = MAX_SYLLABLES_PER_SEC
     min_syllables_per_sec: float = MIN_SYLLABLES_PER_SEC
     max_clipped_share: float = 0.01
+    min_bandwidth_hz: float = 5000.0
+    min_hangul_share: float = 0.2
+    max_rate_deviation: float = 5.0
     max_mismatch_share: float = 0.8
 
 
+_MIN_RATES = 10  # utterances that tell how fast a medium is spoken
+_MIN_RATE_SPREAD = 0.1  # of the natural logarithm of the rate: nobody is as even as a machine
 # Media with fewer utterances that were tried tell nothing about the rest.
 _MIN_TRIED = 5
 _MISMATCHES = ("low_align_score", "not_alignable")
 
 
-def filter_media(cuts: Sequence[Cut], config: FilterConfig, vad: VadConfig) -> list[Cut]:
-    """The cuts of one media item with measures, judged; the recording is read once.
+def judge_media(
+    cuts: Sequence[Cut], config: FilterConfig, duplicate_of: Mapping[str, str] | None = None
+) -> list[Cut]:
+    """The measured cuts of one media item, judged.
 
-    Raises:
-        MediaError: if the recording cannot be read.
+    Args:
+        duplicate_of: for each cut whose speech lies in other media, too, which one keeps it.
     """
-    if all(is_rejected(cut) for cut in cuts):
-        return list(cuts)
-    samples = load_sound(cuts[0])
-    regions = speech_regions(samples, vad)
-    power = frame_power(samples)
-    is_speech = speech_mask(regions, len(power))
-    near_speech = speech_mask(regions, len(power), margin_sec=0.1)
-    result = []
-    for cut in cuts:
-        if not is_rejected(cut):
-            measures = _measures(cut, samples, regions, power, is_speech, near_speech)
-            cut = _judged(with_custom(cut, **measures), config)
-        result.append(cut)
-    return without_foreign_captions(result, config)
+    judged = [
+        c if is_rejected(c) else _judged(c, config, duplicate_of or {})
+        for c in with_rate_deviations(cuts)
+    ]
+    return without_foreign_captions(judged, config)
+
+
+def with_rate_deviations(cuts: Sequence[Cut]) -> list[Cut]:
+    """The measured cuts of a medium, each with how far its speaking rate is from their median.
+
+    In robust standard deviations of the logarithm; 0 where there are too few to tell.
+    """
+    measured = [i for i, cut in enumerate(cuts) if not is_rejected(cut)]
+    rates = np.log([max(cuts[i]["custom"]["syllables_per_sec"], 0.1) for i in measured])
+    deviations = np.zeros(len(measured))
+    if len(measured) >= _MIN_RATES:
+        from_median = rates - np.median(rates)
+        spread = 1.4826 * float(np.median(np.abs(from_median)))
+        deviations = from_median / max(spread, _MIN_RATE_SPREAD)
+    result = list(cuts)
+    for i, deviation in zip(measured, deviations, strict=True):
+        result[i] = with_custom(cuts[i], rate_deviation=round(float(deviation), 2))
+    return result
 
 
 def without_foreign_captions(cuts: list[Cut], config: FilterConfig) -> list[Cut]:
@@ -86,42 +88,31 @@ def without_foreign_captions(cuts: list[Cut], config: FilterConfig) -> list[Cut]
     return [rejected(c, STEP, "captions_do_not_match") if c["id"] in wanted else c for c in cuts]
 
 
-def _measures(
-    cut: Cut,
-    samples: np.ndarray,
-    regions: np.ndarray,
-    power: np.ndarray,
-    is_speech: np.ndarray,
-    near_speech: np.ndarray,
-) -> dict[str, float]:
-    start, end = cut["start"], cut["start"] + cut["duration"]
-    frames = slice(int(start / FRAME_SEC), int(np.ceil(end / FRAME_SEC)))
-    context = slice(
-        int(max(0.0, start - NOISE_CONTEXT_SEC) / FRAME_SEC),
-        int((end + NOISE_CONTEXT_SEC) / FRAME_SEC),
-    )
-    noise = noise_power(power[context], near_speech[context])
-    speech_sec = overlap_sec(regions, start, end)
-    sound = samples[int(start * SAMPLING_RATE) : int(end * SAMPLING_RATE)]
-    return {
-        "snr_db": round(snr_db(power[frames], is_speech[frames], noise), 2),
-        "speech_ratio": round(speech_sec / max(cut["duration"], 1e-6), 4),
-        "syllables_per_sec": round(syllables_per_sec(text_of(cut), speech_sec), 3),
-        "clipped_share": round(clipped_share(sound), 5),
-    }
+def _is_damaged(cut: Cut) -> bool:
+    """Whether sound is missing inside of it (see `echoharvester.audio.damage`)."""
+    end = cut["start"] + cut["duration"]
+    return any(a < end and cut["start"] < b for a, b in cut["custom"].get("media_gaps", ()))
 
 
-def _judged(cut: Cut, config: FilterConfig) -> Cut:
+def _judged(cut: Cut, config: FilterConfig, duplicate_of: Mapping[str, str]) -> Cut:
+    cut = {**cut, "custom": {k: v for k, v in cut["custom"].items() if k != FINGERPRINT}}
     custom = cut["custom"]
     reasons = {
         "too_short": cut["duration"] < config.min_sec,
         "too_long": cut["duration"] > config.max_sec,
+        "damaged_audio": _is_damaged(cut),
         "low_speech_ratio": custom["speech_ratio"] < config.min_speech_ratio,
         "low_snr": custom["snr_db"] < config.min_snr_db,
         "clipped": custom["clipped_share"] > config.max_clipped_share,
+        "narrow_band": custom["bandwidth_hz"] < config.min_bandwidth_hz,
+        "not_korean": custom["hangul_share"] < config.min_hangul_share,
         "low_align_score": custom["align_score"] < config.min_align_score,
         "too_fast": custom["syllables_per_sec"] > config.max_syllables_per_sec,
         "too_slow": custom["syllables_per_sec"] < config.min_syllables_per_sec,
+        "unusual_rate": abs(custom["rate_deviation"]) > config.max_rate_deviation,
+        DUPLICATE: cut["id"] in duplicate_of,
     }
     reason = next((name for name, holds in reasons.items() if holds), None)
+    if reason == DUPLICATE:
+        cut = with_custom(cut, duplicate_of=duplicate_of[cut["id"]])
     return rejected(cut, STEP, reason) if reason else cut

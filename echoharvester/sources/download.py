@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+from echoharvester.audio.damage import missing_spans
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import MediaError, decode_to_flac
 from echoharvester.manifests.cuts import is_rejected, recording, with_custom
@@ -52,6 +54,7 @@ def fetch(
     if "media_path" in custom:
         source = Path(custom["media_path"])
         decoded_sec = decode_to_flac(source, target)
+        gaps = missing_spans(source)
         caption = Path(custom["caption_path"])
         copied = folder / f"{media['id']}{_caption_suffix(caption, source)}"
         shutil.copyfile(caption, copied)
@@ -67,21 +70,39 @@ def fetch(
         except MediaError:
             source.unlink()  # whatever came, it is no sound: fetched anew next time
             raise
+        gaps = missing_spans(source)
         if not keep_original:
             source.unlink()
-    declared_sec = float(custom.get("declared_duration_sec") or decoded_sec)
-    lost = declared_sec - decoded_sec
-    damaged = lost > max(TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE * declared_sec)
     sound = recording(media["id"], str(target), SAMPLING_RATE, round(decoded_sec * SAMPLING_RATE))
     fields = {
         "caption_path": str(copied),
         "decoded_duration_sec": decoded_sec,
         "audio_bytes": target.stat().st_size,
         "caption_bytes": copied.stat().st_size,
+        **_damage(float(custom.get("declared_duration_sec") or decoded_sec), decoded_sec, gaps),
     }
-    if damaged:
-        fields["media_damage"] = f"{lost:.1f} s of {declared_sec:.1f} s could not be decoded"
     return {**with_custom(media, **fields), "recording": sound, "duration": sound["duration"]}
+
+
+def _damage(
+    declared_sec: float, decoded_sec: float, gaps: list[tuple[float, float]]
+) -> dict[str, Any]:
+    """What is missing, for people (`media_damage`) and for stage 5 (`media_gaps`); {} if nothing.
+
+    What is left of a damaged file is used: its times are those of the whole one.
+    """
+    found: dict[str, Any] = {}
+    faults = []
+    lost = declared_sec - decoded_sec
+    if lost > max(TOLERATED_LOSS_SEC, TOLERATED_LOSS_SHARE * declared_sec):
+        faults.append(f"{lost:.1f} s of {declared_sec:.1f} s could not be decoded")
+    if gaps:
+        found["media_gaps"] = [list(gap) for gap in gaps]
+        missing = sum(end - start for start, end in gaps)
+        faults.append(f"{len(gaps)} gaps of {missing:.1f} s in all")
+    if faults:
+        found["media_damage"] = "; ".join(faults)
+    return found
 
 
 def _caption_suffix(caption: Path, media: Path) -> str:

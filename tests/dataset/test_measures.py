@@ -4,7 +4,8 @@ import numpy as np
 import soundfile
 
 from echoharvester.audio.vad import VadConfig
-from echoharvester.dataset.filter import FilterConfig, filter_media
+from echoharvester.dataset.filter import FilterConfig, judge_media
+from echoharvester.dataset.measure import measure_media
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
 
 
@@ -22,7 +23,9 @@ def test_measures_of_known_sound(tmp_path, spoken_sentences):
         text = " ".join(w.text for w in words)
         cut = utterance_cut(media, name, words[0].start_sec, words[-1].end_sec, text, {})
         silent = utterance_cut(media, f"{name}-z", 0.0, 0.9, "가나다라", {})
-        results[name] = filter_media([cut, silent], FilterConfig(min_snr_db=25), VadConfig())
+        results[name] = judge_media(
+            measure_media([cut, silent], VadConfig()), FilterConfig(min_snr_db=25)
+        )
     clean, silent = (c["custom"] for c in results["clean"])
     noisy = results["noisy"][0]["custom"]
     assert clean["status"] == "accepted" and clean["snr_db"] > 30 and clean["speech_ratio"] > 0.9

@@ -1,0 +1,25 @@
+"""Stage 5, first step: what can be measured of the sound of every utterance."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from echoharvester.audio.vad import VadConfig
+from echoharvester.dataset.measure import measure_media
+from echoharvester.manifests.runner import run_shard
+
+from common import report_progress, sharded_step, stage_main
+
+
+def main(cfg: DictConfig) -> None:
+    vad = VadConfig(**cfg.measure)
+    run_shard(
+        sharded_step(cfg, "measure"),
+        cfg.shard,
+        lambda cuts: measure_media(cuts, vad),
+        progress=report_progress,
+    )
+
+
+if __name__ == "__main__":
+    stage_main(main)

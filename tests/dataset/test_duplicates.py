@@ -1,0 +1,133 @@
+"""The same speech in two media, found by sound and by text."""
+
+import random
+
+import numpy as np
+import pytest
+import soundfile
+
+from echoharvester.audio.media import decode_to_flac, run_ffmpeg
+from echoharvester.audio.vad import VadConfig
+from echoharvester.dataset.duplicates import DuplicateFinder
+from echoharvester.dataset.filter import FilterConfig, judge_media
+from echoharvester.dataset.measure import measure_media
+from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
+from echoharvester.sources.synthetic.espeak import Voice
+from echoharvester.sources.synthetic.library import MediaSpec, make_media
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory):
+    """Two media of 40 seconds by one voice, as flac, and their sentences."""
+    folder, made = tmp_path_factory.mktemp("speech"), {}
+    for name in ("talk", "other"):
+        spec = MediaSpec(name, ".wav", Voice("ko+m3", 160, 50))
+        truth = make_media(spec, folder, 5, 40.0)
+        decode_to_flac(folder / f"{name}.wav", folder / f"{name}.flac")
+        made[name] = (folder / f"{name}.flac", truth)
+    return made
+
+
+def reencoded(source, target, start_sec, codec, suffix):
+    """As someone else would upload it: cut at the front, quieter, through another codec."""
+    coded = target.with_suffix(suffix)
+    run_ffmpeg(["-ss", str(start_sec), "-i", f"file:{source}", "-af", "volume=0.5", "-c:a", codec,
+                "-b:a", "48k", f"file:{coded}"], str(source))  # fmt: skip
+    decode_to_flac(coded, target)
+    return target
+
+
+def measured(name, path, sentences, shift_sec=0.0, kind="manual", texts=None):
+    """Cuts of a medium with everything that stage 5 measures."""
+    media = media_cut(
+        name, recording(name, str(path), 16000, soundfile.info(path).frames),
+        {"caption_kind": kind, "align_score": 0.9},
+    )  # fmt: skip
+    cuts = []
+    for i, sentence in enumerate(sentences):
+        start = sentence["custom"]["media_start_sec"] - shift_sec
+        text = texts[i] if texts else sentence["supervisions"][0]["text"]
+        if start > 0:
+            end = start + sentence["duration"]
+            cuts.append(utterance_cut(media, f"{name}-{i}", start, end, text, {}))
+    return measure_media(cuts, VadConfig())
+
+
+def duplicates(media, **options):
+    finder = DuplicateFinder(**options)
+    for name, cuts in media.items():
+        finder.add(name, cuts)
+    keepers = finder.keepers()
+    for name in {keeper for found in keepers.values() for keeper, _ in found}:
+        finder.remember(name, media[name])
+    return [d for name, found in keepers.items() for d in finder.duplicates_of(media[name], found)]
+
+
+@pytest.mark.parametrize(
+    ("start_sec", "codec", "suffix"),
+    [(0.06, "libopus", ".webm"), (3.37, "libmp3lame", ".mp3"), (1.0, "aac", ".m4a")],
+)
+def test_another_upload_is_found_by_its_sound(speech, tmp_path, start_sec, codec, suffix):
+    path, sentences = speech["talk"]
+    copy = reencoded(path, tmp_path / "copy.flac", start_sec, codec, suffix)
+    words = random.Random(0).sample("가나다라마바사아자차카타파하거너더러머버서어저처커터퍼허", 26)
+    unlike = ["".join(random.Random(i).choices(words, k=20)) for i in range(len(sentences))]
+    media = {
+        "talk": measured("talk", path, sentences, kind="auto"),
+        "copy": measured("copy", copy, sentences, start_sec, texts=unlike),
+        "other": measured("other", *speech["other"]),
+    }
+    found = duplicates(media, by=["audio"])
+    # The copy has the better captions, so it keeps what both have; what it lacks stays.
+    in_both = [cut["id"].replace("copy", "talk") for cut in media["copy"]]
+    assert {d.of for d in found} == {"copy"} and {d.by for d in found} == {"audio"}
+    assert {d.cut_id for d in found} <= set(in_both)
+    assert len(found) >= 0.9 * len(in_both)
+    assert duplicates(media, by=["text"]) == [] and duplicates(media, by=[]) == []
+
+
+def test_the_same_text_by_another_voice_is_found_by_text_alone(speech):
+    (path, sentences), (other, _) = speech["talk"], speech["other"]
+    media = {
+        "talk": measured("talk", path, sentences),
+        "reread": measured("reread", other, sentences[:-1]),
+    }
+    assert duplicates(media, by=["audio"]) == []
+    found = duplicates(media)
+    assert {(d.cut_id, d.of, d.by) for d in found} == {
+        (c["id"].replace("reread", "talk"), "reread", "text") for c in media["reread"]
+    }
+
+
+def test_an_excerpt_is_rejected_and_says_of_what(speech, tmp_path):
+    path, sentences = speech["talk"]
+    excerpt = reencoded(path, tmp_path / "part.flac", 20.0, "aac", ".m4a")
+    media = {
+        "talk": measured("talk", path, sentences),
+        "z_part": measured("z_part", excerpt, sentences, 20.0),
+    }
+    found = {d.cut_id: d.of for d in duplicates(media)}
+    judged = judge_media(media["z_part"], FilterConfig(), found)
+    assert {c["custom"]["reason"] for c in judged} == {"duplicate"}
+    assert {c["custom"]["duplicate_of"] for c in judged} == {"talk"}
+    kept = judge_media(media["talk"], FilterConfig(), found)
+    assert all(c["custom"]["status"] == "accepted" for c in kept)
+    assert not any("audio_fingerprint" in c["custom"] for c in judged + kept)
+
+
+def test_silence_and_jingles_that_many_share_are_no_likeness():
+    cuts = []
+    rng = np.random.default_rng(0)
+    import base64
+
+    for i in range(60):
+        values = np.concatenate([np.arange(400), rng.integers(0, 2**32, 400)]).astype("<u4")
+        coded = {"audio_fingerprint": base64.b64encode(values).decode(), "caption_kind": "auto"}
+        media = media_cut(f"m{i}", recording(f"m{i}", "/x.flac", 16000, 16000), coded)
+        cuts.append(utterance_cut(media, f"m{i}-0", 0, 1, f"{i}", {}))
+    assert duplicates({c["custom"]["media_id"]: [c] for c in cuts}, by=["audio"]) == []
+
+
+def test_unknown_likeness_is_named():
+    with pytest.raises(ValueError, match="speaker"):
+        DuplicateFinder(by=["speaker"])
