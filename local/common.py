@@ -30,7 +30,7 @@ os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
 
 # Settings that say how fast, not what: changing them makes nothing stale.
 NAMED_ERRORS = 10  # printed; all are in the manifests
-_RESOURCES = {"num_threads", "chunk_sec", "num_workers", "log_every_steps"}
+_RESOURCES = {"num_threads", "chunk_sec", "num_workers", "log_every_steps", "device", "batch_sec"}
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,18 @@ STEPS: dict[str, StepSpec] = {
     "filter": StepSpec(5, ("filter",), (), "cuts_measured", "cuts_filtered", version=3),
     "validate": StepSpec(
         6,
-        ("validate", "asr"),
-        ("asr.model", "asr.decoder", "asr.joiner"),
+        ("validate", "asr", "second_asr"),
+        (
+            *(
+                f"{asr}.{file}"
+                for asr in ("asr", "second_asr")
+                for file in ("model", "decoder", "joiner")
+            ),
+            "validate.acceptance",
+        ),
         "cuts_filtered",
         "cuts_validated",
-        version=3,
+        version=4,
     ),
     "review": StepSpec(7, ("review", "validate", "seed"), version=2),
     "merge": StepSpec(
@@ -115,6 +122,11 @@ def step_fingerprint(cfg: DictConfig, name: str, *inputs: Any) -> str:
         if isinstance(settings.get(group), dict):
             settings[group].pop(leaf, None)
     return fingerprint(name, spec.version, settings, digests, *inputs)
+
+
+def plain(group: DictConfig) -> dict[str, Any]:
+    """A part of the configuration as plain values."""
+    return dict(OmegaConf.to_container(group, resolve=True))  # type: ignore[arg-type]
 
 
 def _plain(value: Any) -> Any:

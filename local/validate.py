@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from omegaconf import DictConfig, OmegaConf
+from pathlib import Path
 
-from echoharvester.asr import make_recogniser
-from echoharvester.asr.validate import Gate, validate_media
+from omegaconf import DictConfig
+
+from echoharvester.asr import chosen, make_recogniser
+from echoharvester.asr.acceptance import read_acceptance
+from echoharvester.asr.validate import Gate, SoundAhead, validate_media
+from echoharvester.manifests.cuts import with_custom
 from echoharvester.manifests.runner import run_shard
+from echoharvester.manifests.shards import Cut
 
-from common import report_progress, sharded_step, stage_main
+from common import plain, report_progress, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
-    recogniser = make_recogniser(OmegaConf.to_container(cfg.asr, resolve=True))  # type: ignore[arg-type]
-    gate = Gate(**OmegaConf.to_container(cfg.validate))  # type: ignore[arg-type]
+    limits = plain(cfg.validate)
+    learned = limits.pop("acceptance")
+    gate = Gate(**limits, acceptance=read_acceptance(Path(learned)) if learned else None)
+    settings = [chosen(plain(cfg.asr)), chosen(plain(cfg.second_asr))]
+    recognisers = [made for s in settings if (made := make_recogniser(s))]
+    used = " + ".join(s["kind"] for s in settings if s["kind"] != "none")
+    load = SoundAhead()
+
+    def process(cuts: list[Cut]) -> list[Cut]:
+        done = validate_media(cuts, recognisers, gate, load)
+        return [with_custom(c, recogniser=used) if "cer" in c["custom"] else c for c in done]
+
     run_shard(
         sharded_step(cfg, "validate"),
         cfg.shard,
-        lambda cuts: validate_media(cuts, recogniser, gate),
+        process,
+        ahead=load.begin,
         progress=report_progress,
     )
 

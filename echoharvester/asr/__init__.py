@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from echoharvester.asr.base import Recogniser
 
+KINDS = ("sherpa_onnx", "ctc", "qwen3", "faster_whisper", "auto", "none")
 
-def make_recogniser(settings: dict[str, Any]) -> Recogniser:
-    """The recogniser that `kind` names.
+
+def chosen(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings themselves; of `auto` those of `gpu` where torch finds one, else of `cpu`."""
+    if settings["kind"] != "auto":
+        return settings
+    return settings["gpu" if _has_gpu() else "cpu"]
+
+
+def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
+    """The recogniser that `kind` names; None for `none`.
+
+    Files may be named by an address on the hub (`models.hub`).
 
     Raises:
         ValueError: for a kind that does not exist.
+        ImportError: if it needs a package that is not installed.
+        FileNotFoundError: if its model is missing.
     """
-    if settings["kind"] == "ctc":
+    options = dict(chosen(settings))
+    kind = options.pop("kind")
+    if kind == "none":
+        return None
+    if kind == "ctc":
         from echoharvester.asr.ctc import CtcRecogniser
         from echoharvester.models.acoustic import load_acoustic_model
 
-        model = load_acoustic_model(Path(settings["model"]), settings["num_threads"])
-        return CtcRecogniser(model, settings["batch_sec"])
-    if settings["kind"] == "sherpa_onnx":
+        model = load_acoustic_model(_file(options["model"]), options["num_threads"])
+        return CtcRecogniser(model, options["batch_sec"])
+    if kind == "sherpa_onnx":
         from echoharvester.asr.sherpa import SherpaRecogniser
 
-        paths = {
-            name: Path(settings[name]) if settings[name] else None
-            for name in ("tokens", "decoder", "joiner")
-        }
-        return SherpaRecogniser(
-            Path(settings["model"]), num_threads=settings["num_threads"],
-            batch_sec=settings["batch_sec"], **paths,
-        )  # fmt: skip
-    raise ValueError(f"asr.kind is sherpa_onnx or ctc, not {settings['kind']!r}")
+        for name in ("model", "tokens", "decoder", "joiner"):
+            options[name] = _file(options[name]) if options[name] else None
+        return SherpaRecogniser(**options)
+    if kind == "qwen3":
+        from echoharvester.asr.qwen3 import Qwen3Recogniser
+
+        return Qwen3Recogniser(**options)
+    if kind == "faster_whisper":
+        from echoharvester.asr.faster_whisper import WhisperRecogniser
+
+        return WhisperRecogniser(**options)
+    raise ValueError(f"asr.kind is one of {', '.join(KINDS)}, not {kind!r}")
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _file(reference: str) -> Path:
+    from echoharvester.models.hub import fetch
+
+    return fetch(str(reference))

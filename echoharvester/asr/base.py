@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from echoharvester.audio.fbank import SAMPLING_RATE
+
+_OUT_OF_MEMORY = ("out of memory", "bad_alloc", "failed to allocate", "cannot allocate")
 
 
 class Recogniser(Protocol):
@@ -30,3 +33,57 @@ def by_duration(utterances: Sequence[np.ndarray], batch_sec: float) -> list[list
             batches.append([])
         batches[-1].append(i)
     return batches
+
+
+def in_batches(
+    utterances: Sequence[np.ndarray],
+    batch_sec: float,
+    recognise: Callable[[list[np.ndarray]], Sequence[str]],
+) -> list[str]:
+    """The texts of utterances, recognised in batches of like length.
+
+    A batch for which memory does not suffice is tried again as two halves.
+
+    Args:
+        recognise: texts of a batch.
+
+    Raises:
+        MemoryError: if memory does not even suffice for one utterance.
+        RuntimeError: if a text is missing.
+    """
+    texts = [""] * len(utterances)
+    pending = by_duration(utterances, batch_sec)[::-1]
+    while pending:
+        batch = pending.pop()
+        try:
+            found = recognise([utterances[i] for i in batch])
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            _give_memory_back()
+            if len(batch) == 1:
+                seconds = len(utterances[batch[0]]) / SAMPLING_RATE
+                raise MemoryError(
+                    f"not enough memory to recognise {seconds:.1f} s of speech: {error}"
+                ) from error
+            middle = len(batch) // 2
+            pending += [batch[middle:], batch[:middle]]
+            continue
+        if len(found) != len(batch):
+            raise RuntimeError(f"{len(found)} texts came back for {len(batch)} utterances")
+        for i, text in zip(batch, found, strict=True):
+            texts[i] = text
+    return texts
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """torch, ONNX Runtime and CTranslate2 say it in different words."""
+    return isinstance(error, MemoryError) or any(
+        words in str(error).lower() for words in _OUT_OF_MEMORY
+    )
+
+
+def _give_memory_back() -> None:
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

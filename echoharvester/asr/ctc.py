@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from echoharvester.asr.base import by_duration
+from echoharvester.asr.base import in_batches
 from echoharvester.models.acoustic import AcousticModel
 from echoharvester.models.greedy import greedy_ids
 
@@ -18,10 +18,11 @@ class CtcRecogniser:
         self.model, self.batch_sec = model, batch_sec
 
     def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:
-        texts = [""] * len(utterances)
-        for batch in by_duration(utterances, self.batch_sec):
-            for i, log_probs in zip(
-                batch, self.model.batch_log_probs([utterances[i] for i in batch]), strict=True
-            ):
-                texts[i] = self.model.tokenizer.decode(greedy_ids(log_probs.argmax(axis=1)))
-        return texts
+        return in_batches(utterances, self.batch_sec, self._batch)
+
+    def _batch(self, utterances: list[np.ndarray]) -> list[str]:
+        decode = self.model.tokenizer.decode
+        return [
+            decode(greedy_ids(log_probs.argmax(axis=1)))
+            for log_probs in self.model.batch_log_probs(utterances)
+        ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from echoharvester.asr.base import by_duration
+from echoharvester.asr.base import in_batches
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.text.tokenizers import SPACE, SPECIAL, tokenizer_from_symbols
 
@@ -53,17 +53,16 @@ class SherpaRecogniser:
         self.batch_sec = batch_sec
 
     def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:
-        texts = [""] * len(utterances)
-        for batch in by_duration(utterances, self.batch_sec):
-            streams = []
-            for i in batch:
-                stream = self._recogniser.create_stream()
-                stream.accept_waveform(SAMPLING_RATE, np.concatenate([utterances[i], _TAIL]))
-                streams.append(stream)
-            self._recogniser.decode_streams(streams)
-            for i, stream in zip(batch, streams, strict=True):
-                texts[i] = self._text(stream.result)
-        return texts
+        return in_batches(utterances, self.batch_sec, self._batch)
+
+    def _batch(self, utterances: list[np.ndarray]) -> list[str]:
+        streams = []
+        for utterance in utterances:
+            stream = self._recogniser.create_stream()
+            stream.accept_waveform(SAMPLING_RATE, np.concatenate([utterance, _TAIL]))
+            streams.append(stream)
+        self._recogniser.decode_streams(streams)
+        return [self._text(stream.result) for stream in streams]
 
     def _text(self, result: Any) -> str:
         """Our own tokens put together by their tokenizer (jamo to syllables); else as it comes."""

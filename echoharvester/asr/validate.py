@@ -1,12 +1,14 @@
-"""Every utterance heard by a recogniser and compared with its caption."""
+"""Every utterance heard by a recogniser, or two, and compared with its caption."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from echoharvester.asr.acceptance import Acceptance
 from echoharvester.asr.base import Recogniser
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
@@ -28,24 +30,54 @@ STEP = "validate"
 
 @dataclass(frozen=True)
 class Gate:
-    """Limits of the CER (without spaces and punctuation) between caption and hypothesis.
+    """What decides between caption and hypothesis.
 
     Attributes:
-        max_cer_manual: for captions that people wrote.
-        max_cer_other: for all others.
+        max_cer_manual: limit of the CER (without spaces and punctuation) of captions that people
+            wrote.
+        max_cer_other: of all others.
         review_margin: this much above the limit is for people to decide.
+        acceptance: learned from reviews; decides instead of the limits.
     """
 
     max_cer_manual: float = 0.15
     max_cer_other: float = 0.10
     review_margin: float = 0.10
+    acceptance: Acceptance | None = None
 
     def limit(self, caption_kind: str) -> float:
         return self.max_cer_manual if caption_kind == "manual" else self.max_cer_other
 
 
-def validate_media(cuts: Sequence[Cut], recogniser: Recogniser, gate: Gate) -> list[Cut]:
-    """The cuts of one media item with hypothesis and CER, accepted, rejected or for review.
+class SoundAhead:
+    """Decodes the next recording while the current one is being recognised."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1)
+        self._begun: dict[str, Future[np.ndarray]] = {}
+
+    def begin(self, cuts: Sequence[Cut]) -> None:
+        """Begins to decode the recording of these cuts, unless all of them are rejected."""
+        if not all(map(is_rejected, cuts)):
+            self._begun = {cuts[0]["recording"]["id"]: self._worker.submit(load_sound, cuts[0])}
+
+    def __call__(self, cut: Cut) -> np.ndarray:
+        """The samples of the recording of a cut; see `load_sound`."""
+        begun = self._begun.pop(cut["recording"]["id"], None)
+        return begun.result() if begun else load_sound(cut)
+
+
+def validate_media(
+    cuts: Sequence[Cut],
+    recognisers: Sequence[Recogniser],
+    gate: Gate,
+    load: Callable[[Cut], np.ndarray] = load_sound,
+) -> list[Cut]:
+    """The cuts of one media item with hypotheses and CER, accepted, rejected or for review.
+
+    Args:
+        recognisers: one, or two unlike ones whose agreement counts.
+        load: samples (num_samples,) of the recording of a cut.
 
     Raises:
         MediaError: if the recording cannot be read.
@@ -54,10 +86,11 @@ def validate_media(cuts: Sequence[Cut], recogniser: Recogniser, gate: Gate) -> l
     result = list(cuts)
     if not wanted:
         return result
-    samples = load_sound(cuts[0])
-    hypotheses = recogniser.transcribe([_sound(cuts[i], samples) for i in wanted])
-    for i, hypothesis in zip(wanted, hypotheses, strict=True):
-        result[i] = judged(cuts[i], hypothesis, gate)
+    samples = load(cuts[0])
+    sounds = [_sound(cuts[i], samples) for i in wanted]
+    heard = [recogniser.transcribe(sounds) for recogniser in recognisers]
+    for i, *hypotheses in zip(wanted, *heard, strict=True):
+        result[i] = judged(cuts[i], hypotheses, gate)
     return result
 
 
@@ -66,31 +99,73 @@ def _sound(cut: Cut, samples: np.ndarray) -> np.ndarray:
     return samples[start : start + round(cut["duration"] * SAMPLING_RATE)]
 
 
-def judged(cut: Cut, hypothesis: str, gate: Gate) -> Cut:
-    """The cut with hypothesis, CER and status.
+def judged(cut: Cut, hypotheses: Sequence[str], gate: Gate) -> Cut:
+    """The cut with hypotheses, CER and status.
 
-    Where no aligner has chosen among the readings of the text, the one nearest to the hypothesis
-    becomes the text.
+    Where no aligner has chosen among the readings of the text, the one nearest to the (first)
+    hypothesis becomes the text.
     """
-    cut, rate = _scored(cut, hypothesis)
-    cut = with_custom(cut, hyp_text=hypothesis, cer=rate)
+    cut, rate = _scored(cut, hypotheses[0])
+    cut = with_custom(cut, hyp_text=hypotheses[0], cer=rate)
+    rates = [rate]
+    if len(hypotheses) > 1:
+        second = _rate(text_of(cut), hypotheses[1])
+        between = _rate(hypotheses[1], hypotheses[0])
+        cut = with_custom(
+            cut, hyp_text_second=hypotheses[1], cer_second=second, cer_between=between
+        )
+        rates.append(second)
+    if gate.acceptance:
+        return _judged_by_probability(cut, gate.acceptance)
+    return _judged_by_limit(cut, rates, gate)
+
+
+def _judged_by_limit(cut: Cut, rates: Sequence[float], gate: Gate) -> Cut:
+    """Accepted where every recogniser hears the caption; for review where only one does."""
     limit = gate.limit(cut["custom"]["caption_kind"])
-    if rate <= limit:
+    agree = [rate <= limit for rate in rates]
+    if all(agree):
         return cut
-    if not hypothesis.strip():
-        return rejected(cut, STEP, "empty_hypothesis")
-    if is_repetitive(hypothesis) and not is_repetitive(text_of(cut)):
-        return rejected(cut, STEP, "repetitive_hypothesis")
-    if rate <= limit + gate.review_margin:
+    if any(agree):
+        return with_custom(cut, status=REVIEW, reason="recognisers_disagree")
+    if reason := _unusable(cut):
+        return rejected(cut, STEP, reason)
+    if min(rates) <= limit + gate.review_margin:
         return with_custom(cut, status=REVIEW, reason="cer_near_limit")
     return rejected(cut, STEP, "cer_too_high")
+
+
+def _judged_by_probability(cut: Cut, acceptance: Acceptance) -> Cut:
+    probability = acceptance.probability(cut)
+    cut = with_custom(cut, label_probability=round(probability, 4))
+    if probability >= acceptance.threshold:
+        return cut
+    if reason := _unusable(cut):
+        return rejected(cut, STEP, reason)
+    if probability >= acceptance.review_threshold:
+        return with_custom(cut, status=REVIEW, reason="label_doubtful")
+    return rejected(cut, STEP, "label_unlikely")
+
+
+def _unusable(cut: Cut) -> str:
+    """Why a hypothesis says nothing of a text; "" if it does."""
+    hypothesis = cut["custom"]["hyp_text"]
+    if not hypothesis.strip():
+        return "empty_hypothesis"
+    if is_repetitive(hypothesis) and not is_repetitive(text_of(cut)):
+        return "repetitive_hypothesis"
+    return ""
+
+
+def _rate(reference: str, hypothesis: str) -> float:
+    return round(cer(reference, hypothesis).rate, 4)
 
 
 def _scored(cut: Cut, hypothesis: str) -> tuple[Cut, float]:
     """CER against the text, or, where no aligner has chosen its reading, against the nearest one."""
     readings = cut["custom"].get("text_candidates")
     if not readings:
-        return cut, round(cer(text_of(cut), hypothesis).rate, 4)
+        return cut, _rate(text_of(cut), hypothesis)
     text, counts = best_reading(readings, hypothesis)
     words = text.split()
     times = shared_word_times(words, 0.0, cut["duration"])

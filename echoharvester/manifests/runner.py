@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from echoharvester.manifests.accounting import REJECTED, AccountingError, Counts
 from echoharvester.manifests.fingerprints import fingerprint as digest
@@ -30,6 +30,7 @@ from echoharvester.manifests.shards import (
 )
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 Process = Callable[[list[Cut]], list[Cut]]
 
@@ -86,6 +87,7 @@ def run_shard(
     side_input: str = "",
     side_of: Callable[[list[Cut]], Any] = lambda cuts: None,
     holds: Callable[[Cut], bool] = lambda cut: True,
+    ahead: Callable[[list[Cut]], None] = lambda cuts: None,
     progress: Callable[[int], None] = lambda items: None,
 ) -> Counts:
     """Brings one shard of `step.target` up to date.
@@ -97,6 +99,8 @@ def run_shard(
         side_input: identity of whatever else the step reads.
         side_of: the part of it that concerns one media item, as plain values.
         holds: whether what an output cut names (its audio file) is still there.
+        ahead: told the cuts of the next media item that will be processed, before `process` of
+            the current one.
         progress: told the number of items done after every media item.
     """
     identity = input_identity(step, index, side_input)
@@ -106,10 +110,19 @@ def run_shard(
     previous = _Previous(target, _failed_media(step, index))
     with Journal(target) as journal, ShardWriter(target) as writer:
         remove_leftovers(target)
-        for media_id, cuts in units(read_cuts(source)):
-            made_from = unit_fingerprint(digest(step.fingerprint, side_of(cuts)), cuts)
-            result = journal.get(media_id, made_from) or previous.get(media_id, made_from)
-            if result is None or not all(map(holds, result.cuts)):
+
+        def plan() -> Iterator[tuple[str, list[Cut], str, UnitResult | None]]:
+            """Units with what is known of them, None where they have to be processed."""
+            for media_id, cuts in units(read_cuts(source)):
+                made_from = unit_fingerprint(digest(step.fingerprint, side_of(cuts)), cuts)
+                known = journal.get(media_id, made_from) or previous.get(media_id, made_from)
+                whole = known is not None and all(map(holds, known.cuts))
+                yield media_id, cuts, made_from, known if whole else None
+
+        for (media_id, cuts, made_from, result), following in _with_next(plan()):
+            if result is None:
+                if following is not None and following[3] is None:
+                    ahead(following[1])
                 result = _process(step, process, cuts, made_from)
                 if not result.errors:  # what failed is tried again by the run that resumes
                     journal.put(media_id, made_from, result)
@@ -123,6 +136,16 @@ def run_shard(
         writer.close(step.name, step.fingerprint, identity, counts.to_dict())
         journal.finish()
     return counts
+
+
+def _with_next(items: Iterable[T]) -> Iterator[tuple[T, T | None]]:
+    """Each item and the one behind it."""
+    remaining = iter(items)
+    for current in remaining:
+        for following in remaining:
+            yield current, following
+            current = following
+        yield current, None
 
 
 def units(cuts: Iterable[Cut]) -> Iterator[tuple[str, list[Cut]]]:

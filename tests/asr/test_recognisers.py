@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from tiny_models import qwen3, whisper
 
 from echoharvester.asr import make_recogniser
-from echoharvester.asr.base import by_duration
+from echoharvester.asr.base import by_duration, in_batches
 from echoharvester.text.scores import cer, total
 
 
@@ -71,3 +72,88 @@ def test_batches_hold_no_more_than_they_may():
     batches = by_duration(utterances, 10.0)
     assert sorted(i for batch in batches for i in batch) == [0, 1, 2, 3, 4]
     assert batches == [[1, 3, 4], [0], [2]]
+
+
+@pytest.fixture(params=["qwen3", "faster_whisper"])
+def random_model(request, tmp_path):
+    """A model of other makers, tiny, with random weights: it hears nothing, but it runs."""
+    if request.param == "qwen3":
+        pytest.importorskip("qwen_asr")
+        folder = qwen3(tmp_path / "model", aligner=False)
+        options = {"batch_sec": 20.0, "max_new_tokens": 8, "revision": None}
+    else:
+        pytest.importorskip("faster_whisper")
+        folder = whisper(tmp_path / "model")
+        options = {"batch_sec": 240.0, "compute_type": "float32", "beam_size": 1, "num_threads": 1}
+    return make_recogniser({"kind": request.param, "repo": str(folder), "device": "cpu", **options})
+
+
+@pytest.mark.slow
+def test_models_of_other_makers_run_in_batches(random_model, spoken):
+    cut, _ = spoken
+    sounds = [*cut, cut[0][:3200], np.tile(cut[1], 15)[: 16000 * 40]]
+    heard = random_model.transcribe(sounds)
+    assert len(heard) == len(sounds) and all(isinstance(text, str) for text in heard)
+    assert any(heard)
+    assert random_model.transcribe(sounds[::-1]) == heard[::-1]
+    assert random_model.transcribe([]) == []
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path):
+    pytest.importorskip("qwen_asr")
+    options = {"batch_sec": 20.0, "max_new_tokens": 8, "revision": None, "device": "cpu"}
+    with pytest.raises((OSError, ValueError), match="nowhere"):
+        make_recogniser({"kind": "qwen3", "repo": str(tmp_path / "nowhere"), **options})
+
+
+def test_a_package_that_is_missing_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "qwen_asr", None)
+    with pytest.raises(ImportError, match=r"\[qwen\]"):
+        make_recogniser({"kind": "qwen3", "repo": "x"})
+
+
+def seconds(count):
+    return [np.full(16000, i, np.float32) for i in range(count)]
+
+
+@pytest.mark.parametrize("error", [
+    MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+    RuntimeError("[ONNXRuntimeError] : 6 : Failed to allocate memory"), RuntimeError("std::bad_alloc"),
+])  # fmt: skip
+def test_memory_that_does_not_suffice_halves_the_batch(error):
+    sizes = []
+
+    def recognise(batch):
+        if len(batch) > 3:
+            raise error
+        sizes.append(len(batch))
+        return [str(int(sound[0])) for sound in batch]
+
+    assert in_batches(seconds(16), 16.0, recognise) == [str(i) for i in range(16)]
+    assert sizes == [2] * 8
+
+
+def test_an_utterance_that_never_fits_and_other_faults_are_errors():
+    def recognise(batch):
+        raise RuntimeError("out of memory")
+
+    with pytest.raises(MemoryError, match=r"1\.0 s of speech"):
+        in_batches(seconds(4), 4.0, recognise)
+
+    def broken(batch):
+        raise RuntimeError("kernel missing")
+
+    with pytest.raises(RuntimeError, match="kernel missing"):
+        in_batches(seconds(4), 4.0, broken)
+    with pytest.raises(RuntimeError, match="0 texts came back for 4"):
+        in_batches(seconds(4), 4.0, lambda batch: [])
+
+
+def test_by_hardware_is_the_part_for_this_machine(recogniser_dir):
+    cpu = {"kind": "ctc", "model": str(recogniser_dir / "model.int8.onnx"), "num_threads": 1, "batch_sec": 20.0}  # fmt: skip
+    import torch
+
+    if not torch.cuda.is_available():
+        made = make_recogniser({"kind": "auto", "gpu": {"kind": "qwen3"}, "cpu": cpu})
+        assert type(made).__name__ == "CtcRecogniser"
+    assert make_recogniser({"kind": "none"}) is None

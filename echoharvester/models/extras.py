@@ -1,0 +1,21 @@
+"""Packages that are not installed unless asked for."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+def require(package: str, extra: str) -> ModuleType:
+    """A package of one of the extras of pyproject.toml.
+
+    Raises:
+        ImportError: saying which command installs it.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise ImportError(
+            f"{package} cannot be imported ({error}); install it with: pip install -c constraints.txt "
+            f"-e '.[{extra}]', or ECHO_EXTRAS={extra} ./run.sh"
+        ) from error

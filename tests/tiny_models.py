@@ -1,0 +1,153 @@
+"""Models of other makers in their real formats, tiny and with random weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+TIMESTAMP_MS = 80
+NUM_TIMESTAMPS = 5000
+WHISPER_TEXT_TOKENS = 50257
+_SPECIAL = {
+    "audio_token": "<|audio_pad|>", "audio_bos_token": "<|audio_start|>",
+    "audio_eos_token": "<|audio_end|>",
+}  # fmt: skip
+_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n"
+    "{% if message.content is string %}{{ message.content }}{% else %}"
+    "{% for part in message.content %}<|audio_start|><|audio_pad|><|audio_end|>{% endfor %}"
+    "{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def qwen3(folder: Path, aligner: bool) -> Path:
+    """A Qwen3-ASR, or a Qwen3-ForcedAligner: configuration, weights and processor in `folder`."""
+    import torch
+    from qwen_asr.core.transformers_backend import (
+        Qwen3ASRConfig,
+        Qwen3ASRForConditionalGeneration,
+        Qwen3ASRProcessor,
+    )
+    from transformers import WhisperFeatureExtractor
+
+    tokenizer = _byte_tokenizer(folder)
+    ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in _SPECIAL.items()}
+    thinker = {
+        "audio_config": {
+            "num_mel_bins": 128, "encoder_layers": 1, "encoder_attention_heads": 2,
+            "encoder_ffn_dim": 32, "d_model": 16, "output_dim": 32, "downsample_hidden_size": 8,
+            "n_window": 50, "n_window_infer": 800,
+        },
+        "text_config": {
+            "vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 64,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
+            "head_dim": 16,
+            "rope_scaling": {"rope_type": "default", "mrope_section": [4, 2, 2],
+                             "mrope_interleaved": True},
+        },
+        "audio_token_id": ids["audio_token"],
+        "audio_start_token_id": ids["audio_bos_token"],
+        "audio_end_token_id": ids["audio_eos_token"],
+    }  # fmt: skip
+    options = {}
+    if aligner:
+        thinker |= {"model_type": "qwen3_forced_aligner", "classify_num": NUM_TIMESTAMPS}
+        options = {
+            "timestamp_token_id": tokenizer.convert_tokens_to_ids("<timestamp>"),
+            "timestamp_segment_time": TIMESTAMP_MS,
+        }
+    torch.manual_seed(0)
+    model = Qwen3ASRForConditionalGeneration(Qwen3ASRConfig(thinker_config=thinker, **options))
+    model.save_pretrained(folder)
+    if aligner:  # transformers writes the name of the class; the published file has this one
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        config["thinker_config"]["model_type"] = "qwen3_forced_aligner"
+        (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    Qwen3ASRProcessor(
+        WhisperFeatureExtractor(feature_size=128), tokenizer, _TEMPLATE
+    ).save_pretrained(folder)
+    return folder
+
+
+def _byte_tokenizer(folder: Path):
+    """A byte-level tokenizer of Qwen's class without merges."""
+    from transformers import Qwen2TokenizerFast
+    from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens = [*bytes_to_unicode().values(), "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({t: i for i, t in enumerate(tokens)}), "utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", "utf-8")
+    return Qwen2TokenizerFast(
+        str(folder / "vocab.json"), str(folder / "merges.txt"), extra_special_tokens=_SPECIAL,
+        additional_special_tokens=["<timestamp>", "<|im_start|>", "<|im_end|>", "<asr_text>"],
+    )  # fmt: skip
+
+
+def whisper(folder: Path) -> Path:
+    """A multilingual Whisper as faster-whisper reads it: made by transformers, converted."""
+    import torch
+    from ctranslate2.converters import TransformersConverter
+    from transformers import (
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+    )
+
+    original = folder.with_name(f"{folder.name}_original")
+    tokenizer = _whisper_tokenizer(original)
+    languages, special = _whisper_special_tokens()
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in special}
+    config = WhisperConfig(
+        vocab_size=len(tokenizer), num_mel_bins=80, encoder_layers=1, decoder_layers=1,
+        encoder_attention_heads=2, decoder_attention_heads=2, d_model=16, encoder_ffn_dim=32,
+        decoder_ffn_dim=32, decoder_start_token_id=ids["<|startoftranscript|>"],
+        eos_token_id=ids["<|endoftext|>"], bos_token_id=ids["<|endoftext|>"],
+        pad_token_id=ids["<|endoftext|>"], begin_suppress_tokens=None, suppress_tokens=None,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = WhisperForConditionalGeneration(config)
+    model.generation_config._from_model_config = False  # it would be made anew on loading
+    model.generation_config.lang_to_id = {token: ids[token] for token in languages}
+    model.generation_config.no_timestamps_token_id = ids["<|notimestamps|>"]
+    model.generation_config.alignment_heads = [[0, 0]]
+    model.save_pretrained(original)
+    WhisperFeatureExtractor(feature_size=80).save_pretrained(original)
+    TransformersConverter(
+        str(original), copy_files=["tokenizer.json", "preprocessor_config.json"]
+    ).convert(str(folder))
+    return folder
+
+
+def _whisper_special_tokens() -> tuple[list[str], list[str]]:
+    """Those of languages, and all, in the order of their ids."""
+    from transformers.models.whisper.tokenization_whisper import LANGUAGES
+
+    languages = [f"<|{code}|>" for code in LANGUAGES]
+    times = [f"<|{i * 0.02:.2f}|>" for i in range(1501)]
+    return languages, [
+        "<|endoftext|>", "<|startoftranscript|>", *languages, "<|translate|>", "<|transcribe|>",
+        "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>", *times,
+    ]  # fmt: skip
+
+
+def _whisper_tokenizer(folder: Path):
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import WhisperTokenizerFast
+    from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
+
+    vocabulary = {token: i for i, token in enumerate(bytes_to_unicode().values())}
+    # CTranslate2 knows a multilingual model by the size of its vocabulary.
+    for i in range(WHISPER_TEXT_TOKENS - len(vocabulary)):
+        vocabulary[f"word{i}"] = len(vocabulary)
+    tokenizer = Tokenizer(models.BPE(vocabulary, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(_whisper_special_tokens()[1])
+    made = WhisperTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="<|endoftext|>", bos_token="<|endoftext|>",
+        eos_token="<|endoftext|>", pad_token="<|endoftext|>",
+    )  # fmt: skip
+    made.save_pretrained(folder)
+    return made
