@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
+from echoharvester.audio.media import SoundAhead
 from echoharvester.audio.vad import VadConfig
 from echoharvester.dataset.measure import measure_media
 from echoharvester.manifests.runner import run_shard
@@ -12,11 +13,12 @@ from common import report_progress, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
-    vad = VadConfig(**cfg.measure)
+    vad, load = VadConfig(**cfg.measure), SoundAhead()
     run_shard(
         sharded_step(cfg, "measure"),
         cfg.shard,
-        lambda cuts: measure_media(cuts, vad),
+        lambda cuts: measure_media(cuts, vad, load),
+        ahead=load.begin,
         progress=report_progress,
     )
 

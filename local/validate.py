@@ -8,7 +8,8 @@ from omegaconf import DictConfig
 
 from echoharvester.asr import chosen, make_recogniser
 from echoharvester.asr.acceptance import read_acceptance
-from echoharvester.asr.validate import Gate, SoundAhead, validate_media
+from echoharvester.asr.validate import Gate, validate_media
+from echoharvester.audio.media import SoundAhead
 from echoharvester.manifests.cuts import with_custom
 from echoharvester.manifests.runner import run_shard
 from echoharvester.manifests.shards import Cut

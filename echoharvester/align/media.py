@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -43,11 +43,17 @@ def _shared_by_length(request: Request) -> Alignment:
 
 
 def align_media(
-    cuts: Sequence[Cut], aligner: Aligner, pad_sec: float, salvage: bool = True
+    cuts: Sequence[Cut],
+    aligner: Aligner,
+    pad_sec: float,
+    salvage: bool = True,
+    load: Callable[[Cut], np.ndarray] = load_sound,
 ) -> list[Cut]:
     """The cuts of one media item with word times; those that fit nowhere are rejected.
 
-    `salvage`: an utterance of which a part does not fit is cut down to what does.
+    Args:
+        salvage: an utterance of which a part does not fit is cut down to what does.
+        load: samples (num_samples,) of the recording of a cut.
 
     Raises:
         MediaError: if the recording cannot be read.
@@ -56,7 +62,7 @@ def align_media(
     result = list(cuts)
     if not wanted:
         return result
-    samples = load_sound(cuts[0])
+    samples = load(cuts[0])
     alignments = aligner.align(samples, [_request(cuts[i]) for i in wanted])
     loudness = Loudness.of(samples)
     if aligner.boundaries:

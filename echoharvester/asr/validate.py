@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,24 +46,6 @@ class Gate:
 
     def limit(self, caption_kind: str) -> float:
         return self.max_cer_manual if caption_kind == "manual" else self.max_cer_other
-
-
-class SoundAhead:
-    """Decodes the next recording while the current one is being recognised."""
-
-    def __init__(self) -> None:
-        self._worker = ThreadPoolExecutor(1)
-        self._begun: dict[str, Future[np.ndarray]] = {}
-
-    def begin(self, cuts: Sequence[Cut]) -> None:
-        """Begins to decode the recording of these cuts, unless all of them are rejected."""
-        if not all(map(is_rejected, cuts)):
-            self._begun = {cuts[0]["recording"]["id"]: self._worker.submit(load_sound, cuts[0])}
-
-    def __call__(self, cut: Cut) -> np.ndarray:
-        """The samples of the recording of a cut; see `load_sound`."""
-        begun = self._begun.pop(cut["recording"]["id"], None)
-        return begun.result() if begun else load_sound(cut)
 
 
 def validate_media(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -155,3 +157,20 @@ def load_flac(path: Path | str) -> np.ndarray:
             f"{path}: expected {SAMPLING_RATE} Hz mono, found {rate} Hz; run stage 2 again"
         )
     return samples
+
+
+class SoundAhead:
+    """Decodes the next recording while the current one is worked on."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1)
+        self._begun: dict[str, Future[np.ndarray]] = {}
+
+    def begin(self, cuts: Sequence[Cut]) -> None:
+        """Begins to decode the recording that these cuts lie in."""
+        self._begun = {cuts[0]["recording"]["id"]: self._worker.submit(load_sound, cuts[0])}
+
+    def __call__(self, cut: Cut) -> np.ndarray:
+        """The samples of the recording of a cut; see `load_sound`."""
+        begun = self._begun.pop(cut["recording"]["id"], None)
+        return begun.result() if begun else load_sound(cut)

@@ -18,6 +18,8 @@ CONTEXT_BLOCKS = 5  # ... from as many seconds on both sides
 MAX_RANGE_DB = 45.0  # digital silence: what is this far below speech is quiet all the same
 QUIET_SHARE = 0.18  # of the range from background to speech
 MIN_ABOVE_DB = 3.0
+_GRAIN = 40  # samples: windows begin and end at multiples of it
+_PART = 60 * SAMPLING_RATE  # worked on at once
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,10 @@ class Loudness:
     def of(cls, samples: np.ndarray) -> Loudness:
         """16 kHz samples (num_samples,)."""
         hop, window = int(HOP_SEC * SAMPLING_RATE), int(WINDOW_SEC * SAMPLING_RATE)
-        emphasised = samples[1:] - PREEMPHASIS * samples[:-1]
-        energy = np.zeros(len(samples) + 1)
-        np.cumsum(np.square(emphasised, dtype=np.float32), dtype=np.float64, out=energy[2:])
+        energy = np.concatenate([[0.0], np.cumsum(_energy(samples), dtype=np.float64)])
         begins = np.arange(len(samples) // hop) * hop + hop // 2 - window // 2
-        ends = np.minimum(begins + window, len(samples))
-        power = (energy[ends] - energy[np.maximum(begins, 0)]) / window
+        ends = np.minimum((begins + window) // _GRAIN, len(energy) - 1)
+        power = (energy[ends] - energy[np.maximum(begins // _GRAIN, 0)]) / window
         return cls(10 * np.log10(np.maximum(power, 0.0) + FLOOR_POWER).astype(np.float32))
 
     @cached_property
@@ -72,6 +72,18 @@ class Loudness:
         """Share of quiet frames between two times; 0 of none."""
         part = self.quiet[max(0, round(start_sec / HOP_SEC)) : round(end_sec / HOP_SEC)]
         return float(part.mean()) if len(part) else 0.0
+
+
+def _energy(samples: np.ndarray) -> np.ndarray:
+    """Of every 40 samples, pre-emphasised."""
+    sums = []
+    for start in range(0, len(samples), _PART):
+        part = samples[start : start + _PART].astype(np.float32)  # a copy
+        part[1:] -= PREEMPHASIS * samples[start : start + _PART - 1][: len(part) - 1]
+        part[:1] -= PREEMPHASIS * samples[start - 1] if start else part[:1]
+        grains = np.pad(part, (0, -len(part) % _GRAIN)).reshape(-1, _GRAIN)
+        sums.append(np.einsum("ij,ij->i", grains, grains))
+    return np.concatenate(sums) if sums else np.zeros(0, np.float32)
 
 
 def _leading(quiet: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,16 +31,21 @@ NOISE_CONTEXT_SEC = 10.0  # the noise of an utterance is that of the pauses arou
 FINGERPRINT = "audio_fingerprint"  # on cuts_measured only, base64 of 32-bit values
 
 
-def measure_media(cuts: Sequence[Cut], vad: VadConfig) -> list[Cut]:
+def measure_media(
+    cuts: Sequence[Cut], vad: VadConfig, load: Callable[[Cut], np.ndarray] = load_sound
+) -> list[Cut]:
     """The cuts of one media item with measures; the recording is decoded once.
+
+    Args:
+        load: samples (num_samples,) of the recording of a cut.
 
     Raises:
         MediaError: if the recording cannot be read.
     """
     if all(is_rejected(cut) for cut in cuts):
         return list(cuts)
-    samples = load_sound(cuts[0])
-    values = fingerprint(cuts[0]["recording"]["sources"][0]["source"])
+    samples = load(cuts[0])
+    values = fingerprint(samples)
     regions = speech_regions(samples, vad)
     power = frame_power(samples)
     is_speech = speech_mask(regions, len(power))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from echoharvester.manifests.accounting import REJECTED, AccountingError, Counts
+from echoharvester.manifests.cuts import is_rejected
 from echoharvester.manifests.fingerprints import fingerprint as digest
 from echoharvester.manifests.fingerprints import unit_fingerprint
 from echoharvester.manifests.journal import Journal, UnitResult
@@ -99,8 +100,8 @@ def run_shard(
         side_input: identity of whatever else the step reads.
         side_of: the part of it that concerns one media item, as plain values.
         holds: whether what an output cut names (its audio file) is still there.
-        ahead: told the cuts of the next media item that will be processed, before `process` of
-            the current one.
+        ahead: told the cuts of the next media item that will be processed (some of which are not
+            rejected), before `process` of the current one.
         progress: told the number of items done after every media item.
     """
     identity = input_identity(step, index, side_input)
@@ -121,7 +122,7 @@ def run_shard(
 
         for (media_id, cuts, made_from, result), following in _with_next(plan()):
             if result is None:
-                if following is not None and following[3] is None:
+                if following and following[3] is None and not all(map(is_rejected, following[1])):
                     ahead(following[1])
                 result = _process(step, process, cuts, made_from)
                 if not result.errors:  # what failed is tried again by the run that resumes
