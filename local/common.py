@@ -66,7 +66,14 @@ STEPS: dict[str, StepSpec] = {
     "segment": StepSpec(
         3, ("segment",), ("segment.lexicon",), "cuts_downloaded", "cuts_segmented", "media", 3
     ),
-    "align": StepSpec(4, ("align",), ("align.model",), "cuts_segmented", "cuts_aligned", version=4),
+    "align": StepSpec(
+        4,
+        ("align",),
+        ("align.model", "align.calibration"),
+        "cuts_segmented",
+        "cuts_aligned",
+        version=5,
+    ),
     "measure": StepSpec(5, ("measure",), (), "cuts_aligned", "cuts_measured"),
     "duplicates": StepSpec(5, ("duplicates", "filter")),
     "filter": StepSpec(5, ("filter",), (), "cuts_measured", "cuts_filtered", version=3),

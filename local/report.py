@@ -84,7 +84,13 @@ def _judged(cfg: DictConfig) -> tuple[Sequence[tuple[float, bool]], str]:
         pairs, by = are_right(measured, read_cuts(truth_path(cfg))), "the truth"
     else:
         pairs, by = are_right_by_review(measured), "reviewers"
-    return [(float(cut["custom"]["align_score"]), right) for cut, right in pairs], by
+    return [(_confidence(cut), right) for cut, right in pairs], by
+
+
+def _confidence(cut: Cut) -> float:
+    """Calibrated, where that was possible."""
+    custom = cut["custom"]
+    return float(custom.get("align_confidence", custom["align_score"]))
 
 
 def _truth(cfg: DictConfig) -> str:

@@ -4,6 +4,7 @@
     python scripts/bench_truth.py                      # egs/mini_ko/data, as ./run.sh left it
     python scripts/bench_truth.py DATA_DIR
     python scripts/bench_truth.py --make OUT [--minutes 75] [--long-minutes 60] [overrides]
+    python scripts/bench_truth.py --calibrate FILE --made OUT   # OUT made with align.calibration=null
 
 The third form makes a library like mini_ko's in OUT: every kind of media and fault, and one
 recording of an hour; runs stages 1 to 9 on it, one process; and prints, besides the table by
@@ -29,18 +30,28 @@ ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("collect", "download", "segment", "align", "filter", "validate", "review", "merge",
           "export")  # fmt: skip
 LONG = "long_lecture"
+MODEL = ROOT / "egs/mini_ko/recogniser/model.int8.onnx"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data_dir", nargs="?", type=Path, default=ROOT / "egs/mini_ko/data")
     parser.add_argument("--make", type=Path, metavar="OUT")
+    parser.add_argument("--calibrate", type=Path, metavar="FILE", help="fit align.calibration")
+    parser.add_argument("--made", type=Path, metavar="OUT", help="what an earlier --make left")
     parser.add_argument("--minutes", type=float, default=75.0, help="of all but the long recording")
     parser.add_argument("--long-minutes", type=float, default=60.0)
     options, overrides = parser.parse_known_args()
+    if options.calibrate:
+        from bench_truth_confidence import fit
+
+        cuts = list(read_all_cuts(options.made / "data/manifests", "cuts_aligned"))
+        truth = list(read_cuts(options.made / "truth.jsonl.gz"))
+        print(fit(cuts, truth, MODEL, options.calibrate))
+        return
     if not options.make:
-        truth = read_cuts(options.data_dir / "truth" / "cuts_truth.0.jsonl.gz")
-        print(table(judge(_kept(options.data_dir), truth)))
+        known = read_cuts(options.data_dir / "truth" / "cuts_truth.0.jsonl.gz")
+        print(table(judge(_kept(options.data_dir), known)))
         return
     out = options.make.resolve()
     make_library(out, options.minutes * 60, options.long_minutes * 60)
@@ -154,7 +165,7 @@ def _timed(work: Callable[[], object]) -> float:
 def _model():  # type: ignore[no-untyped-def]
     from echoharvester.models.acoustic import load_acoustic_model
 
-    return load_acoustic_model(ROOT / "egs/mini_ko/recogniser/model.int8.onnx")
+    return load_acoustic_model(MODEL)
 
 
 def print_peers(data_dir: Path, media: list[Cut], truth: list[Cut]) -> None:

@@ -26,7 +26,7 @@ def make_aligner(settings: dict[str, Any]) -> Aligner:
         from echoharvester.models.acoustic import load_acoustic_model
 
         model = load_acoustic_model(Path(options.pop("model")), options.pop("num_threads"))
-        for of_every_aligner in ("pad_sec", "salvage"):
+        for of_every_aligner in ("pad_sec", "salvage", "calibration"):
             options.pop(of_every_aligner)
         chunk_sec = options.pop("chunk_sec")
         return CtcAligner(model, BoundaryConfig(**options), chunk_sec)

@@ -8,6 +8,7 @@ import numpy as np
 
 from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
 from echoharvester.align.boundaries import place_words, safe_spans
+from echoharvester.align.calibration import Calibration
 from echoharvester.align.salvage import fitting_part
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
@@ -48,12 +49,14 @@ def align_media(
     pad_sec: float,
     salvage: bool = True,
     load: Callable[[Cut], np.ndarray] = load_sound,
+    calibration: Calibration | None = None,
 ) -> list[Cut]:
     """The cuts of one media item with word times; those that fit nowhere are rejected.
 
     Args:
         salvage: an utterance of which a part does not fit is cut down to what does.
         load: samples (num_samples,) of the recording of a cut.
+        calibration: makes probabilities of the scores of words, and `align_confidence`.
 
     Raises:
         MediaError: if the recording cannot be read.
@@ -77,7 +80,7 @@ def align_media(
     if aligner.boundaries:
         spans = safe_spans(spans, words, loudness, pad_sec, len(samples) / SAMPLING_RATE)
     for (i, whole), part, (start, end) in zip(found, parts, spans, strict=True):
-        result[i] = _aligned(cuts[i], part, start, end)
+        result[i] = _aligned(cuts[i], part, start, end, calibration)
         if part is not whole:
             left_out = len(whole.words) - len(part.words)
             result[i] = with_custom(result[i], text_whole=whole.text, words_left_out=left_out)
@@ -92,16 +95,25 @@ def _request(cut: Cut) -> Request:
     return Request(readings, custom["caption_start_sec"], custom["caption_end_sec"])
 
 
-def _aligned(cut: Cut, alignment: Alignment, start_sec: float, end_sec: float) -> Cut:
+def _aligned(
+    cut: Cut,
+    alignment: Alignment,
+    start_sec: float,
+    end_sec: float,
+    calibration: Calibration | None,
+) -> Cut:
     cut = with_times(cut, start_sec, end_sec)
     words = [
         [
             w.text,
             round(w.start_sec - start_sec, 4),
             round(w.end_sec - w.start_sec, 4),
-            round(w.score, 4),
+            calibration.word(w.score) if calibration else round(w.score, 4),
         ]
         for w in alignment.words
     ]
     cut = with_supervision(cut, text=alignment.text, alignment={"word": words})
-    return with_custom(cut, align_score=round(alignment.score, 4))
+    cut = with_custom(cut, align_score=round(alignment.score, 4))
+    if calibration:
+        cut = with_custom(cut, align_confidence=calibration.utterance(alignment.score))
+    return cut
