@@ -20,14 +20,20 @@ def make_aligner(settings: dict[str, Any]) -> Aligner:
         from echoharvester.align.media import CaptionTimes
 
         return CaptionTimes()
+    for of_every_aligner in ("pad_sec", "salvage", "calibration"):
+        options.pop(of_every_aligner)
+    if kind == "qwen3":
+        from echoharvester.align.base import BoundaryConfig
+        from echoharvester.align.qwen3 import Qwen3Aligner
+
+        own = {k: options.pop(k) for k in ("repo", "device", "max_chunk_sec", "revision")}
+        return Qwen3Aligner(**own, boundaries=BoundaryConfig(**options))
     if kind == "ctc":
         from echoharvester.align.base import BoundaryConfig
         from echoharvester.align.ctc import CtcAligner
         from echoharvester.models.acoustic import load_acoustic_model
 
         model = load_acoustic_model(Path(options.pop("model")), options.pop("num_threads"))
-        for of_every_aligner in ("pad_sec", "salvage", "calibration"):
-            options.pop(of_every_aligner)
         chunk_sec = options.pop("chunk_sec")
         return CtcAligner(model, BoundaryConfig(**options), chunk_sec)
-    raise ValueError(f"align.kind is ctc or none, not {kind!r}")
+    raise ValueError(f"align.kind is ctc, qwen3 or none, not {kind!r}")

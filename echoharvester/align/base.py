@@ -72,6 +72,11 @@ class Aligner(Protocol):
         """How the cores that it gives for words become words; None where its times are final."""
         ...
 
+    @property
+    def chooses_readings(self) -> bool:
+        """Whether the sound decides among the readings of a text; else the first is aligned."""
+        ...
+
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         """16 kHz samples (num_samples,) and utterances in order; None where one fits nowhere."""
         ...

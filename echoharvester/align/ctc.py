@@ -39,6 +39,8 @@ class _Path:
 class CtcAligner:
     """Aligns with any `AcousticModel`; words are cores, see `boundaries`."""
 
+    chooses_readings = True
+
     def __init__(
         self,
         model: AcousticModel,

@@ -31,6 +31,7 @@ class CaptionTimes:
     """The aligner `none`: captions are believed, words share their time by length."""
 
     boundaries = None
+    chooses_readings = False
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         return [_shared_by_length(request) for request in requests]
@@ -84,7 +85,7 @@ def align_media(
         if part is not whole:
             left_out = len(whole.words) - len(part.words)
             result[i] = with_custom(result[i], text_whole=whole.text, words_left_out=left_out)
-        if aligner.boundaries:  # the audio has chosen among the readings
+        if aligner.chooses_readings:
             result[i]["custom"].pop("text_candidates", None)
     return result
 

@@ -27,7 +27,7 @@ def test_a_calibrated_score_is_right_as_often_as_it_says():
     assert calibration_error(scores, right) > 0.1
     assert calibration_error([curve(score) for score in scores], right) < 0.03
     ordered = [curve(score) for score in np.linspace(0, 1, 50)]
-    assert ordered == sorted(ordered) and 0 < ordered[0] and ordered[-1] < 1
+    assert ordered == sorted(ordered) and ordered[0] > 0 and ordered[-1] < 1
 
 
 def test_nothing_is_learned_of_one_kind_alone():
