@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Korean checkpoints made with icefall, by short names.
 KNOWN = {
@@ -21,7 +23,6 @@ def fetch(reference: str) -> Path:
     """A local path for a path, a name of `KNOWN`, or `hf://OWNER/REPO/FILE[@SHA256]`.
 
     Raises:
-        ImportError: if huggingface_hub is needed and missing.
         ValueError: if the address is malformed, or the file is not the one of the checksum.
     """
     reference = KNOWN.get(reference, reference)
@@ -31,10 +32,8 @@ def fetch(reference: str) -> Path:
     if not match:
         raise ValueError(f"{reference}: expected hf://OWNER/REPO/FILE or ...@SHA256")
     repo, name, expected = match.groups()
-    try:
-        from huggingface_hub import hf_hub_download
-    except ImportError as error:
-        raise ImportError(f"{reference} needs huggingface_hub: pip install -e .[hub]") from error
+    from huggingface_hub import hf_hub_download
+
     path = Path(hf_hub_download(repo, name))
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if expected is None:
@@ -44,3 +43,25 @@ def fetch(reference: str) -> Path:
             f"{path}: SHA-256 is {found}, not {expected}; delete it and fetch it again"
         )
     return path
+
+
+def addresses_in(settings: Any) -> Iterator[str]:
+    """All addresses of files in plain settings, however deep."""
+    if isinstance(settings, dict):
+        for value in settings.values():
+            yield from addresses_in(value)
+    elif isinstance(settings, str) and is_address(settings):
+        yield settings
+
+
+def fetch_repository(repo: str, revision: str | None = None) -> Path:
+    """The folder of a model: itself, or what the hub has under that name.
+
+    Raises:
+        OSError: if it cannot be fetched.
+    """
+    if Path(repo).is_dir():
+        return Path(repo)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(repo, revision=revision))

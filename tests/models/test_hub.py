@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from tests_support import ROOT
 
-from echoharvester.models.hub import fetch, is_address
+from echoharvester.models.hub import addresses_in, fetch, is_address
+
+from common import composed, plain
 
 CONTENT = b"weights" * 1000
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -39,7 +41,6 @@ class Hub(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hub(tmp_path):
-    pytest.importorskip("huggingface_hub")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -77,3 +78,13 @@ def test_addresses_and_paths_are_told_apart(tmp_path):
     assert not is_address("/exp/best.pt") and fetch("/exp/best.pt").name == "best.pt"
     with pytest.raises(ValueError, match="hf://OWNER"):
         fetch("hf://only")
+
+
+def test_the_public_recogniser_is_pinned_file_by_file():
+    cfg = composed(["asr=by_hardware"])
+    addresses = list(addresses_in(plain(cfg.asr)))
+    assert [a.split("/")[-1].split("-")[0].split("@")[0] for a in addresses] == [
+        "encoder", "decoder", "joiner", "tokens.txt",
+    ]  # fmt: skip
+    assert all(len(address.partition("@")[2]) == 64 for address in addresses)
+    assert list(addresses_in({"model": "/m.onnx", "more": {"repo": "Qwen/Qwen3-ASR-0.6B"}})) == []
