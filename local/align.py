@@ -13,7 +13,7 @@ from echoharvester.audio.media import SoundAhead
 from echoharvester.manifests.runner import run_shard
 from echoharvester.manifests.shards import Cut
 
-from common import report_progress, sharded_step, stage_main
+from common import Report, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
@@ -29,7 +29,7 @@ def main(cfg: DictConfig) -> None:
         cfg.shard,
         process,
         ahead=load.begin,
-        progress=report_progress,
+        report=Report(),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -23,6 +23,7 @@ from echoharvester.review.edits import Rules
 from echoharvester.review.edits import identity as review_identity
 from echoharvester.review.edits import review_files as find_review_files
 
+from launchers import BEGUN, DIED, PROGRESS
 from settings import UserError, check_types
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -331,16 +332,24 @@ def _without_secrets(argument: str) -> str:
     return f"{key}=***" if sign and secret else argument
 
 
-def name_errors(folder: Path, target: str) -> None:
+def name_errors(folder: Path, target: str, file: TextIO = sys.stderr) -> None:
     """Prints what went wrong with which items, the first few of them."""
     paths = sorted(folder.glob(f"{target}.[0-9]*.errors.jsonl.gz"))
     failed = (cut["custom"]["error"]["message"] for path in paths for cut in read_cuts(path))
     for message in islice(failed, NAMED_ERRORS):
-        print(f"  {message}", file=sys.stderr)
+        print(f"  {message}", file=file)
     if more := sum(1 for _ in failed):
-        print(f"  ... and {more} more in {folder}/{target}.*.errors.jsonl.gz", file=sys.stderr)
+        print(f"  ... and {more} more in {folder}/{target}.*.errors.jsonl.gz", file=file)
 
 
-def report_progress(items: int) -> None:
-    """Tells the launcher how many items are done."""
-    print(f"@progress {items}", flush=True)
+class Report:
+    """Tells the launcher what a worker does, by lines that it looks for."""
+
+    def __init__(self) -> None:
+        self.died = os.environ.get(DIED, "").split()
+
+    def begun(self, media_id: str) -> None:
+        print(f"{BEGUN}{media_id}", flush=True)
+
+    def done(self, items: int) -> None:
+        print(f"{PROGRESS}{items}", flush=True)

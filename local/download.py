@@ -10,7 +10,7 @@ from echoharvester.manifests.runner import run_shard
 from echoharvester.sources import make_site
 from echoharvester.sources.download import fetch, is_there
 
-from common import report_progress, sharded_step, stage_main
+from common import Report, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
@@ -23,7 +23,7 @@ def main(cfg: DictConfig) -> None:
             fetch(cut, data_dir / "audio", cfg.download.keep_original, site) for cut in cuts
         ],
         holds=is_there,
-        progress=report_progress,
+        report=Report(),
     )
 
 

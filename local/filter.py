@@ -10,9 +10,9 @@ from echoharvester.manifests.runner import run_shard
 from echoharvester.manifests.shards import Cut, read_cuts
 
 from common import (
+    Report,
     duplicates_path,
     filter_config,
-    report_progress,
     sharded_step,
     side_input,
     stage_main,
@@ -38,7 +38,7 @@ def main(cfg: DictConfig) -> None:
         side_of=lambda cuts: [
             (c["id"], duplicate_of[c["id"]]) for c in cuts if c["id"] in duplicate_of
         ],
-        progress=report_progress,
+        report=Report(),
     )
 
 

@@ -5,6 +5,7 @@ Called by run.sh:  launch.py STAGE_NAME [--dry-run] [Hydra overrides]
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.collected import num_shards_of
+from echoharvester.manifests.lock import LockedError, locked
 from echoharvester.manifests.runner import Step, input_identity, is_fresh
 from echoharvester.manifests.shards import (
     ManifestError,
@@ -37,7 +39,7 @@ from common import (
     sharded_step,
     side_input,
 )
-from launchers import Work, run_local, run_one_in_slurm, run_slurm
+from launchers import BEGUN, PROGRESS, Work, run_local, run_one_in_slurm, run_slurm
 from singles import fresh_summary
 
 LOG_TAIL_LINES = 6
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         return _run_single(cfg, name, overrides, dry_run)
     except OmegaConfBaseException as error:
         print(f"{name}: configuration: {error}", file=sys.stderr)
-    except (UserError, ManifestError, OSError) as error:
+    except (UserError, ManifestError, LockedError, OSError) as error:
         print(f"{name}: {error}", file=sys.stderr)
     return 1
 
@@ -90,10 +92,28 @@ def _run_single(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: b
     if dry_run:
         _say(name, "would run")
         return 0
-    if cfg.launcher.kind == "slurm" and name in IN_SLURM:
-        log = log_path(cfg, name, None).absolute()
-        return run_one_in_slurm(name, _command(name, overrides), cfg.launcher, log)
-    return subprocess.run(_command(name, overrides), check=False).returncode
+    with locked(_place(cfg, name), f"stage {STEPS[name].stage} {name}"):
+        if cfg.launcher.kind == "slurm" and name in IN_SLURM:
+            log = log_path(cfg, name, None).absolute()
+            return run_one_in_slurm(name, _command(name, overrides), cfg.launcher, log)
+        return _run_here(_command(name, overrides))
+
+
+def _run_here(command: Sequence[str]) -> int:
+    """Runs a command that is told to stop when this process is; its exit status."""
+    with subprocess.Popen(command) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue  # the terminal has told it, too; it ends when it has saved
+
+
+def _place(cfg: DictConfig, name: str) -> Path:
+    """The folder that a stage writes to: two trainings on the same data do not meet."""
+    stage = STEPS[name].stage
+    return Path(cfg.data_dir if stage <= 10 else cfg.exp_dir if stage == 14 else cfg.train_dir)
 
 
 def _command(name: str, overrides: Sequence[str]) -> list[str]:
@@ -108,10 +128,18 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
         return 0
     if name == "merge":
         _say_problems(cfg, bool(stale))
-    failed = _run_shards(cfg, name, overrides, stale) if stale else []
+    failed = []
+    if stale:
+        signal.signal(signal.SIGTERM, _on_terminate)
+        with locked(_place(cfg, name), f"stage {STEPS[name].stage} {name}"):
+            failed = _run_shards(cfg, name, overrides, stale)
     for k in failed:
         path = log_path(cfg, name, k)
         lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
+        begun = [line.removeprefix(BEGUN) for line in lines if line.startswith(BEGUN)]
+        lines = [line for line in lines if not line.startswith((BEGUN, PROGRESS))]
+        if begun:
+            lines.append(f"(the last medium it began: {begun[-1]})")
         tail = lines[-LOG_TAIL_LINES:] or ["(nothing: it did not even start, or was cancelled)"]
         print(f"{name}: shard {k} failed; the end of {path}:", *tail, sep="\n  ", file=sys.stderr)
     if failed:
@@ -219,5 +247,13 @@ def _counts(cfg: DictConfig, name: str, num_shards: int) -> Counts:
     return total(Counts.from_dict(info.counts) for info in infos if info)
 
 
+def _on_terminate(*_: object) -> None:
+    raise KeyboardInterrupt  # what is held is let go, what was submitted is cancelled
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print(f"{sys.argv[1]}: interrupted; run the same command to go on", file=sys.stderr)
+        sys.exit(130)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +20,11 @@ from settings import UserError
 
 Update = Callable[[int], object]
 POLL_SEC = 1.0
+BEGUN, PROGRESS = "@begun ", "@progress "  # lines of workers
+DIED = "ECHO_DIED"  # environment variable: media that workers died of, set apart as errors
+# How the system ends a process that takes too much memory, or that a library brings down.
+_FATAL = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL)
+MAX_CULPRITS = 3  # of one shard: more, and it is the machine
 MAX_ARRAY = 1000  # of Slurm's default MaxArraySize
 
 
@@ -41,33 +48,91 @@ class Work:
 
 
 def run_local(work: Work, launcher: Any, update: Update) -> set[int]:
-    """Runs shards as processes, `launcher.nj` at once; those whose process failed."""
+    """Runs shards as processes, `launcher.nj` at once; those whose process failed.
+
+    A shard whose process was killed (for want of memory, mostly) is tried again alone; a medium
+    that two processes died of is set apart as an error, and the rest of its shard is done.
+    """
+    workers = _Workers(work, update)
     with ThreadPoolExecutor(max_workers=max(1, int(launcher.nj))) as pool:
+        try:
+            ends = list(pool.map(workers.run, work.shards))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            workers.stop()
+            raise
+    failed = {shard for shard, end in zip(work.shards, ends, strict=True) if end.status}
+    for shard, end in zip(work.shards, ends, strict=True):
+        if end.was_killed and workers.run_alone(shard, end):
+            failed.discard(shard)
+    return failed
 
-        def run(place: int) -> int:
-            shard, log = work.shards[place], work.logs[place]
-            return _watch([*work.command, f"shard={shard}"], log, update)
 
-        statuses = list(pool.map(run, range(len(work.shards))))
-    return {shard for shard, status in zip(work.shards, statuses, strict=True) if status}
+@dataclass(frozen=True)
+class _End:
+    """How a worker ended, and the medium it was working on."""
+
+    status: int
+    medium: str
+
+    @property
+    def was_killed(self) -> bool:
+        return -self.status in _FATAL
 
 
-def _watch(command: Sequence[str], log: Path, update: Update) -> int:
-    """Runs a worker: its progress lines move the bar, its other words go to its log."""
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as worker:
-        assert worker.stdout is not None
-        for line in worker.stdout:
-            if line.startswith("@progress "):
-                update(int(line.split()[1]))
-            else:
-                with open(log, "a", encoding="utf-8") as file:
-                    file.write(line)
-    if worker.returncode:
-        with open(log, "a", encoding="utf-8") as file:
-            file.write(f"the process ended with status {worker.returncode}\n")
-    return worker.returncode
+class _Workers:
+    """The processes of one stage."""
+
+    def __init__(self, work: Work, update: Update) -> None:
+        self._work, self._update = work, update
+        self._running: set[subprocess.Popen[str]] = set()
+        self._logs = dict(zip(work.shards, work.logs, strict=True))
+
+    def run(self, shard: int, died: Sequence[str] = ()) -> _End:
+        """Runs a shard: its progress lines move the bar, its other words go to its log."""
+        medium, log = "", self._logs[shard]
+        with subprocess.Popen(
+            [*self._work.command, f"shard={shard}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", env={**os.environ, DIED: " ".join(died)},
+        ) as worker:  # fmt: skip
+            self._running.add(worker)
+            assert worker.stdout is not None
+            for line in worker.stdout:
+                if line.startswith(PROGRESS):
+                    self._update(int(line.split()[1]))
+                elif line.startswith(BEGUN):
+                    medium = line.removeprefix(BEGUN).strip()
+                else:
+                    _append(log, line)
+        self._running.discard(worker)
+        if worker.returncode:
+            _append(log, f"the process ended with status {worker.returncode}\n")
+        return _End(worker.returncode, medium)
+
+    def run_alone(self, shard: int, end: _End) -> bool:
+        """Tries a shard again whose worker was killed; whether it was done in the end."""
+        suspects: list[str] = []
+        while end.was_killed and len(suspects) < MAX_CULPRITS:
+            print(
+                f"{self._work.name}: shard {shard}: its process was killed (signal {-end.status}) while it "
+                f"worked on {end.medium or 'nothing yet'}; trying it again alone",
+                file=sys.stderr,
+            )
+            again = self.run(shard, suspects)
+            if again.was_killed and again.medium and again.medium == end.medium:
+                suspects.append(again.medium)
+                again = self.run(shard, suspects)
+            end = again
+        return end.status == 0
+
+    def stop(self) -> None:
+        for worker in list(self._running):
+            worker.terminate()
+
+
+def _append(log: Path, words: str) -> None:
+    with open(log, "a", encoding="utf-8") as file:
+        file.write(words)
 
 
 def run_slurm(work: Work, launcher: Any, update: Update) -> set[int]:
@@ -160,7 +225,7 @@ def _progress(log: Path, start: int) -> int:
             lines = file.read()
     except OSError:
         return 0
-    return sum(map(int, re.findall(rb"^@progress (\d+)", lines, re.MULTILINE)))
+    return sum(map(int, re.findall(rb"^" + PROGRESS.encode() + rb"(\d+)", lines, re.MULTILINE)))
 
 
 def _slurm(command: Sequence[str], script: str | None = None, may_fail: bool = False) -> str:

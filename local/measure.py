@@ -9,7 +9,7 @@ from echoharvester.audio.vad import VadConfig
 from echoharvester.dataset.measure import measure_media
 from echoharvester.manifests.runner import run_shard
 
-from common import report_progress, sharded_step, stage_main
+from common import Report, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
@@ -19,7 +19,7 @@ def main(cfg: DictConfig) -> None:
         cfg.shard,
         lambda cuts: measure_media(cuts, vad, load),
         ahead=load.begin,
-        progress=report_progress,
+        report=Report(),
     )
 
 

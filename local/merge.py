@@ -9,7 +9,7 @@ from echoharvester.manifests.shards import read_cuts, shard_path
 from echoharvester.review.edits import read_edits
 from echoharvester.review.merge import edit_of_cut, merge_media, with_known_times
 
-from common import report_progress, review_files, review_rules, sharded_step, side_input, stage_main
+from common import Report, review_files, review_rules, sharded_step, side_input, stage_main
 
 
 def main(cfg: DictConfig) -> None:
@@ -24,7 +24,7 @@ def main(cfg: DictConfig) -> None:
         lambda cuts: merge_media(cuts, edits, rules.lexicon),
         side_input=side_input(cfg, "merge"),
         side_of=lambda cuts: [(c["id"], e.content) for c in cuts if (e := edit_of_cut(edits, c))],
-        progress=report_progress,
+        report=Report(),
     )
 
 

@@ -10,7 +10,7 @@ from echoharvester.captions.segment import segment_media
 from echoharvester.captions.utterances import SegmentConfig
 from echoharvester.manifests.runner import run_shard
 
-from common import report_progress, sharded_step, stage_main
+from common import Report, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
@@ -23,7 +23,7 @@ def main(cfg: DictConfig) -> None:
         sharded_step(cfg, "segment"),
         cfg.shard,
         lambda cuts: [c for media in cuts for c in segment_media(media, config, **validity)],
-        progress=report_progress,
+        report=Report(),
     )
 
 

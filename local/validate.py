@@ -14,7 +14,7 @@ from echoharvester.manifests.cuts import with_custom
 from echoharvester.manifests.runner import run_shard
 from echoharvester.manifests.shards import Cut
 
-from common import plain, report_progress, sharded_step, stage_main
+from common import Report, plain, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
@@ -35,7 +35,7 @@ def main(cfg: DictConfig) -> None:
         cfg.shard,
         process,
         ahead=load.begin,
-        progress=report_progress,
+        report=Report(),
     )
 
 

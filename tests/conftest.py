@@ -53,3 +53,14 @@ def spoken_sentences() -> tuple[np.ndarray, list]:
         pieces += [speech.samples, np.zeros(22050, np.float32)]
         position += len(speech.samples) / 22050 + 1.0
     return resample_poly(np.concatenate(pieces), 320, 441).astype(np.float32), words
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A miniature run of the whole recipe, shared by the tests that look at it."""
+    from recipe_support import Recipe
+
+    folder = tmp_path_factory.mktemp("recipe")
+    recipe = Recipe(folder / "data", folder / "exp")
+    recipe.run()
+    return recipe

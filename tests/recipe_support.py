@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tests_support import ROOT
 
+from echoharvester.manifests.shards import read_cuts, read_info
+
 SMALL = (
     "source.duration_sec=18", "train.max_epochs=1", "num_shards=3", "lm.synthetic_sentences=2000",
 )  # fmt: skip
@@ -62,3 +64,32 @@ class Recipe:
 def environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return {**os.environ, "ECHO_VENV": "none", "PATH": path}
+
+
+def outputs(recipe: Recipe) -> dict[str, object]:
+    """Everything that stages 1 to 9 leave for others, by path."""
+    folders = [recipe.manifests, recipe.data_dir / "shar", recipe.data_dir / "review"]
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
+    # Lhotse's own jsonl.gz files carry a time stamp: their content counts.
+    return {
+        str(p.relative_to(recipe.data_dir)): list(read_cuts(p))
+        if p.name.startswith("cuts.")
+        else p.read_bytes()
+        for p in files
+        if not p.name.startswith(".")
+    }
+
+
+def accounted(recipe: Recipe) -> dict[str, dict[str, int]]:
+    """What became of the items of every sharded stage: in, accepted, rejected, errors."""
+    found: dict[str, dict[str, int]] = {}
+    for path in recipe.manifests.glob("cuts_*.[0-9]*.jsonl.gz"):
+        info = None if ".errors." in path.name else read_info(path)
+        if info and "items" in info.counts:
+            sums = found.setdefault(path.name.split(".")[0], dict.fromkeys(("in", "accepted", "rejected", "errors"), 0))  # fmt: skip
+            counts = info.counts
+            sums["in"] += counts["items"]
+            sums["accepted"] += counts["accepted"]
+            sums["rejected"] += sum(counts["rejected"].values())
+            sums["errors"] += sum(counts["errors"].values())
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from echoharvester.captions.cues import CaptionError
 from echoharvester.captions.parse import read_track
 from echoharvester.captions.utterances import SegmentConfig, Utterance, segment
 from echoharvester.manifests.cuts import is_rejected, rejected, utterance_cut
@@ -36,7 +37,11 @@ def segment_media(
     """
     if is_rejected(media):
         return [media]
-    track = read_track(Path(media["custom"]["caption_path"]))
+    try:
+        track = read_track(Path(media["custom"]["caption_path"]))
+    except CaptionError as error:  # it names our copy; people know the media
+        name = media["custom"].get("media_path") or media["custom"].get("source_url")
+        raise CaptionError(f"captions of {name}: {error}") from error
     utterances = _within(segment(track, config).utterances, media["duration"])
     if not utterances:
         return [rejected(media, STEP, "captions_empty")]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from echoharvester.manifests.accounting import REJECTED, AccountingError, Counts
 from echoharvester.manifests.cuts import is_rejected
@@ -34,6 +34,28 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Process = Callable[[list[Cut]], list[Cut]]
+
+
+class WorkerDiedError(RuntimeError):
+    """A worker process was killed while it worked on an item."""
+
+
+class Report(Protocol):
+    """Is told how far a shard is.
+
+    Attributes:
+        died: media items that workers have died of: errors, without being tried again.
+    """
+
+    died: Collection[str]
+
+    def begun(self, media_id: str) -> None:
+        """A media item will be processed now."""
+        ...
+
+    def done(self, items: int) -> None:
+        """So many more items are done, processed or known from before."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +111,7 @@ def run_shard(
     side_of: Callable[[list[Cut]], Any] = lambda cuts: None,
     holds: Callable[[Cut], bool] = lambda cut: True,
     ahead: Callable[[list[Cut]], None] = lambda cuts: None,
-    progress: Callable[[int], None] = lambda items: None,
+    report: Report | None = None,
 ) -> Counts:
     """Brings one shard of `step.target` up to date.
 
@@ -102,7 +124,7 @@ def run_shard(
         holds: whether what an output cut names (its audio file) is still there.
         ahead: told the cuts of the next media item that will be processed (some of which are not
             rejected), before `process` of the current one.
-        progress: told the number of items done after every media item.
+        report: told what is being done, and knows of which media items workers have died.
     """
     identity = input_identity(step, index, side_input)
     source = shard_path(step.folder, step.source, index)
@@ -124,14 +146,18 @@ def run_shard(
             if result is None:
                 if following and following[3] is None and not all(map(is_rejected, following[1])):
                     ahead(following[1])
-                result = _process(step, process, cuts, made_from)
+                if report:
+                    report.begun(media_id)
+                work = _fatal if report and media_id in report.died else process
+                result = _process(step, work, cuts, made_from)
                 if not result.errors:  # what failed is tried again by the run that resumes
                     journal.put(media_id, made_from, result)
             _count(step, counts, cuts, result)
             for cut in result.cuts:
                 writer.write(cut)
             errors += result.errors
-            progress(len(cuts))
+            if report:
+                report.done(len(cuts))
         counts.check(step.name)
         _write_errors(step, index, identity, errors)
         writer.close(step.name, step.fingerprint, identity, counts.to_dict())
@@ -153,6 +179,13 @@ def units(cuts: Iterable[Cut]) -> Iterator[tuple[str, list[Cut]]]:
     """Cuts grouped by media item."""
     for media_id, group in itertools.groupby(cuts, key=lambda cut: cut["custom"]["media_id"]):
         yield media_id, list(group)
+
+
+def _fatal(cuts: list[Cut]) -> list[Cut]:
+    raise WorkerDiedError(
+        f"{cuts[0]['custom'].get('media_path') or cuts[0]['id']}: the worker was killed twice while it "
+        "worked on this, most likely for want of memory; give it more, or take it out of the source"
+    )
 
 
 def _process(step: Step, process: Process, cuts: list[Cut], made_from: str) -> UnitResult:

@@ -1,0 +1,273 @@
+#!/usr/bin/env python
+"""What manifests cost at ten thousand, a hundred thousand and a million utterances.
+
+    python scripts/bench_scale.py OUT [--sizes 10000,100000,1000000] [--plot docs/scale.png]
+
+Makes a library of stubs (a media item has 100 utterances; its sound is a hundredth of a second) and
+runs every stage on it with the real runner; what would listen to sound is replaced by constants, so
+that what remains is reading, comparing, judging and writing manifests.  One process a stage.  Prints
+microseconds per utterance and peak memory, and how long run.sh takes when there is nothing to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "local")]
+PER_MEDIUM, NUM_SHARDS = 100, 8
+STUBBED = ("download", "segment", "align", "measure", "validate")
+STEPS = ("collect", "download", "segment", "align", "measure", "duplicates", "filter", "validate",
+         "review", "merge", "export", "split")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--worker", nargs=2, metavar=("STEP", "SHARD"), help=argparse.SUPPRESS)
+    options, overrides = parser.parse_known_args()
+    if options.worker:
+        work(options.worker[0], int(options.worker[1]), overrides)
+        return
+    found: dict[int, dict[str, tuple[float, float]]] = {}
+    for size in map(int, options.sizes.split(",")):
+        found[size] = measure(options.out.resolve() / str(size), size)
+    print_table(found)
+    if options.plot:
+        plot(found, options.plot)
+
+
+def settings_of(out: Path) -> list[str]:
+    return ["source=local", f"source.paths=[{out / 'media'}]", f"num_shards={NUM_SHARDS}",
+            f"data_dir={out / 'data'}", f"exp_dir={out / 'exp'}", "review.accepted_sample=0"]  # fmt: skip
+
+
+def measure(out: Path, size: int) -> dict[str, tuple[float, float]]:
+    """Seconds and peak MiB of every step, and of run.sh when all is done."""
+    shutil.rmtree(out, ignore_errors=True)
+    make_media(out / "media", size // PER_MEDIUM)
+    found = {}
+    for name in STEPS:
+        seconds = peak = 0.0
+        for command in commands(name, settings_of(out)):
+            spent, mib = run(command)
+            seconds, peak = seconds + spent, max(peak, mib)
+        found[name] = (seconds, peak)
+        print(f"{size} {name}: {seconds:.1f} s, {peak:.0f} MiB", file=sys.stderr, flush=True)
+    whole = [str(ROOT / "run.sh"), "--stage", "1", "--stop-stage", "9"]
+    found["run.sh, nothing to do"] = run([*whole, *settings_of(out)])
+    found["run.sh --status"] = run([str(ROOT / "run.sh"), "--status", *settings_of(out)])
+    return found
+
+
+def make_media(folder: Path, count: int) -> None:
+    """Tiny wav files, each with other samples, and captions."""
+    folder.mkdir(parents=True)
+    head = b"RIFF" + struct.pack("<I", 356) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16) + b"data" + struct.pack("<I", 320)  # fmt: skip
+    for i in range(count):
+        (folder / f"m{i:06d}.wav").write_bytes(head + struct.pack("<I", i) * 80)
+        (folder / f"m{i:06d}.ko.vtt").write_text(
+            "WEBVTT\n\n00:00.000 --> 00:01.000\n가\n", encoding="utf-8"
+        )
+
+
+def commands(name: str, settings: list[str]) -> list[list[str]]:
+    stubbed = [sys.executable, __file__, "x", "--worker", name]
+    script = [sys.executable, str(ROOT / "local" / f"{name}.py")]
+    if name in STUBBED:
+        return [[*stubbed, str(k), *settings] for k in range(NUM_SHARDS)]
+    if name in ("filter", "merge"):
+        return [[*script, f"shard={k}", *settings] for k in range(NUM_SHARDS)]
+    if name == "export":
+        return [[*stubbed, "0", *settings]]
+    return [[*script, *settings]]
+
+
+def run(command: list[str]) -> tuple[float, float]:
+    """Seconds and peak resident MiB of the largest process."""
+    start, peak = time.perf_counter(), 0.0
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    while process.poll() is None:
+        peak = max(peak, high_water_mib(process.pid))
+        time.sleep(0.02)
+    if process.returncode:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return time.perf_counter() - start, peak
+
+
+def high_water_mib(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(x.split()[1]) / 1024 for x in lines if x.startswith("VmHWM:")), 0.0)
+
+
+def work(name: str, shard: int, overrides: list[str]) -> None:
+    """One shard of a stage whose listening is replaced; `export` writes no sound."""
+    from echoharvester.manifests.runner import run_shard
+
+    from common import composed, sharded_step
+
+    cfg = composed(overrides)
+    if name == "export":
+        export(cfg)
+        return
+    run_shard(sharded_step(cfg, name), shard, STUBS[name](Path(cfg.data_dir)))
+
+
+WORDS = [a + b for a in "가나다라마바사아자차카타파하" for b in "구누두루무부수우주추쿠투푸후"]
+
+
+def stub_download(data: Path) -> Callable[[list[Any]], list[Any]]:
+    from echoharvester.manifests.cuts import recording, with_custom
+
+    sound = data / "audio" / "stub.flac"
+    sound.parent.mkdir(parents=True, exist_ok=True)
+    sound.write_bytes(b"x")
+
+    def process(cuts: list[Any]) -> list[Any]:
+        return [
+            {**with_custom(c, caption_bytes=1, audio_bytes=1, caption_path=str(sound)),
+             "recording": recording(c["id"], str(sound), 16000, 16000 * 500)} for c in cuts
+        ]  # fmt: skip
+
+    return process
+
+
+def stub_segment(data: Path) -> Callable[[list[Any]], list[Any]]:
+    from echoharvester.manifests.cuts import utterance_cut
+
+    def process(cuts: list[Any]) -> list[Any]:
+        rng, medium = random.Random(cuts[0]["id"]), cuts[0]
+        made = []
+        for i in range(PER_MEDIUM):
+            text = " ".join(rng.choices(WORDS, k=8))
+            custom = {"text_raw": text, "text_orthographic": text, "caption_start_sec": i * 5.0,
+                      "caption_end_sec": i * 5.0 + 4}  # fmt: skip
+            made.append(
+                utterance_cut(medium, f"{medium['id']}-{i:05d}", i * 5.0, i * 5.0 + 4, text, custom)
+            )
+        return made
+
+    return process
+
+
+def stub_align(data: Path) -> Callable[[list[Any]], list[Any]]:
+    from echoharvester.manifests.cuts import text_of, with_custom, with_supervision
+
+    def process(cuts: list[Any]) -> list[Any]:
+        done = []
+        for cut in cuts:
+            words = [[w, i * 0.5, 0.5, 0.98] for i, w in enumerate(text_of(cut).split())]
+            done.append(
+                with_custom(with_supervision(cut, alignment={"word": words}), align_score=0.95)
+            )
+        return done
+
+    return process
+
+
+def stub_measure(data: Path) -> Callable[[list[Any]], list[Any]]:
+    from echoharvester.manifests.cuts import with_custom
+
+    def process(cuts: list[Any]) -> list[Any]:
+        rng = random.Random(cuts[0]["id"])
+        return [
+            with_custom(c, snr_db=30.0, speech_ratio=0.9, syllables_per_sec=5.0, clipped_share=0.0,
+                        bandwidth_hz=8000, hangul_share=1.0,
+                        audio_fingerprint=base64.b64encode(rng.randbytes(4 * 32)).decode())
+            for c in cuts
+        ]  # fmt: skip
+
+    return process
+
+
+def stub_validate(data: Path) -> Callable[[list[Any]], list[Any]]:
+    from echoharvester.manifests.cuts import text_of, with_custom
+
+    return lambda cuts: [
+        with_custom(c, hyp_text=text_of(c), cer=0.0, recogniser="stub") for c in cuts
+    ]
+
+
+STUBS = {"download": stub_download, "segment": stub_segment, "align": stub_align,
+         "measure": stub_measure, "validate": stub_validate}  # fmt: skip
+
+
+def export(cfg: Any) -> None:
+    """The manifest that stage 9 leaves, without sound."""
+    from echoharvester.manifests.shards import ShardWriter, read_all_cuts
+
+    from common import manifests_dir
+    from singles import (
+        BESIDE_SHAR,
+        dataset_manifest_path,
+        fingerprint_of_sizes,
+        single_fingerprint,
+    )
+
+    data = Path(cfg.data_dir)
+    (data / "shar").mkdir(exist_ok=True)
+    for name in BESIDE_SHAR:
+        (data / name).write_text('{"cuts": 0, "hours": 0.0}')
+    with ShardWriter(dataset_manifest_path(cfg)) as writer:
+        for cut in read_all_cuts(manifests_dir(cfg), "cuts_reviewed"):
+            writer.write(cut)
+        counts = {"hours": 0.0, "shar": fingerprint_of_sizes({}), "also": []}
+        writer.close("export", single_fingerprint(cfg, "export"), "", counts)
+
+
+def print_table(found: dict[int, dict[str, tuple[float, float]]]) -> None:
+    sizes = list(found)
+    print("| step | " + " | ".join(f"{n:,}: us each" for n in sizes) + " | "
+          + " | ".join(f"{n:,}: MiB" for n in sizes) + " |")  # fmt: skip
+    print("|---" * (2 * len(sizes) + 1) + "|")
+    for name in found[sizes[0]]:
+        times = [found[n][name][0] for n in sizes]
+        each = [f"{t:.1f} s" if name.startswith("run.sh") else f"{1e6 * t / n:.0f}" for n, t in zip(sizes, times, strict=True)]  # fmt: skip
+        print(
+            f"| {name} | {' | '.join(each)} | "
+            + " | ".join(f"{found[n][name][1]:.0f}" for n in sizes)
+            + " |"
+        )
+
+
+def plot(found: dict[int, dict[str, tuple[float, float]]], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    sizes = list(found)
+    for name in found[sizes[0]]:
+        left.loglog(sizes, [found[n][name][0] for n in sizes], "o-", label=name, markersize=3)
+        right.semilogx(sizes, [found[n][name][1] for n in sizes], "o-", markersize=3)
+    left.set_xlabel("utterances")
+    left.set_ylabel("seconds")
+    right.set_xlabel("utterances")
+    right.set_ylabel("peak memory, MiB")
+    right.set_ylim(0, None)
+    left.legend(fontsize=6)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    main()
