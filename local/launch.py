@@ -5,10 +5,12 @@ Called by run.sh:  launch.py STAGE_NAME [--dry-run] [Hydra overrides]
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -92,7 +94,7 @@ def _run_single(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: b
     if dry_run:
         _say(name, "would run")
         return 0
-    with locked(_place(cfg, name), f"stage {STEPS[name].stage} {name}"):
+    with _held(cfg, name):
         if cfg.launcher.kind == "slurm" and name in IN_SLURM:
             log = log_path(cfg, name, None).absolute()
             return run_one_in_slurm(name, _command(name, overrides), cfg.launcher, log)
@@ -108,6 +110,19 @@ def _run_here(command: Sequence[str]) -> int:
                 return process.wait()
             except KeyboardInterrupt:
                 continue  # the terminal has told it, too; it ends when it has saved
+
+
+@contextmanager
+def _held(cfg: DictConfig, name: str) -> Iterator[None]:
+    """Keeps other runs off what a stage writes to: until run.sh ends, if that called."""
+    run, locks = os.environ.get("ECHO_RUN"), os.environ.get("ECHO_LOCKS")
+    with locked(
+        _place(cfg, name), f"stage {STEPS[name].stage} {name}", int(run) if run else None
+    ) as path:
+        if locks:
+            with open(locks, "a", encoding="utf-8") as file:
+                file.write(f"{path.absolute()}\n")
+        yield
 
 
 def _place(cfg: DictConfig, name: str) -> Path:
@@ -131,7 +146,7 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
     failed = []
     if stale:
         signal.signal(signal.SIGTERM, _on_terminate)
-        with locked(_place(cfg, name), f"stage {STEPS[name].stage} {name}"):
+        with _held(cfg, name):
             failed = _run_shards(cfg, name, overrides, stale)
     for k in failed:
         path = log_path(cfg, name, k)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from echoharvester.manifests.runner import run_shard
-from echoharvester.manifests.shards import read_cuts, shard_path
+from echoharvester.manifests.shards import read_cuts, read_info, shard_path
 from echoharvester.review.edits import read_edits
 from echoharvester.review.merge import edit_of_cut, merge_media, with_known_times
 
@@ -16,7 +16,7 @@ def main(cfg: DictConfig) -> None:
     step, rules = sharded_step(cfg, "merge"), review_rules(cfg)
     edits = read_edits(review_files(cfg), rules)
     before = shard_path(step.folder, step.target, cfg.shard)
-    if before.exists():
+    if read_info(before):  # else it is missing or damaged, and made anew
         with_known_times(edits, read_cuts(before))
     run_shard(
         step,

@@ -14,6 +14,16 @@ if [ "$mode" = status ]; then
   exec python "$ECHO_ROOT/local/status.py" "${overrides[@]}"
 fi
 
+# One run at a time on a folder: stages lock in the name of this process, which lets go at its end.
+ECHO_RUN=$$
+ECHO_LOCKS=$(mktemp)
+export ECHO_RUN ECHO_LOCKS
+let_go() {
+  sort -u "$ECHO_LOCKS" | while IFS= read -r lock; do rm -f "$lock"; done
+  rm -f "$ECHO_LOCKS"
+}
+trap let_go EXIT
+
 # run_stage NUMBER NAME: runs a stage unless it lies outside --stage .. --stop-stage.
 run_stage() {
   if [ "$1" -lt "$stage" ] || [ "$1" -gt "$stop_stage" ]; then return; fi

@@ -26,44 +26,56 @@ class LockedError(RuntimeError):
 
 
 @contextmanager
-def locked(folder: Path, what: str) -> Iterator[None]:
-    """Holds a folder while the block runs.
+def locked(folder: Path, what: str, owner: int | None = None) -> Iterator[Path]:
+    """Holds a folder while the block runs; gives the path of the lock.
 
     Args:
         what: is being done, for whoever finds it locked.
+        owner: process that goes on holding it afterwards and deletes the lock in the end (a run of
+            many stages); None: this one, for the block alone.
 
     Raises:
         LockedError: if another run holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "what": what})
+    mine = {"host": socket.gethostname(), "pid": owner or os.getpid(), "what": what}
     _take(path, mine)
     done = threading.Event()
     threading.Thread(target=_renew, args=(path, done), daemon=True).start()
     try:
-        yield
+        yield path
     finally:
         done.set()
-        if _read(path) == mine:
+        if owner is None and _is(_read(path), mine):
             path.unlink(missing_ok=True)
 
 
-def _take(path: Path, mine: str) -> None:
-    while True:
-        try:
-            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        except FileExistsError:
-            holder = _read(path)
-            if holder is None:
-                continue  # it went away just now
-            if _lives(path, holder):
-                raise LockedError(_words(path, holder)) from None
+def _take(path: Path, mine: dict[str, object]) -> None:
+    # A link to a file that is whole: nobody ever finds a lock that does not say whose it is.
+    whole = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        whole.write_text(json.dumps(mine), encoding="utf-8")
+        while True:
+            try:
+                os.link(whole, path)
+                return
+            except FileExistsError:
+                holder = _read(path)
+            if _is(holder, mine):
+                os.replace(whole, path)
+                return
+            if holder is not None and _lives(path, holder):
+                raise LockedError(_words(path, holder))
             path.unlink(missing_ok=True)
-            continue
-        with os.fdopen(file, "w") as opened:
-            opened.write(mine)
-        return
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _is(holder: str | None, mine: dict[str, object]) -> bool:
+    """Whether a lock is that of the same process."""
+    owner = _owner(holder or "")
+    return all(owner.get(key) == mine[key] for key in ("host", "pid"))
 
 
 def _read(path: Path) -> str | None:

@@ -172,11 +172,11 @@ def _boundary_errors(true: Sequence[TrueWord], found: Sequence[TrueWord]) -> lis
 
 def _judge_sentence(sentence: Cut, cuts: Sequence[Cut], scores: dict[str, TruthScore]) -> None:
     fault = _fault(sentence)
+    score = scores[fault]  # a row for every kind, also where nothing is kept
     custom = sentence["custom"]
     if fault == "noisy" or fault in UNHARVESTABLE or not custom["captioned"]:
         return
     span = _span(sentence)
-    score = scores[fault]
     score.harvestable_sec += span[1] - span[0]
     covered = sum(_overlap(span, _span(cut)) for cut in cuts)
     score.harvested_sec += min(covered, span[1] - span[0])

@@ -1,11 +1,14 @@
 """The recipe on a real Slurm: arrays, a failed shard, a cancelled one, training that is requeued."""
 
+import json
 import subprocess
+import sys
 import time
 
 import pytest
 from recipe_support import Recipe, environment
 from slurm_lab import needs_slurm, running_slurm
+from tests_support import ROOT
 
 from echoharvester.manifests.shards import read_info
 
@@ -103,6 +106,46 @@ def test_a_cancelled_array_says_so_and_goes_on(collected, lab, tmp_path):
     _, errors = driver.communicate(timeout=120)
     assert driver.returncode == 1 and "failed; the end of" in errors
     assert "3 of 3" in run(recipe, lab, "--stage", "4", "--stop-stage", "4").stdout
+
+
+def test_training_is_requeued_before_its_time_is_over_and_goes_on_exactly(lab, finished, tmp_path):
+    """A job of a minute for training that takes longer; against the same without a limit."""
+    long = ("train.max_epochs=14", "train.num_threads=1", "--stage", "11", "--stop-stage", "11")
+    there, here = finished.beside(tmp_path / "there"), finished.beside(tmp_path / "here")
+    options = ("--launcher", "slurm", "launcher.mem=0", "launcher.cpus=1", 'launcher.time="1"',
+               "launcher.signal_sec=40")  # fmt: skip
+    command = there.command(*(a for a in (*options, *long) if "=" not in a), *(a for a in (*options, *long) if "=" in a))  # fmt: skip
+    env = {**environment(), **lab}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = next(there.exp_dir.rglob("train.log.slurm")).read_text(errors="replace")
+    assert "stopped on request at step" in log, log[-3000:]
+    here.run(*(a for a in long if "=" not in a), *(a for a in long if "=" in a))
+
+    def history(recipe):
+        record = json.loads(next(recipe.exp_dir.rglob("train.json")).read_text())
+        return [(row["epoch"], row["step"], row["train_loss"]) for row in record["history"]]
+
+    assert history(there) == history(here) and len(history(here)) == 14
+
+
+def test_a_sweep_runs_as_slurm_jobs(lab, finished, tmp_path):
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    recipe = finished.beside(tmp_path)
+    command = [
+        sys.executable, str(ROOT / "local" / "train.py"), "-m", "hydra/launcher=slurm", "train.lr=0.001,0.002",
+        *recipe.settings, f"data_dir={recipe.data_dir}", f"exp_dir={recipe.exp_dir}", "launcher=slurm",
+        "launcher.cpus=1", "train.num_threads=1",
+    ]  # fmt: skip
+    env = {**environment(), **lab, "PYTHONPATH": f"{ROOT}:{ROOT / 'local'}"}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = (recipe.exp_dir / "sweep" / "results.tsv").read_text().splitlines()
+    assert len(rows) == 3 and {row.split("\t")[2] for row in rows[1:]} == {
+        "train.lr=0.001",
+        "train.lr=0.002",
+    }
+    assert list((recipe.exp_dir / "sweep" / ".submitit").rglob("*submitted.pkl"))
 
 
 def test_without_slurm_it_says_so(monkeypatch):
