@@ -103,16 +103,7 @@ def _yields(cfg: DictConfig) -> dict[str, Any]:
 
 
 def _settings(cfg: DictConfig) -> dict[str, Any]:
-    groups = (
-        "segment",
-        "align",
-        "measure",
-        "duplicates",
-        "filter",
-        "asr",
-        "second_asr",
-        "validate",
-    )
+    groups = "segment align measure duplicates filter asr second_asr validate".split()
     plain = {name: OmegaConf.to_container(cfg[name], resolve=True) for name in groups}
     for name in ("align", "asr"):  # a model's name, not where it lies on this machine
         options: Any = plain[name]

@@ -52,13 +52,13 @@ class TruthScore:
         return {
             "kept": self.kept,
             "label_precision": _share(self.right, self.kept),
-            "cer_of_kept": self.errors.rate,
+            "cer_of_kept": self.errors.rate if self.kept else float("nan"),
             "harvested": _share(self.harvested_sec, self.harvestable_sec),
             "boundary_mean_ms": float(np.mean(errors)),
             "boundary_median_ms": float(np.median(errors)),
-            "within_20_ms": float(np.mean(errors <= 20)),
-            "within_50_ms": float(np.mean(errors <= 50)),
-            "within_100_ms": float(np.mean(errors <= 100)),
+            "within_20_ms": _share_within(self.boundaries, 20),
+            "within_50_ms": _share_within(self.boundaries, 50),
+            "within_100_ms": _share_within(self.boundaries, 100),
             "cuts_speech": _share(self.cut_speech, self.kept),
         }
 
@@ -72,6 +72,10 @@ class TruthScore:
             self.errors + other.errors,
             self.boundaries + other.boundaries,
         )
+
+
+def _share_within(errors_sec: Sequence[float], limit_ms: float) -> float:
+    return _share(sum(1000 * error <= limit_ms for error in errors_sec), len(errors_sec))
 
 
 def _share(part: float, whole: float) -> float:
