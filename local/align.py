@@ -12,6 +12,7 @@ from echoharvester.align.media import align_media
 from echoharvester.audio.media import SoundAhead
 from echoharvester.manifests.runner import run_shard
 from echoharvester.manifests.shards import Cut
+from echoharvester.models.hub import fetch
 
 from common import Report, sharded_step, stage_main
 
@@ -19,7 +20,7 @@ from common import Report, sharded_step, stage_main
 def main(cfg: DictConfig) -> None:
     aligner = make_aligner(OmegaConf.to_container(cfg.align, resolve=True))  # type: ignore[arg-type]
     load, path = SoundAhead(), cfg.align.calibration
-    calibration = read_calibration(Path(path), Path(cfg.align.model)) if path else None
+    calibration = read_calibration(Path(path), fetch(cfg.align.model)) if path else None
 
     def process(cuts: list[Cut]) -> list[Cut]:
         return align_media(cuts, aligner, cfg.align.pad_sec, cfg.align.salvage, load, calibration)

@@ -151,3 +151,68 @@ def _whisper_tokenizer(folder: Path):
     )  # fmt: skip
     made.save_pretrained(folder)
     return made
+
+
+def transducer(folder: Path) -> dict[str, Path]:
+    """A Zipformer transducer as icefall exports it for sherpa-onnx: three files and the tokens."""
+    import onnx
+    import torch
+    from torch import Tensor, nn
+
+    vocabulary, width, context = 12, 16, 2
+    torch.manual_seed(1)
+
+    class Encoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv1d(80, width, 8, stride=4)
+
+        def forward(self, x: Tensor, x_lens: Tensor) -> tuple[Tensor, Tensor]:
+            return self.conv(x.transpose(1, 2)).transpose(1, 2), (x_lens - 8) // 4 + 1
+
+    class Decoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(vocabulary, width)
+
+        def forward(self, y: Tensor) -> Tensor:
+            return self.embedding(y).mean(dim=1)
+
+    class Joiner(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.output = nn.Linear(width, vocabulary)
+
+        def forward(self, encoder_out: Tensor, decoder_out: Tensor) -> Tensor:
+            return self.output(torch.tanh(encoder_out + decoder_out)) * 3
+
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {
+        "encoder": (Encoder(), (torch.randn(1, 100, 80), torch.tensor([100])),
+                    ["x", "x_lens"], ["encoder_out", "encoder_out_lens"],
+                    {"x": {0: "N", 1: "T"}, "x_lens": {0: "N"}, "encoder_out": {0: "N", 1: "T"},
+                     "encoder_out_lens": {0: "N"}}, {"model_type": "zipformer2", "version": "1"}),
+        "decoder": (Decoder(), (torch.zeros(1, context, dtype=torch.int64),), ["y"], ["decoder_out"],
+                    {"y": {0: "N"}, "decoder_out": {0: "N"}},
+                    {"context_size": str(context), "vocab_size": str(vocabulary)}),
+        "joiner": (Joiner(), (torch.randn(1, width), torch.randn(1, width)),
+                   ["encoder_out", "decoder_out"], ["logit"],
+                   {"encoder_out": {0: "N"}, "decoder_out": {0: "N"}, "logit": {0: "N"}},
+                   {"joiner_dim": str(width)}),
+    }  # fmt: skip
+    paths = {}
+    for name, (module, example, inputs, outputs, axes, about) in parts.items():
+        path = folder / f"{name}.onnx"
+        torch.onnx.export(
+            module, example, str(path), input_names=inputs, output_names=outputs, dynamic_axes=axes,
+            opset_version=13, dynamo=False,
+        )  # fmt: skip
+        model = onnx.load(str(path))
+        for key, value in about.items():
+            model.metadata_props.add(key=key, value=value)
+        onnx.save(model, str(path))
+        paths[name] = path
+    symbols = ["<blk>", "<sos/eos>", "<unk>", *(f"▁{c}" for c in "가나다라마"), *"바사아자"]
+    tokens = folder / "tokens.txt"
+    tokens.write_text("".join(f"{s} {i}\n" for i, s in enumerate(symbols)), encoding="utf-8")
+    return {**paths, "tokens": tokens}

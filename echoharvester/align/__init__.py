@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from echoharvester.align.base import Aligner
@@ -32,8 +31,9 @@ def make_aligner(settings: dict[str, Any]) -> Aligner:
         from echoharvester.align.base import BoundaryConfig
         from echoharvester.align.ctc import CtcAligner
         from echoharvester.models.acoustic import load_acoustic_model
+        from echoharvester.models.hub import fetch
 
-        model = load_acoustic_model(Path(options.pop("model")), options.pop("num_threads"))
+        model = load_acoustic_model(fetch(str(options.pop("model"))), options.pop("num_threads"))
         chunk_sec = options.pop("chunk_sec")
         return CtcAligner(model, BoundaryConfig(**options), chunk_sec)
     raise ValueError(f"align.kind is ctc, qwen3 or none, not {kind!r}")

@@ -157,3 +157,20 @@ def test_by_hardware_is_the_part_for_this_machine(recogniser_dir):
         made = make_recogniser({"kind": "auto", "gpu": {"kind": "qwen3"}, "cpu": cpu})
         assert type(made).__name__ == "CtcRecogniser"
     assert make_recogniser({"kind": "none"}) is None
+
+
+def test_a_transducer_of_icefall_runs_from_its_four_files(tmp_path, spoken):
+    """The format of the public Korean Zipformer; the weights are random."""
+    from tiny_models import transducer
+
+    files = transducer(tmp_path / "model")
+    made = make_recogniser({
+        "kind": "sherpa_onnx", "model": str(files["encoder"]), "decoder": str(files["decoder"]),
+        "joiner": str(files["joiner"]), "tokens": str(files["tokens"]), "num_threads": 1,
+        "batch_sec": 20.0,
+    })  # fmt: skip
+    cut, _ = spoken
+    heard = made.transcribe(cut)
+    assert len(heard) == len(cut) and any(heard)
+    assert set("".join(heard)) <= set("가나다라마바사아자 ")
+    assert made.transcribe(cut[::-1]) == heard[::-1]
