@@ -19,7 +19,7 @@ from common import Report, sharded_step, stage_main
 
 def main(cfg: DictConfig) -> None:
     aligner = make_aligner(OmegaConf.to_container(cfg.align, resolve=True))  # type: ignore[arg-type]
-    load, path = SoundAhead(), cfg.align.calibration
+    load, path = SoundAhead(), cfg.align.calibration if cfg.align.kind == "ctc" else None
     calibration = read_calibration(Path(path), fetch(cfg.align.model)) if path else None
 
     def process(cuts: list[Cut]) -> list[Cut]:

@@ -23,7 +23,7 @@ from echoharvester.review.edits import Rules
 from echoharvester.review.edits import identity as review_identity
 from echoharvester.review.edits import review_files as find_review_files
 
-from launchers import BEGUN, DIED, PROGRESS
+from launchers import ALONE, BEGUN, DIED, PROGRESS
 from settings import UserError, check_types
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +31,8 @@ os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
 
 # Settings that say how fast, not what: changing them makes nothing stale.
 NAMED_ERRORS = 10  # printed; all are in the manifests
-_RESOURCES = {"num_threads", "chunk_sec", "num_workers", "log_every_steps", "device", "batch_sec"}
+_RESOURCES = {"num_threads", "chunk_sec", "num_workers", "log_every_steps"}
+_RESOURCES_OF_MODELS = {"device", "batch_sec"}  # of align, asr and second_asr
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class StepSpec:
 
 SWEPT = "ECHO_SWEPT"  # environment variable: the settings that a multirun varies
 
+_RECOGNISERS = ("asr", "asr.cpu", "asr.gpu", "second_asr", "second_asr.cpu", "second_asr.gpu")
+_RECOGNISER_FILES = ("model", "tokens", "decoder", "joiner", "repo")
 STEPS: dict[str, StepSpec] = {
     "prepare": StepSpec(0, ("source", "prepare")),
     "collect": StepSpec(1, ("source", "collect"), target="cuts_media"),
@@ -82,11 +85,7 @@ STEPS: dict[str, StepSpec] = {
         6,
         ("validate", "asr", "second_asr"),
         (
-            *(
-                f"{asr}.{file}"
-                for asr in ("asr", "second_asr")
-                for file in ("model", "decoder", "joiner")
-            ),
+            *(f"{asr}.{file}" for asr in _RECOGNISERS for file in _RECOGNISER_FILES),
             "validate.acceptance",
         ),
         "cuts_filtered",
@@ -115,20 +114,27 @@ STEPS: dict[str, StepSpec] = {
 def step_fingerprint(cfg: DictConfig, name: str, *inputs: Any) -> str:
     """Digest of what a step's output depends on."""
     spec = STEPS[name]
-    settings = {key: _plain(OmegaConf.select(cfg, key)) for key in spec.settings}
+    settings = {key: _plain(OmegaConf.select(cfg, key), key) for key in spec.settings}
     digests = {}
     for key in spec.models:
-        path = OmegaConf.select(cfg, key)
+        path = OmegaConf.select(cfg, key, default=None)
         group, _, leaf = key.rpartition(".")
         if path and is_address(str(path)):
             digests[key] = str(path)
+        elif path and leaf == "repo":
+            digests[key] = _folder_digest(Path(path)) if Path(path).is_dir() else str(path)
         elif path:
             digests[key] = file_digest(_existing(Path(path), key))
-            tokens = Path(path).with_name("tokens.txt")  # beside an ONNX model
-            if Path(path).suffix == ".onnx":
+            beside = leaf == "model" and not OmegaConf.select(cfg, f"{group}.tokens", default=None)
+            if beside and Path(path).suffix == ".onnx":
+                tokens = Path(path).with_name("tokens.txt")
                 digests[f"{key} tokens"] = file_digest(_existing(tokens, key))
-        if isinstance(settings.get(group), dict):
-            settings[group].pop(leaf, None)
+        top, *inner = group.split(".")
+        owner = settings.get(top)
+        for part in inner:
+            owner = owner.get(part) if isinstance(owner, dict) else None
+        if isinstance(owner, dict):
+            owner.pop(leaf, None)
     return fingerprint(name, spec.version, settings, digests, *inputs)
 
 
@@ -137,15 +143,25 @@ def plain(group: DictConfig) -> dict[str, Any]:
     return dict(OmegaConf.to_container(group, resolve=True))  # type: ignore[arg-type]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, key: str) -> Any:
+    """A setting as plain values, without what only says how fast."""
     if not OmegaConf.is_config(value):
         return value
-    plain = OmegaConf.to_container(value, resolve=True)
-    return (
-        {k: v for k, v in plain.items() if k not in _RESOURCES}
-        if isinstance(plain, dict)
-        else plain
-    )
+    of_model = key in ("align", "asr", "second_asr")
+    fast = _RESOURCES | (_RESOURCES_OF_MODELS if of_model else set())
+    return _without(OmegaConf.to_container(value, resolve=True), fast)
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {k: _without(v, names) for k, v in value.items() if k not in names}
+
+
+def _folder_digest(folder: Path) -> str:
+    """Of a model that is a folder: gigabytes, so names, sizes and times stand for the content."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return fingerprint([(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files])
 
 
 def _existing(path: Path, key: str) -> Path:
@@ -347,6 +363,7 @@ class Report:
 
     def __init__(self) -> None:
         self.died = os.environ.get(DIED, "").split()
+        self.alone = bool(os.environ.get(ALONE))
 
     def begun(self, media_id: str) -> None:
         print(f"{BEGUN}{media_id}", flush=True)

@@ -116,8 +116,9 @@ def _run_here(command: Sequence[str]) -> int:
 def _held(cfg: DictConfig, name: str) -> Iterator[None]:
     """Keeps other runs off what a stage writes to: until run.sh ends, if that called."""
     run, locks = os.environ.get("ECHO_RUN"), os.environ.get("ECHO_LOCKS")
+    also = [Path(line) for line in Path(locks).read_text("utf-8").splitlines()] if locks else []
     with locked(
-        _place(cfg, name), f"stage {STEPS[name].stage} {name}", int(run) if run else None
+        _place(cfg, name), f"stage {STEPS[name].stage} {name}", int(run) if run else None, also
     ) as path:
         if locks:
             with open(locks, "a", encoding="utf-8") as file:

@@ -20,8 +20,10 @@ from settings import UserError
 
 Update = Callable[[int], object]
 POLL_SEC = 1.0
+MAX_POLLS_FAILED = 120
 BEGUN, PROGRESS = "@begun ", "@progress "  # lines of workers
 DIED = "ECHO_DIED"  # environment variable: media that workers died of, set apart as errors
+ALONE = "ECHO_ALONE"  # environment variable: nothing is done ahead, so that one medium is to blame
 # How the system ends a process that takes too much memory, or that a library brings down.
 _FATAL = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL)
 MAX_CULPRITS = 3  # of one shard: more, and it is the machine
@@ -56,15 +58,15 @@ def run_local(work: Work, launcher: Any, update: Update) -> set[int]:
     workers = _Workers(work, update)
     with ThreadPoolExecutor(max_workers=max(1, int(launcher.nj))) as pool:
         try:
-            ends = list(pool.map(workers.run, work.shards))
+            ends = dict(zip(work.shards, pool.map(workers.run, work.shards), strict=True))
+            failed = {shard for shard, end in ends.items() if end.status}
+            for shard, end in ends.items():
+                if end.was_killed and workers.run_alone(shard, end):
+                    failed.discard(shard)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             workers.stop()
             raise
-    failed = {shard for shard, end in zip(work.shards, ends, strict=True) if end.status}
-    for shard, end in zip(work.shards, ends, strict=True):
-        if end.was_killed and workers.run_alone(shard, end):
-            failed.discard(shard)
     return failed
 
 
@@ -88,12 +90,13 @@ class _Workers:
         self._running: set[subprocess.Popen[str]] = set()
         self._logs = dict(zip(work.shards, work.logs, strict=True))
 
-    def run(self, shard: int, died: Sequence[str] = ()) -> _End:
+    def run(self, shard: int, died: Sequence[str] = (), alone: bool = False) -> _End:
         """Runs a shard: its progress lines move the bar, its other words go to its log."""
         medium, log = "", self._logs[shard]
         with subprocess.Popen(
             [*self._work.command, f"shard={shard}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace", env={**os.environ, DIED: " ".join(died)},
+            text=True, errors="replace",
+            env={**os.environ, DIED: " ".join(died), ALONE: "1" if alone else ""},
         ) as worker:  # fmt: skip
             self._running.add(worker)
             assert worker.stdout is not None
@@ -112,18 +115,21 @@ class _Workers:
     def run_alone(self, shard: int, end: _End) -> bool:
         """Tries a shard again whose worker was killed; whether it was done in the end."""
         suspects: list[str] = []
-        while end.was_killed and len(suspects) < MAX_CULPRITS:
+        for _ in range(2 * MAX_CULPRITS):
             print(
                 f"{self._work.name}: shard {shard}: its process was killed (signal {-end.status}) while it "
                 f"worked on {end.medium or 'nothing yet'}; trying it again alone",
                 file=sys.stderr,
             )
-            again = self.run(shard, suspects)
-            if again.was_killed and again.medium and again.medium == end.medium:
+            again = self.run(shard, suspects, alone=True)
+            if not again.was_killed:
+                return again.status == 0
+            if not again.medium or again.medium in suspects:
+                return False  # it dies before it begins, whatever it is given
+            if again.medium == end.medium:
                 suspects.append(again.medium)
-                again = self.run(shard, suspects)
             end = again
-        return end.status == 0
+        return False
 
     def stop(self) -> None:
         for worker in list(self._running):
@@ -207,15 +213,31 @@ def resources(launcher: Any, stage: str) -> list[str]:
 def _wait(job: str, work: Work, update: Update) -> None:
     """Until no task of the array is left; progress is what the logs tell."""
     starts = [log.stat().st_size if log.exists() else 0 for log in work.logs]
-    told = 0
+    told = failures = 0
     while True:
-        left = _slurm(["squeue", "-h", "-j", job, "-o", "%i"], may_fail=True).split()
+        left = _left(job)
+        failures = failures + 1 if left is None else 0
+        if failures > MAX_POLLS_FAILED:
+            raise UserError(
+                f"{work.name}: squeue does not answer any more; job {job} may still run: run the same "
+                "command again to wait for it"
+            )
         done = sum(_progress(log, start) for log, start in zip(work.logs, starts, strict=True))
         update(done - told)
         told = done
-        if not left:
+        if left == []:
             return
         time.sleep(POLL_SEC)
+
+
+def _left(job: str) -> list[str] | None:
+    """Tasks of an array that are not over; None where Slurm does not answer."""
+    done = subprocess.run(
+        ["squeue", "-h", "-j", job, "-o", "%i"], capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return done.stdout.split()
+    return [] if "Invalid job id" in done.stderr else None  # one that ended long ago is forgotten
 
 
 def _progress(log: Path, start: int) -> int:
@@ -228,14 +250,14 @@ def _progress(log: Path, start: int) -> int:
     return sum(map(int, re.findall(rb"^" + PROGRESS.encode() + rb"(\d+)", lines, re.MULTILINE)))
 
 
-def _slurm(command: Sequence[str], script: str | None = None, may_fail: bool = False) -> str:
+def _slurm(command: Sequence[str], script: str | None = None) -> str:
     try:
         done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise UserError(f"{command[0]}: not found; --launcher slurm runs on a machine that submits to Slurm") from error  # fmt: skip
-    if done.returncode and not may_fail:  # squeue knows no job that ended long ago
+    if done.returncode:
         raise UserError(f"{shlex.join(command)}: {done.stderr.strip() or 'failed'}")
-    return done.stdout if not done.returncode else ""
+    return done.stdout
 
 
 def run_one_in_slurm(name: str, command: Sequence[str], launcher: Any, log: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,13 @@ def main(cfg: DictConfig) -> None:
     for line in check_environment(Path(cfg.data_dir)):
         print(f"stage  0 prepare: {line}")
     for part in ("align", "asr", "second_asr"):
-        _fetch_models(part, chosen(plain(cfg[part])))
+        settings = plain(cfg[part])
+        if settings["kind"] == "auto":  # other machines may choose otherwise
+            _fetch_models(part, settings["cpu"])
+            if chosen(settings) is settings["gpu"] or find_spec("qwen_asr"):
+                _fetch_models(part, settings["gpu"])
+        else:
+            _fetch_models(part, settings)
     if cfg.source.kind == "synthetic":
         _make_library(cfg)
 

@@ -14,7 +14,7 @@ from echoharvester.manifests.cuts import with_custom
 from echoharvester.manifests.runner import run_shard
 from echoharvester.manifests.shards import Cut
 
-from common import Report, plain, sharded_step, stage_main
+from common import Report, UserError, plain, sharded_step, stage_main
 
 
 def main(cfg: DictConfig) -> None:
@@ -23,6 +23,8 @@ def main(cfg: DictConfig) -> None:
     gate = Gate(**limits, acceptance=read_acceptance(Path(learned)) if learned else None)
     settings = [chosen(plain(cfg.asr)), chosen(plain(cfg.second_asr))]
     recognisers = [made for s in settings if (made := make_recogniser(s))]
+    if not recognisers:
+        raise UserError("asr=none: stage 6 needs a recogniser; second_asr may be none")
     used = " + ".join(s["kind"] for s in settings if s["kind"] != "none")
     load = SoundAhead()
 

@@ -19,10 +19,15 @@ ECHO_RUN=$$
 ECHO_LOCKS=$(mktemp)
 export ECHO_RUN ECHO_LOCKS
 let_go() {
-  sort -u "$ECHO_LOCKS" | while IFS= read -r lock; do rm -f "$lock"; done
+  sort -u "$ECHO_LOCKS" | while IFS= read -r lock; do
+    if grep -q "\"pid\": $$," "$lock" 2>/dev/null; then rm -f "$lock"; fi
+  done
   rm -f "$ECHO_LOCKS"
 }
 trap let_go EXIT
+# A stage under way ends first, so that nothing is let go while it writes.
+terminated=
+trap 'terminated=1' TERM
 
 # run_stage NUMBER NAME: runs a stage unless it lies outside --stage .. --stop-stage.
 run_stage() {
@@ -32,6 +37,9 @@ run_stage() {
   if [ "$status" -eq 75 ]; then # it was asked to stop, and saved
     echo "run.sh: stage $1 ($2) stopped on request; run the same command to go on" >&2
     exit 75
+  elif [ -n "$terminated" ]; then
+    echo "run.sh: terminated; run the same command to go on" >&2
+    exit 143
   elif [ "$status" -ne 0 ]; then
     echo "run.sh: stage $1 ($2) failed; mend the cause and go on with --stage $1" >&2
     exit 1

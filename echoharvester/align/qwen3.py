@@ -133,7 +133,7 @@ def chunks(
     A stretch begins and ends in the longest pause near the border between two captions, or, where
     there is none, in the middle between them.
     """
-    first, start = 0, 0.0
+    first, start = 0, max(0.0, requests[0].start_sec - CAPTION_CLOCK_SEC) if requests else 0.0
     for i in range(1, len(requests) + 1):
         if i < len(requests) and requests[i].end_sec + CAPTION_CLOCK_SEC - start <= max_sec:
             continue

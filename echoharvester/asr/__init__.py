@@ -8,7 +8,13 @@ from typing import Any
 
 from echoharvester.asr.base import Recogniser
 
-KINDS = ("sherpa_onnx", "ctc", "qwen3", "faster_whisper", "auto", "none")
+_OPTIONS = {
+    "sherpa_onnx": ("model", "tokens", "decoder", "joiner", "num_threads", "batch_sec"),
+    "ctc": ("model", "num_threads", "batch_sec"),
+    "qwen3": ("repo", "revision", "device", "batch_sec", "max_new_tokens"),
+    "faster_whisper": ("repo", "device", "compute_type", "beam_size", "num_threads", "batch_sec"),
+}
+KINDS = (*_OPTIONS, "auto", "none")
 
 
 def chosen(settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -28,10 +34,14 @@ def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
         ImportError: if it needs a package that is not installed.
         FileNotFoundError: if its model is missing.
     """
-    options = dict(chosen(settings))
-    kind = options.pop("kind")
+    settings = chosen(settings)
+    kind = settings["kind"]
     if kind == "none":
         return None
+    if kind not in _OPTIONS:
+        raise ValueError(f"asr.kind is one of {', '.join(KINDS)}, not {kind!r}")
+    # By name: a recipe may have set what belongs to another kind.
+    options = {name: settings[name] for name in _OPTIONS[kind]}
     if kind == "ctc":
         from echoharvester.asr.ctc import CtcRecogniser
         from echoharvester.models.acoustic import load_acoustic_model
@@ -48,11 +58,9 @@ def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
         from echoharvester.asr.qwen3 import Qwen3Recogniser
 
         return Qwen3Recogniser(**options)
-    if kind == "faster_whisper":
-        from echoharvester.asr.faster_whisper import WhisperRecogniser
+    from echoharvester.asr.faster_whisper import WhisperRecogniser
 
-        return WhisperRecogniser(**options)
-    raise ValueError(f"asr.kind is one of {', '.join(KINDS)}, not {kind!r}")
+    return WhisperRecogniser(**options)
 
 
 def _has_gpu() -> bool:

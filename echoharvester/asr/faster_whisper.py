@@ -64,7 +64,7 @@ class WhisperRecogniser:
         segments, _ = self._pipeline.transcribe(
             np.concatenate(utterances), language="ko", beam_size=self.beam_size, temperature=0.0,
             vad_filter=False, without_timestamps=True, condition_on_previous_text=False,
-            clip_timestamps=clips, batch_size=len(clips),
+            clip_timestamps=clips, batch_size=max(1, int(self.batch_sec // WINDOW_SEC)),
         )  # fmt: skip
         texts = [""] * len(utterances)
         starts = np.array([clip["start"] for clip in clips])

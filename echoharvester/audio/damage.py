@@ -32,12 +32,14 @@ def missing_spans(path: Path) -> list[tuple[float, float]]:
             codec = stream.codec_context
             least = MIN_GAP_OF_OPUS_SEC if codec.name in ("opus", "libopus") else MIN_GAP_SEC
             # mp4 stretches the packet in front of a hole over it; a codec's frames are of one size.
-            longest = codec.frame_size / codec.sample_rate if codec.frame_size else float("inf")
+            stretched = codec.frame_size and "mp4" in container.format.name
+            longest = codec.frame_size / codec.sample_rate if stretched else float("inf")
+            zero = (container.start_time or 0) / av.time_base  # where decoding begins to count
             covered: float | None = None
             for packet in container.demux(stream):
                 if packet.pts is None or packet.time_base is None or packet.is_corrupt:
                     continue
-                start = float(packet.pts * packet.time_base)
+                start = float(packet.pts * packet.time_base) - zero
                 if covered is not None and start - covered >= least:
                     gaps.append((round(covered, 3), round(start, 3)))
                 length = min(float((packet.duration or 0) * packet.time_base), longest)

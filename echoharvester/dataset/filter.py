@@ -80,11 +80,14 @@ def without_foreign_captions(cuts: list[Cut], config: FilterConfig) -> list[Cut]
     Such captions translate foreign speech, or belong to another video; the few that seem to fit do
     so by chance.
     """
-    tried = [c for c in cuts if not is_rejected(c) or c["custom"].get("reason") in _MISMATCHES]
-    amiss = sum(is_rejected(cut) for cut in tried)
-    if len(tried) < _MIN_TRIED or amiss <= config.max_mismatch_share * len(tried):
+    fitting = [c for c in cuts if not is_rejected(c) or c["custom"].get("reason") == DUPLICATE]
+    amiss = sum(c["custom"].get("reason") in _MISMATCHES for c in cuts if is_rejected(c))
+    num_tried = len(fitting) + amiss
+    if num_tried < _MIN_TRIED or amiss <= config.max_mismatch_share * num_tried:
         return cuts
-    wanted = {cut["id"] for cut in tried}
+    wanted = {
+        c["id"] for c in cuts if not is_rejected(c) or c["custom"].get("reason") in _MISMATCHES
+    }
     return [rejected(c, STEP, "captions_do_not_match") if c["id"] in wanted else c for c in cuts]
 
 

@@ -12,8 +12,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NAME = ".run.lock"
@@ -26,13 +26,16 @@ class LockedError(RuntimeError):
 
 
 @contextmanager
-def locked(folder: Path, what: str, owner: int | None = None) -> Iterator[Path]:
+def locked(
+    folder: Path, what: str, owner: int | None = None, also: Sequence[Path] = ()
+) -> Iterator[Path]:
     """Holds a folder while the block runs; gives the path of the lock.
 
     Args:
         what: is being done, for whoever finds it locked.
         owner: process that goes on holding it afterwards and deletes the lock in the end (a run of
             many stages); None: this one, for the block alone.
+        also: other locks of the same owner, which are renewed meanwhile.
 
     Raises:
         LockedError: if another run holds it.
@@ -42,7 +45,7 @@ def locked(folder: Path, what: str, owner: int | None = None) -> Iterator[Path]:
     mine = {"host": socket.gethostname(), "pid": owner or os.getpid(), "what": what}
     _take(path, mine)
     done = threading.Event()
-    threading.Thread(target=_renew, args=(path, done), daemon=True).start()
+    threading.Thread(target=_renew, args=([path, *also], done), daemon=True).start()
     try:
         yield path
     finally:
@@ -67,9 +70,26 @@ def _take(path: Path, mine: dict[str, object]) -> None:
                 return
             if holder is not None and _lives(path, holder):
                 raise LockedError(_words(path, holder))
-            path.unlink(missing_ok=True)
+            if holder is not None:
+                _remove_dead(path, holder)
     finally:
         whole.unlink(missing_ok=True)
+
+
+def _remove_dead(path: Path, holder: str) -> None:
+    """Takes away the lock that was found dead, and no other: somebody may have replaced it."""
+    aside = path.with_name(f"{path.name}.{os.getpid()}.gone")
+    try:
+        os.rename(path, aside)
+    except FileNotFoundError:
+        return
+    try:
+        if _read(aside) != holder:
+            os.link(aside, path)
+    except FileExistsError:
+        pass  # a third one was faster; it decides
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _is(holder: str | None, mine: dict[str, object]) -> bool:
@@ -118,12 +138,11 @@ def _age_sec(path: Path) -> float:
         return float("inf")
 
 
-def _renew(path: Path, done: threading.Event) -> None:
+def _renew(paths: Sequence[Path], done: threading.Event) -> None:
     while not done.wait(RENEW_SEC):
-        try:
-            os.utime(path)
-        except OSError:
-            return
+        for path in paths:
+            with suppress(OSError):  # network disks have bad moments
+                os.utime(path)
 
 
 def _words(path: Path, holder: str) -> str:

@@ -45,9 +45,11 @@ class Report(Protocol):
 
     Attributes:
         died: media items that workers have died of: errors, without being tried again.
+        alone: whether nothing may be done ahead of its turn.
     """
 
     died: Collection[str]
+    alone: bool
 
     def begun(self, media_id: str) -> None:
         """A media item will be processed now."""
@@ -144,7 +146,7 @@ def run_shard(
 
         for (media_id, cuts, made_from, result), following in _with_next(plan()):
             if result is None:
-                if following and following[3] is None and not all(map(is_rejected, following[1])):
+                if following and _is_worth_it_ahead(following, report):
                     ahead(following[1])
                 if report:
                     report.begun(media_id)
@@ -163,6 +165,16 @@ def run_shard(
         writer.close(step.name, step.fingerprint, identity, counts.to_dict())
         journal.finish()
     return counts
+
+
+def _is_worth_it_ahead(
+    planned: tuple[str, list[Cut], str, UnitResult | None], report: Report | None
+) -> bool:
+    """Whether the next unit should be prepared: not where one medium must be found to blame."""
+    media_id, cuts, _, known = planned
+    if known is not None or all(map(is_rejected, cuts)):
+        return False
+    return report is None or not (report.alone or media_id in report.died)
 
 
 def _with_next(items: Iterable[T]) -> Iterator[tuple[T, T | None]]:

@@ -41,6 +41,12 @@ def test_a_border_between_chunks_lies_in_a_pause():
     assert 29.5 < first.end_sec < 30.2 and second.start_sec == first.end_sec
 
 
+def test_the_first_chunk_begins_near_the_first_caption():
+    requests = [Request(["가"], 200, 203), Request(["나"], 204, 207)]
+    (only,) = chunks(requests, Loudness(np.full(30000, -20, np.float32)), 300.0, 180.0)
+    assert only.start_sec == 198 and only.requests == range(2)
+
+
 def test_morphemes_without_signs_become_the_words_of_the_text():
     items = [
         AlignedWord(t, i, i + 1.0, 0.5)

@@ -109,7 +109,8 @@ def test_a_model_that_is_not_there_is_named(tmp_path):
 def test_a_package_that_is_missing_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "qwen_asr", None)
     with pytest.raises(ImportError, match=r"\[qwen\]"):
-        make_recogniser({"kind": "qwen3", "repo": "x"})
+        make_recogniser({"kind": "qwen3", "repo": "x", "revision": None, "device": "cpu",
+                         "batch_sec": 1.0, "max_new_tokens": 1})  # fmt: skip
 
 
 def seconds(count):

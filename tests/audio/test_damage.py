@@ -55,6 +55,18 @@ def test_lost_packets_are_noticed_and_shift_nothing(tmp_path, suffix):
         assert abs(np.argmax(around) / 16_000 - 0.3) < 0.03
 
 
+def test_gaps_are_on_the_clock_of_the_decoded_sound(tmp_path):
+    """A recording of a live stream, whose packets count from long before."""
+    whole = encoded(tmp_path, ".webm")
+    late = tmp_path / "late.mkv"
+    run_ffmpeg(
+        ["-i", f"file:{whole}", "-c", "copy", "-output_ts_offset", "100", f"file:{late}"], "test"
+    )
+    holed = without(late, 105.5, 108.5)
+    ((start, end),) = missing_spans(holed)
+    assert abs(start - 5.5) < 0.1 and abs(end - 8.5) < 0.1
+
+
 def test_formats_without_a_clock_have_no_gaps(tmp_path):
     assert missing_spans(encoded(tmp_path, ".mp3")) == []
 

@@ -77,6 +77,19 @@ def test_an_unusual_rate_is_one_that_this_medium_does_not_have():
     assert judged({}, {"syllables_per_sec": 10.0}) == [None] * 2  # too few to tell
 
 
+def test_duplicates_do_not_make_the_rest_look_foreign():
+    """Five of twenty fit badly; that fourteen others are in another upload changes nothing."""
+    media = media_cut("m", recording("m", "/m.flac", 16000, 1600000), {})
+    fields = [{"align_score": 0.1}] * 5 + [{}] * 15
+    cuts = [
+        utterance_cut(media, f"m-{i}", i, i + 1.0, "네", {**FINE, **f})
+        for i, f in enumerate(fields)
+    ]
+    copies = {f"m-{i}": "other" for i in range(5, 19)}
+    reasons = [c["custom"].get("reason") for c in judge_media(cuts, FilterConfig(), copies)]
+    assert reasons == ["low_align_score"] * 5 + ["duplicate"] * 14 + [None]
+
+
 def test_limits_change_without_measuring_again():
     loose = FilterConfig(min_snr_db=0.0, min_bandwidth_hz=0.0)
     assert judged({"snr_db": 1.0, "bandwidth_hz": 3400}, config=loose) == [None]

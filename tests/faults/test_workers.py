@@ -54,6 +54,13 @@ def test_a_shard_that_always_dies_fails(tmp_path, capsys):
     assert "status -9" in (tmp_path / "1.log").read_text()
 
 
+def test_a_worker_that_dies_before_it_begins_is_given_up(tmp_path, capsys):
+    command = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    dying = Work("align", command, [0], [tmp_path / "0.log"], tmp_path)
+    assert run_local(dying, LAUNCHER, lambda n: None) == {0}
+    assert capsys.readouterr().err.count("trying it again alone") == 1
+
+
 def test_an_ordinary_failure_is_not_repeated(tmp_path, capsys):
     command = [sys.executable, "-c", "import sys; print('broken'); sys.exit(3)"]
     failing = Work("align", command, [0], [tmp_path / "0.log"], tmp_path)

@@ -127,3 +127,43 @@ def test_a_setting_of_another_type_is_named(override):
 
     with pytest.raises(UserError, match=override.partition("=")[0]):
         composed([override])
+
+
+@pytest.mark.parametrize("recipe", ["mini_ko", "korean_yt"])
+def test_every_kind_of_part_can_be_chosen_in_every_recipe(recipe, monkeypatch, tmp_path):
+    """Settings that a recipe made for another kind are not in the way."""
+    from tiny_models import qwen3
+
+    from echoharvester.align import make_aligner
+    from echoharvester.asr import make_recogniser
+
+    from common import composed, plain
+
+    pytest.importorskip("qwen_asr")
+    monkeypatch.setenv("ECHO_RECIPE_DIR", str(ROOT / "egs" / recipe))
+    aligner, recogniser = qwen3(tmp_path / "a", aligner=True), qwen3(tmp_path / "r", aligner=False)
+    cfg = composed(["align=qwen3", f"align.repo={aligner}", "align.device=cpu", "asr=qwen3",
+                    f"asr.repo={recogniser}", "asr.device=cpu"])  # fmt: skip
+    assert type(make_aligner(plain(cfg.align))).__name__ == "Qwen3Aligner"
+    assert type(make_recogniser(plain(cfg.asr))).__name__ == "Qwen3Recogniser"
+
+
+def test_what_changes_results_is_in_the_fingerprint_and_what_changes_speed_is_not(tmp_path):
+    from common import composed, step_fingerprint
+
+    def of(step, *overrides):
+        return step_fingerprint(composed(list(overrides)), step)
+
+    assert of("train", "train.batch_sec=40") != of("train", "train.batch_sec=400")
+    assert of("validate", "asr.batch_sec=10") == of("validate", "asr.batch_sec=20")
+    nested = ("asr=by_hardware", "asr.cpu.num_threads=2", "asr.gpu.batch_sec=1")
+    assert of("validate", *nested) == of("validate", "asr=by_hardware")
+    shipped = ROOT / "egs/mini_ko/recogniser"
+    tokens = tmp_path / "tokens.txt"
+    tokens.write_text("a 0")
+    before = of("validate", f"asr.tokens={tokens}")
+    tokens.write_text("b 0")
+    assert before != of("validate", f"asr.tokens={tokens}")
+    alone = tmp_path / "model.onnx"
+    alone.write_bytes((shipped / "model.int8.onnx").read_bytes())
+    of("validate", f"asr.model={alone}", f"asr.tokens={shipped}/tokens.txt")
