@@ -2,9 +2,10 @@
 """How much faster two local workers are than one, stage by stage; peak memory of a long recording.
 
     python scripts/bench_workers.py OUT                 # OUT: what bench_truth.py --make left
+    python scripts/bench_workers.py OUT --steps segment,measure     # on what an earlier call left
     python scripts/bench_workers.py OUT --long-hours 3  # memory of stages 4 to 6 at one and three hours
 
-Media of about a minute in eight shards; every stage is run by one worker, its output deleted, and
+Media of about a minute in four shards; every stage is run by one worker, its output deleted, and
 run by two.  Starting processes counts.
 """
 
@@ -32,23 +33,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--long-hours", type=int)
+    parser.add_argument("--steps")
     options = parser.parse_args()
     out = options.out.resolve()
     if options.long_hours:
         print_memory(out, options.long_hours)
     else:
-        print_speedup(out)
+        print_speedup(out, options.steps.split(",") if options.steps else None)
 
 
-def print_speedup(out: Path) -> None:
+def print_speedup(out: Path, steps: list[str] | None) -> None:
     data, folders = out / "workers", sorted(f for f in (out / "media").iterdir() if f.is_dir())
     settings = [
-        "source=local", f"source.paths=[{','.join(map(str, folders))}]", "num_shards=8", f"data_dir={data}",
+        "source=local", f"source.paths=[{','.join(map(str, folders))}]", "num_shards=4", f"data_dir={data}",
     ]  # fmt: skip
-    shutil.rmtree(data, ignore_errors=True)
-    run(1, 1, settings)
+    if not steps:
+        shutil.rmtree(data, ignore_errors=True)
+        run(1, 1, settings)
+    total = np.zeros(2)
     print("| step | one worker, s | two workers, s | times as fast |\n|---|---|---|---|")
-    for name, stage in STEPS.items():
+    for name in steps or STEPS:
         seconds = []
         for workers in (1, 2):
             for path in (data / "manifests").glob(f"{OUTPUTS[name]}.*"):
@@ -57,9 +61,11 @@ def print_speedup(out: Path) -> None:
             launch(name, workers, settings)
             seconds.append(time.perf_counter() - start)
         if name == "measure":
-            run(stage, 1, settings)
+            run(STEPS[name], 1, settings)
         one, two = seconds
+        total += seconds
         print(f"| {name} | {one:.1f} | {two:.1f} | {one / two:.2f} |", flush=True)
+    print(f"| together | {total[0]:.1f} | {total[1]:.1f} | {total[0] / total[1]:.2f} |")
 
 
 def launch(name: str, workers: int, settings: list[str]) -> None:
