@@ -28,10 +28,10 @@ from echoharvester.manifests.takedown import (
 from echoharvester.review.edits import review_files
 from echoharvester.review.tsv import drop_rows
 
-from common import ROOT, STEPS, UserError, composed, manifests_dir, sharded_step
+from common import ROOT, STEPS, UserError, composed, duplicates_path, manifests_dir, sharded_step
 from singles import dataset_manifest_path, review_rows_path, split_path
 
-AGAIN = ("review", "merge", "export", "split")  # made again from what is left, where they were
+AGAIN = "duplicates filter review merge export split".split()  # made again from what is left
 
 
 def main(arguments: list[str]) -> int:
@@ -76,31 +76,30 @@ def _take_down(cfg: DictConfig, wanted: Takedown, reason: str, overrides: list[s
     for path in review_files(data_dir / "review"):
         drop_rows(path, lambda row_id: is_row_of(row_id, media_ids))
     existed = [name for name in AGAIN if _exists(cfg, name)]
-    passed_on = [n for n, spec in STEPS.items() if spec.sharded and n not in AGAIN]
-    for name, k in itertools.product(passed_on, range(num_shards)):
-        if shard_path(folder, STEPS[name].target, k).exists():
-            remove_from_shard(sharded_step(cfg, name), k)
-    for name in existed:
-        command = [sys.executable, str(ROOT / "local" / "launch.py"), name, *overrides]
-        if code := subprocess.run(command, check=False).returncode:
-            return code
+    for name, spec in STEPS.items():
+        if name in existed:
+            command = [sys.executable, str(ROOT / "local" / "launch.py"), name, *overrides]
+            if code := subprocess.run(command, check=False).returncode:
+                return code
+        elif spec.sharded and name not in AGAIN:
+            for k in range(num_shards):
+                if shard_path(folder, spec.target, k).exists():
+                    remove_from_shard(sharded_step(cfg, name), k)
     print(f"taken down: {', '.join(sorted(media_ids))}")
     for line in removal_lines(before, _held(cfg, media_ids)):
         print(f"  {line}")
     print(f"  {len(removed)} files deleted; remembered in takedown.tsv")
-    print(
-        "  models trained and sets decoded before this are as they were: run stages 10 to 14 again"
-    )
+    print("  models trained and sets decoded before are as they were: run stages 10 to 14 again")
     return 0
 
 
 def _exists(cfg: DictConfig, name: str) -> bool:
     if STEPS[name].sharded:
         return bool(find_shards(manifests_dir(cfg), STEPS[name].target))
-    paths = {"review": review_rows_path(cfg), "split": split_path(cfg, "train")}
     if name == "export":  # broken off it has no manifest, but what was exported before is there
         return (Path(cfg.data_dir) / "shar").exists()
-    return paths[name].exists()
+    path = {"duplicates": duplicates_path, "review": review_rows_path}.get(name)
+    return (path(cfg) if path else split_path(cfg, "train")).exists()
 
 
 def _manifests(cfg: DictConfig) -> dict[str, list[Path]]:
