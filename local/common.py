@@ -73,7 +73,7 @@ STEPS: dict[str, StepSpec] = {
     "align": StepSpec(
         4,
         ("align",),
-        ("align.model", "align.calibration"),
+        ("align.model", "align.calibration", "align.repo"),
         "cuts_segmented",
         "cuts_aligned",
         version=5,
