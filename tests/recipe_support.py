@@ -18,6 +18,13 @@ SMALL = (
     "source.duration_sec=18", "train.max_epochs=1", "num_shards=3", "lm.synthetic_sentences=2000",
 )  # fmt: skip
 
+MEASURED = """
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+print("\\n@peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)
+"""
+
 
 @dataclass
 class Recipe:
@@ -38,6 +45,19 @@ class Recipe:
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done
+
+    def run_measured(self, *arguments: str) -> tuple[subprocess.CompletedProcess, float]:
+        """Runs; also the peak memory in MiB of the largest of its processes.
+
+        A process of its own asks for it: the largest child of pytest may be that of another test,
+        and counts from the size that pytest has when it forks.
+        """
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURED, *self.command(*arguments)],
+            capture_output=True, text=True, env=environment(), timeout=900,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done, int(done.stdout.rpartition("\n@peak ")[2]) / 1024
 
     def run_and_kill(self, after_sec: float, *arguments: str) -> None:
         """Starts a run and kills it and all its workers without warning."""
