@@ -6,12 +6,10 @@ utterances compared.
 
 from __future__ import annotations
 
-import logging
+import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,12 +22,13 @@ from echoharvester.text.scores import comparable
 
 SHINGLE_CHARS = 12  # long enough that set phrases of a language are not shared by chance
 MIN_SHINGLES = 30  # a medium with less text tells nothing
-NUM_PERMUTATIONS = 128  # the containment of a quarter of a medium is known to about 0.1
 MIN_SHINGLES_SHARE = 0.8  # of an utterance, that the other medium says, too
-# Of a fingerprint's values every fourth is kept, chosen by its hash, so that the same ones are
-# kept of every medium.  Re-encoded sound keeps 9 to 60 % of its values, other sound 0.2 %.
+# Of a medium's values (those of its fingerprint, hashes of its shingles) every fourth is kept,
+# chosen by its hash, so that the same ones are kept of every medium (FracMinHash, Irber et al. 2022).
 _SAMPLED_BITS = 2
-MIN_SHARED_VALUES, MIN_SHARED_SHARE = 3, 0.03
+MIN_SHARED_VALUES = 3
+MIN_SHARED_SOUND = 0.03  # re-encoded sound keeps 9 to 60 % of its values, other sound 0.2 %
+MAX_VALUES_AT_ONCE = 5_000_000  # 200 MB while they are sorted
 MAX_SHARING = 50  # media with the same value: it is silence, or a jingle
 MIN_VALUES = 8  # an utterance of a second; shorter ones are not compared by sound
 MAX_DIFFERENT_BITS = 6.0  # of 32: the same sound has 1 to 3, the same voice 11
@@ -50,41 +49,17 @@ class Likeness:
 def alike_media(cuts: Iterable[Cut], min_containment: float) -> list[Likeness]:
     """Pairs of media of which much of the text is the same.
 
-    Found by MinHash over the shingles of each medium's text and an LSH ensemble for containment
-    (Zhu et al. 2016); a kilobyte of memory a medium.
-
     Args:
         cuts: those of a medium one after the other.
     """
-    return _alike(dict(_sketches(cuts)), min_containment)
+    sketches = {media_id: _text_sketch(_all_shingles(part)) for media_id, part in units(cuts)}
+    names = sorted(sketches)
+    found = _sharing([sketches[name] for name in names], min_containment)
+    return [Likeness(names[a], names[b], round(share, 3)) for a, b, share in found]
 
 
-def _alike(sketches: Mapping[str, tuple[Any, int]], min_containment: float) -> list[Likeness]:
-    if len(sketches) < 2:
-        return []
-    from datasketch import MinHashLSHEnsemble
-
-    index = MinHashLSHEnsemble(
-        threshold=min_containment, num_perm=NUM_PERMUTATIONS, num_part=min(16, len(sketches))
-    )
-    index.index([(media_id, sketch, size) for media_id, (sketch, size) in sketches.items()])
-    pairs = []
-    for media_id, (sketch, size) in sketches.items():
-        for other in index.query(sketch, size):
-            if other == media_id:
-                continue
-            share = _containment(sketch, size, *sketches[other])
-            if share >= min_containment:
-                first, second = sorted((media_id, other))
-                pairs.append(Likeness(first, second, round(share, 3)))
-    return sorted(set(pairs), key=lambda pair: (pair.first, pair.second))
-
-
-def _sketches(cuts: Iterable[Cut]) -> Iterator[tuple[str, tuple[Any, int]]]:
-    for media_id, of_media in units(cuts):
-        shingles = set().union(*(_shingles(text_of(cut)) for cut in of_media))
-        if sketch := _sketch(shingles):
-            yield media_id, (sketch, len(shingles))
+def _all_shingles(cuts: Iterable[Cut]) -> set[str]:
+    return set().union(*(_shingles(text_of(cut)) for cut in cuts))
 
 
 def _shingles(text: str) -> set[str]:
@@ -92,24 +67,12 @@ def _shingles(text: str) -> set[str]:
     return {chars[i : i + SHINGLE_CHARS] for i in range(max(1, len(chars) - SHINGLE_CHARS + 1))}
 
 
-def _sketch(shingles: set[str]) -> Any:
-    """A MinHash; None of too little text."""
+def _text_sketch(shingles: set[str]) -> np.ndarray:
+    """Sampled hashes (num_values,), 64 bits; none of too little text."""
     if len(shingles) < MIN_SHINGLES:
-        return None
-    from datasketch import MinHash
-
-    # It announces the hash functions of its next version, in a log that is ours to keep short.
-    logging.getLogger("datasketch").setLevel(logging.ERROR)
-    sketch = MinHash(NUM_PERMUTATIONS)
-    sketch.update_batch([shingle.encode() for shingle in sorted(shingles)])
-    return sketch
-
-
-def _containment(one: Any, size: int, other: Any, other_size: int) -> float:
-    """From the Jaccard similarity j = shared / (a + b - shared)."""
-    likeness = float(one.jaccard(other))
-    shared = likeness * (size + other_size) / (1 + likeness)
-    return min(1.0, shared / min(size, other_size))
+        return np.zeros(0, np.uint64)
+    digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in shingles]
+    return _sampled(np.frombuffer(b"".join(digests), np.uint64))
 
 
 @dataclass(frozen=True)
@@ -128,23 +91,23 @@ class Duplicate:
 
 @dataclass
 class _Medium:
-    """What is remembered of a medium in the first pass; about 60 kB an hour of its sound.
+    """What is remembered of a medium in the first pass; about 70 kB an hour of speech.
 
     Attributes:
         rank: of two alike, the one with the smaller rank keeps the speech.
     """
 
     rank: tuple[int, str]
-    sketch: tuple[Any, int] | None
-    values: np.ndarray  # sampled from its fingerprint
+    text: np.ndarray  # sampled hashes of its shingles
+    sound: np.ndarray  # sampled values of its fingerprint
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Content:
     """What is compared in the second pass."""
 
-    shingles: set[str] = field(default_factory=set)
-    values: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint32))
+    shingles: set[str]
+    values: np.ndarray  # of the fingerprint
 
 
 class DuplicateFinder:
@@ -170,25 +133,21 @@ class DuplicateFinder:
         """Takes note of a medium: its cuts that were accepted so far."""
         if not cuts:
             return
-        shingles = set().union(*(_shingles(text_of(cut)) for cut in cuts))
-        sketch = _sketch(shingles) if "text" in self.by else None
-        values = np.concatenate([fingerprint_of(cut) for cut in cuts])
         kind = _CAPTION_RANK.get(cuts[0]["custom"].get("caption_kind", ""), 3)
         self._media[media_id] = _Medium(
             (kind, media_id),
-            (sketch, len(shingles)) if sketch else None,
-            _sampled(values) if "audio" in self.by else values[:0],
+            _text_sketch(_all_shingles(cuts) if "text" in self.by else set()),
+            _sampled(_fingerprint(cuts if "audio" in self.by else [])),
         )
 
     def keepers(self) -> dict[str, list[tuple[str, str]]]:
         """For every medium that is like others: those that keep what they share, and by what."""
         names = sorted(self._media)
-        found = [
-            (names[a], names[b], "audio")
-            for a, b in _sharing([self._media[name].values for name in names])
-        ]
-        sketches = {name: m.sketch for name, m in self._media.items() if m.sketch}
-        found += [(p.first, p.second, "text") for p in _alike(sketches, self.min_containment)]
+        media = [self._media[name] for name in names]
+        by_sound = _sharing([medium.sound for medium in media], MIN_SHARED_SOUND)
+        by_text = _sharing([medium.text for medium in media], self.min_containment)
+        found = [(names[a], names[b], "audio") for a, b, _ in by_sound]
+        found += [(names[a], names[b], "text") for a, b, _ in by_text]
         result: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for first, second, by in found:
             keeper, other = sorted((first, second), key=lambda name: self._media[name].rank)
@@ -197,9 +156,7 @@ class DuplicateFinder:
 
     def remember(self, media_id: str, cuts: list[Cut]) -> None:
         """Second pass: takes in the content of a medium that keeps what others repeat."""
-        shingles = set().union(*(_shingles(text_of(cut)) for cut in cuts))
-        values = np.concatenate([fingerprint_of(cut) for cut in cuts])
-        self._contents[media_id] = _Content(shingles, values)
+        self._contents[media_id] = _Content(_all_shingles(cuts), _fingerprint(cuts))
 
     def duplicates_of(
         self, cuts: list[Cut], keepers: Iterable[tuple[str, str]]
@@ -223,30 +180,71 @@ class DuplicateFinder:
         return least_difference(values, content.values) <= MAX_DIFFERENT_BITS
 
 
+def _fingerprint(cuts: Sequence[Cut]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, np.uint32), *map(fingerprint_of, cuts)])
+
+
 def _sampled(values: np.ndarray) -> np.ndarray:
-    """Every fourth of the different values of a fingerprint, chosen by their hash."""
+    """Every fourth of the different values, unsigned 32 or 64 bits, chosen by their hash."""
     different = np.unique(values)
-    mixed = different * np.uint32(2654435761)  # Knuth's multiplicative hash, modulo 2**32
+    # Knuth's multiplicative hash, of the lower half.
+    mixed = different.astype(np.uint32) * np.uint32(2654435761)
     return different[mixed >> np.uint32(32 - _SAMPLED_BITS) == 0]
 
 
-def _sharing(sampled: list[np.ndarray]) -> list[tuple[int, int]]:
-    """Pairs of media that share enough of their sampled values."""
-    sizes = [len(values) for values in sampled]
-    values = np.concatenate(sampled) if sampled else np.zeros(0, np.uint32)
-    owners = np.repeat(np.arange(len(sampled), dtype=np.int32), sizes)
+def _sharing(sampled: Sequence[np.ndarray], min_share: float) -> list[tuple[int, int, float]]:
+    """Pairs of media that share enough of their sampled values, and the share.
+
+    The share is of the values of the medium with fewer.  Values that more than `MAX_SHARING` media
+    have count for none of them.
+    """
+    if not sampled:
+        return []
+    sizes = np.array([len(values) for values in sampled])
+    found = [
+        firsts * len(sampled) + seconds
+        for part in _parts(sampled, sizes.sum())
+        for firsts, seconds in _pairs(part)
+    ]
+    if not found:
+        return []
+    keys, counts = np.unique(np.concatenate(found), return_counts=True)
+    firsts, seconds = np.divmod(keys, len(sampled))
+    shares = counts / np.minimum(sizes[firsts], sizes[seconds])
+    enough = (counts >= MIN_SHARED_VALUES) & (shares >= min_share)
+    columns = (firsts[enough].tolist(), seconds[enough].tolist(), shares[enough].tolist())
+    return list(zip(*columns, strict=True))
+
+
+def _parts(sampled: Sequence[np.ndarray], total: int) -> Iterator[list[np.ndarray]]:
+    """All media's values between two bounds, and so on: no more at once than memory holds.
+
+    Of a hundred thousand hours there are a billion.
+    """
+    count = 1 + int(total) // MAX_VALUES_AT_ONCE
+    if count == 1:
+        yield list(sampled)
+        return
+    top = int(np.iinfo(sampled[0].dtype).max)
+    bounds = np.array([top * i // count for i in range(1, count)], sampled[0].dtype)
+    cuts = [np.split(values, np.searchsorted(values, bounds)) for values in sampled]
+    for i in range(count):
+        yield [parts[i] for parts in cuts]
+
+
+def _pairs(sampled: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Numbers of two media with the same value, once for every such value."""
+    values = np.concatenate(sampled)
+    owners = np.repeat(np.arange(len(sampled)), [len(part) for part in sampled])
     order = np.argsort(values, kind="stable")
     values, owners = values[order], owners[order]
-    starts = np.flatnonzero(np.diff(values.astype(np.int64), prepend=-1))
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
     lengths = np.diff(starts, append=len(values))
-    counts: dict[tuple[int, int], int] = defaultdict(int)
-    for run in np.flatnonzero((lengths > 1) & (lengths <= MAX_SHARING)):
-        # Owners are in ascending order: the sort is stable.
-        group = owners[starts[run] : starts[run] + lengths[run]].tolist()
-        for pair in combinations(group, 2):
-            counts[pair] += 1
-    return [
-        pair
-        for pair, shared in sorted(counts.items())
-        if shared >= max(MIN_SHARED_VALUES, MIN_SHARED_SHARE * min(sizes[i] for i in pair))
-    ]
+    shared = np.repeat((lengths > 1) & (lengths <= MAX_SHARING), lengths)
+    values, owners = values[shared], owners[shared]
+    # Of equal values the owners ascend (the sort is stable), and each owner has a value once.
+    for distance in range(1, MAX_SHARING):
+        same = values[distance:] == values[:-distance]
+        if not same.any():
+            break
+        yield owners[:-distance][same], owners[distance:][same]

@@ -1,6 +1,8 @@
 """The same speech in two media, found by sound and by text."""
 
+import base64
 import random
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -8,7 +10,14 @@ import soundfile
 
 from echoharvester.audio.media import decode_to_flac, run_ffmpeg
 from echoharvester.audio.vad import VadConfig
-from echoharvester.dataset.duplicates import DuplicateFinder
+from echoharvester.dataset import duplicates as of_duplicates
+from echoharvester.dataset.duplicates import (
+    MIN_SHARED_VALUES,
+    DuplicateFinder,
+    _sampled,
+    _sharing,
+    alike_media,
+)
 from echoharvester.dataset.filter import FilterConfig, judge_media
 from echoharvester.dataset.measure import measure_media
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
@@ -119,14 +128,51 @@ def test_an_excerpt_is_rejected_and_says_of_what(speech, tmp_path):
 def test_silence_and_jingles_that_many_share_are_no_likeness():
     cuts = []
     rng = np.random.default_rng(0)
-    import base64
-
     for i in range(60):
         values = np.concatenate([np.arange(400), rng.integers(0, 2**32, 400)]).astype("<u4")
         coded = {"audio_fingerprint": base64.b64encode(values).decode(), "caption_kind": "auto"}
         media = media_cut(f"m{i}", recording(f"m{i}", "/x.flac", 16000, 16000), coded)
         cuts.append(utterance_cut(media, f"m{i}-0", 0, 1, f"{i}", {}))
     assert duplicates({c["custom"]["media_id"]: [c] for c in cuts}, by=["audio"]) == []
+
+
+@pytest.mark.parametrize("at_once", [5_000_000, 100])
+def test_sharing_is_what_comparing_all_with_all_finds(monkeypatch, at_once):
+    monkeypatch.setattr(of_duplicates, "MAX_VALUES_AT_ONCE", at_once)
+    rng = np.random.default_rng(1)
+    for kind in (np.uint32, np.uint64):
+        media = [rng.choice(4000, rng.integers(0, 60), replace=False) for _ in range(80)]
+        media[5] = media[4][:20]
+        media = [_sampled(values.astype(kind) * kind(999_983)) for values in media]
+        expected = []
+        for (i, one), (k, other) in combinations(enumerate(media), 2):
+            shared, fewer = len(set(one) & set(other)), min(len(one), len(other))
+            if shared >= MIN_SHARED_VALUES and shared >= 0.3 * fewer:
+                expected.append((i, k, shared / fewer))
+        assert _sharing(media, 0.3) == expected and (4, 5, 1.0) in expected
+    assert _sharing([], 0.3) == _sharing([media[0][:0]] * 3, 0.3) == []
+
+
+def test_half_a_text_in_another_is_seen_as_half():
+    rng = random.Random(0)
+    words = ["".join(rng.choices("가나다라마바사아자차카타파하", k=4)) for _ in range(2000)]
+    known = {
+        "whole": words[:1000],
+        "half": [*words[:250], *words[1000:1250]],
+        "part": words[300:500],
+        "other": words[1300:],
+    }
+    cuts = []
+    for name, of_it in known.items():
+        medium = media_cut(name, recording(name, "/x.flac", 16000, 16000), {})
+        for i in range(0, len(of_it), 10):
+            text = " ".join(of_it[i : i + 10])
+            cuts.append(utterance_cut(medium, f"{name}-{i}", 0, 1, text, {}))
+    found = {(p.first, p.second): p.containment for p in alike_media(cuts, 0.3)}
+    assert found == {
+        ("half", "whole"): pytest.approx(0.5, abs=0.1),
+        ("part", "whole"): pytest.approx(1.0),
+    }
 
 
 def test_unknown_likeness_is_named():
