@@ -1,18 +1,20 @@
 #!/usr/bin/env python
 """What manifests cost at ten thousand, a hundred thousand and a million utterances.
 
-    python scripts/bench_scale.py OUT [--sizes 10000,100000,1000000] [--plot docs/scale.png]
+    python scripts/bench_scale.py OUT [--sizes 10000,100000,1000000] [--jobs 2] [--plot docs/scale.png]
 
 Makes a library of stubs (a media item has 100 utterances; its sound is a hundredth of a second) and
 runs every stage on it with the real runner; what would listen to sound is replaced by constants, so
-that what remains is reading, comparing, judging and writing manifests.  One process a stage.  Prints
-microseconds per utterance and peak memory, and how long run.sh takes when there is nothing to do.
+that what remains is reading, comparing, judging and writing manifests.  Prints CPU microseconds per
+utterance (beyond what the same processes take to start, which a library of 800 tells), the memory of
+the largest process, and how long run.sh takes when there is nothing to do.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import json
 import os
 import random
 import shutil
@@ -21,12 +23,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "local")]
 PER_MEDIUM, NUM_SHARDS = 100, 8
+SMALLEST = PER_MEDIUM * NUM_SHARDS  # a medium a shard
 STUBBED = ("download", "segment", "align", "measure", "validate")
 STEPS = ("collect", "download", "segment", "align", "measure", "duplicates", "filter", "validate",
          "review", "merge", "export", "split")  # fmt: skip
@@ -36,18 +40,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--worker", nargs=2, metavar=("STEP", "SHARD"), help=argparse.SUPPRESS)
     options, overrides = parser.parse_known_args()
     if options.worker:
         work(options.worker[0], int(options.worker[1]), overrides)
         return
-    found: dict[int, dict[str, tuple[float, float]]] = {}
-    for size in map(int, options.sizes.split(",")):
-        found[size] = measure(options.out.resolve() / str(size), size)
+    sizes = [SMALLEST, *map(int, options.sizes.split(","))]
+    found = {n: measure(options.out.resolve() / str(n), n, options.jobs) for n in sizes}
     print_table(found)
     if options.plot:
         plot(found, options.plot)
+
+
+class Spent(NamedTuple):
+    """What processes took: the time of the clock, of CPUs, and the memory of the largest."""
+
+    clock_sec: float
+    cpu_sec: float
+    peak_mib: float
 
 
 def settings_of(out: Path) -> list[str]:
@@ -55,18 +67,20 @@ def settings_of(out: Path) -> list[str]:
             f"data_dir={out / 'data'}", f"exp_dir={out / 'exp'}", "review.accepted_sample=0"]  # fmt: skip
 
 
-def measure(out: Path, size: int) -> dict[str, tuple[float, float]]:
-    """Seconds and peak MiB of every step, and of run.sh when all is done."""
+def measure(out: Path, size: int, jobs: int) -> dict[str, Spent]:
+    """What every step took, and run.sh when all is done."""
     shutil.rmtree(out, ignore_errors=True)
     make_media(out / "media", size // PER_MEDIUM)
     found = {}
     for name in STEPS:
-        seconds = peak = 0.0
-        for command in commands(name, settings_of(out)):
-            spent, mib = run(command)
-            seconds, peak = seconds + spent, max(peak, mib)
-        found[name] = (seconds, peak)
-        print(f"{size} {name}: {seconds:.1f} s, {peak:.0f} MiB", file=sys.stderr, flush=True)
+        start = time.perf_counter()
+        with ThreadPoolExecutor(jobs) as pool:
+            parts = list(pool.map(run, commands(name, settings_of(out))))
+        clock_sec = time.perf_counter() - start
+        found[name] = Spent(
+            clock_sec, sum(p.cpu_sec for p in parts), max(p.peak_mib for p in parts)
+        )
+        print(size, name, *(f"{x:.1f}" for x in found[name]), file=sys.stderr, flush=True)
     whole = [str(ROOT / "run.sh"), "--stage", "1", "--stop-stage", "9"]
     found["run.sh, nothing to do"] = run([*whole, *settings_of(out)])
     found["run.sh --status"] = run([str(ROOT / "run.sh"), "--status", *settings_of(out)])
@@ -96,26 +110,26 @@ def commands(name: str, settings: list[str]) -> list[list[str]]:
     return [[*script, *settings]]
 
 
-def run(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak resident MiB of the largest process."""
-    start, peak = time.perf_counter(), 0.0
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
-    while process.poll() is None:
-        peak = max(peak, high_water_mib(process.pid))
-        time.sleep(0.02)
-    if process.returncode:
+# A process between, because what a process knows of its children is their sum.
+_MEASURED = """
+import json, resource, subprocess, sys, time
+start = time.perf_counter()
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+clock = time.perf_counter() - start
+print(json.dumps([clock, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+sys.exit(status)
+"""
+
+
+def run(command: list[str]) -> Spent:
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, *command],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    if done.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")
-    return time.perf_counter() - start, peak
-
-
-def high_water_mib(pid: int) -> float:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(x.split()[1]) / 1024 for x in lines if x.startswith("VmHWM:")), 0.0)
+    return Spent(*json.loads(done.stdout))
 
 
 def work(name: str, shard: int, overrides: list[str]) -> None:
@@ -233,37 +247,50 @@ def export(cfg: Any) -> None:
         writer.close("export", single_fingerprint(cfg, "export"), "", counts)
 
 
-def print_table(found: dict[int, dict[str, tuple[float, float]]]) -> None:
-    sizes = list(found)
-    print("| step | " + " | ".join(f"{n:,}: us each" for n in sizes) + " | "
-          + " | ".join(f"{n:,}: MiB" for n in sizes) + " |")  # fmt: skip
-    print("|---" * (2 * len(sizes) + 1) + "|")
-    for name in found[sizes[0]]:
-        times = [found[n][name][0] for n in sizes]
-        each = [f"{t:.1f} s" if name.startswith("run.sh") else f"{1e6 * t / n:.0f}" for n, t in zip(sizes, times, strict=True)]  # fmt: skip
-        print(
-            f"| {name} | {' | '.join(each)} | "
-            + " | ".join(f"{found[n][name][1]:.0f}" for n in sizes)
-            + " |"
-        )
+def per_utterance_usec(found: dict[int, dict[str, Spent]], name: str, size: int) -> float:
+    """CPU time of one more utterance."""
+    more = found[size][name].cpu_sec - found[SMALLEST][name].cpu_sec
+    return 1e6 * more / (size - SMALLEST)
 
 
-def plot(found: dict[int, dict[str, tuple[float, float]]], path: Path) -> None:
+def print_table(found: dict[int, dict[str, Spent]]) -> None:
+    sizes = list(found)[1:]
+    columns = [f"{n:,}: us" for n in sizes] + [f"{n:,}: MiB" for n in sizes]
+    print("| step | starting, s | " + " | ".join(columns) + " |")
+    print("|---" * (len(columns) + 2) + "|")
+    for name in STEPS:
+        each = [f"{per_utterance_usec(found, name, n):.0f}" for n in sizes]
+        print_row(name, f"{found[SMALLEST][name].cpu_sec:.1f}", each, found, sizes)
+    sums = [f"{sum(per_utterance_usec(found, name, n) for name in STEPS):.0f}" for n in sizes]
+    print(f"| all | | {' | '.join(sums)} |" + " |" * len(sizes))
+    for name in list(found[SMALLEST])[len(STEPS) :]:
+        print_row(name, "", [f"{found[n][name].clock_sec:.1f} s" for n in sizes], found, sizes)
+
+
+def print_row(
+    name: str, starting: str, each: list[str], found: dict[int, dict[str, Spent]], sizes: list[int]
+) -> None:
+    memory = [f"{found[n][name].peak_mib:.0f}" for n in sizes]
+    print(f"| {name} | {starting} | {' | '.join([*each, *memory])} |")
+
+
+def plot(found: dict[int, dict[str, Spent]], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    sizes = list(found)
-    for name in found[sizes[0]]:
-        left.loglog(sizes, [found[n][name][0] for n in sizes], "o-", label=name, markersize=3)
-        right.semilogx(sizes, [found[n][name][1] for n in sizes], "o-", markersize=3)
+    sizes = list(found)[1:]
+    for name in found[SMALLEST]:
+        style = "o--" if name.startswith("run.sh") else "o-"
+        left.loglog(sizes, [found[n][name].cpu_sec for n in sizes], style, label=name, markersize=3)
+        right.semilogx(sizes, [found[n][name].peak_mib for n in sizes], style, markersize=3)
     left.set_xlabel("utterances")
-    left.set_ylabel("seconds")
+    left.set_ylabel("CPU seconds")
     right.set_xlabel("utterances")
-    right.set_ylabel("peak memory, MiB")
-    right.set_ylim(0, None)
+    right.set_ylabel("memory of the largest process, MiB")
+    right.set_ylim(0, 500)
     left.legend(fontsize=6)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
