@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
+
 from omegaconf import DictConfig
 
 from echoharvester.dataset.duplicates import alike_media
@@ -38,17 +41,23 @@ def main(cfg: DictConfig) -> None:
         [(pair.first, pair.second) for pair in alike],
         before,
     )
-    made_from, sizes = single_fingerprint(cfg, "split"), []
-    for name in SETS:
-        with ShardWriter(split_path(cfg, name)) as writer:
-            seconds, count = 0.0, 0
-            for cut in read_cuts(manifest):
-                if belongs[_media(cut)] == name:
-                    writer.write(cut)
-                    seconds, count = seconds + cut["duration"], count + 1
-            writer.close("split", made_from, "", {"hours": seconds / 3600, "of": _settings(cfg)})
-        num_media = sum(part == name for part in belongs.values())
-        sizes.append(f"{name} {count} cuts of {num_media} media ({seconds / 60:.1f} min)")
+    made_from = single_fingerprint(cfg, "split")
+    seconds, count = dict.fromkeys(SETS, 0.0), dict.fromkeys(SETS, 0)
+    with contextlib.ExitStack() as stack:
+        writers = {name: stack.enter_context(ShardWriter(split_path(cfg, name))) for name in SETS}
+        for cut in read_cuts(manifest):
+            name = belongs[_media(cut)]
+            writers[name].write(cut)
+            seconds[name] += cut["duration"]
+            count[name] += 1
+        for name, writer in writers.items():
+            counts = {"hours": seconds[name] / 3600, "of": _settings(cfg)}
+            writer.close("split", made_from, "", counts)
+    num_media = Counter(belongs.values())
+    sizes = (
+        f"{name} {count[name]} cuts of {num_media[name]} media ({seconds[name] / 60:.1f} min)"
+        for name in SETS
+    )
     print(f"stage 10 split: {', '.join(sizes)}")
 
 
