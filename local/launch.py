@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from echoharvester.manifests.accounting import Counts, total
 from echoharvester.manifests.collected import num_shards_of
 from echoharvester.manifests.lock import LockedError, locked
-from echoharvester.manifests.runner import Step, input_identity, is_fresh
+from echoharvester.manifests.runner import Step, input_identity, why_stale
 from echoharvester.manifests.shards import (
     ManifestError,
     read_all_cuts,
@@ -41,8 +41,9 @@ from common import (
     sharded_step,
     side_input,
 )
-from launchers import BEGUN, PROGRESS, Work, run_local, run_one_in_slurm, run_slurm
-from singles import fresh_summary
+from launchers import BEGUN, PROGRESS, Work, run_local
+from singles import fresh_summary, why_unmade
+from slurm import run_one_in_slurm, run_slurm
 
 LOG_TAIL_LINES = 6
 IN_SLURM = ("train", "decode")  # of the stages that are one piece of work, those that are long
@@ -53,8 +54,9 @@ def main(arguments: Sequence[str]) -> int:
     dry_run = "--dry-run" in arguments
     try:
         cfg = composed(overrides)
-        if dry_run and _waits(cfg, name):
-            _say(name, "would run, or follow from an earlier stage that would")
+        earlier = _waits_for(cfg, name) if dry_run else None
+        if earlier:
+            _say(name, f"would run if {earlier}, which would, changes what it reads")
             return 0
         if STEPS[name].sharded:
             return _run_sharded(cfg, name, overrides, dry_run)
@@ -66,20 +68,20 @@ def main(arguments: Sequence[str]) -> int:
     return 1
 
 
-def _waits(cfg: DictConfig, name: str) -> bool:
-    """Whether an earlier stage's output is missing or stale, so that nothing can be said yet."""
+def _waits_for(cfg: DictConfig, name: str) -> str | None:
+    """The first earlier stage whose output is missing or stale: until it ran, nothing can be said."""
     for earlier, spec in STEPS.items():
         if earlier == name:
-            return False
+            break
         if earlier == "collect":  # runs every time; what matters is what it found
-            if num_shards_of(manifests_dir(cfg)) is None:
-                return True
+            stale = num_shards_of(manifests_dir(cfg)) is None
         elif spec.sharded:
-            if _stale_shards(cfg, earlier):
-                return True
-        elif earlier != "prepare" and fresh_summary(cfg, earlier) is None:
-            return True
-    return False
+            stale = bool(_stale_shards(cfg, earlier))
+        else:
+            stale = earlier != "prepare" and fresh_summary(cfg, earlier) is None
+        if stale:
+            return f"stage {spec.stage} {earlier}"
+    return None
 
 
 def _say(name: str, text: str) -> None:
@@ -92,7 +94,7 @@ def _run_single(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: b
         _say(name, f"up to date. {summary}")
         return 0
     if dry_run:
-        _say(name, "would run")
+        _say(name, f"would run: {why_unmade(cfg, name)}")
         return 0
     with _held(cfg, name):
         if cfg.launcher.kind == "slurm" and name in IN_SLURM:
@@ -140,7 +142,7 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
     num_shards, step = _num_shards(cfg, name), sharded_step(cfg, name)
     stale = _stale_shards(cfg, name)
     if dry_run:
-        _say(name, f"would run shards {stale}" if stale else "up to date")
+        _say(name, _would_run(cfg, name, stale) if stale else "up to date")
         return 0
     if name == "merge":
         _say_problems(cfg, bool(stale))
@@ -148,7 +150,7 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
     if stale:
         signal.signal(signal.SIGTERM, _on_terminate)
         with _held(cfg, name):
-            failed = _run_shards(cfg, name, overrides, stale)
+            failed = _run_shards(cfg, name, overrides, list(stale))
     for k in failed:
         path = log_path(cfg, name, k)
         lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
@@ -176,13 +178,30 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
     return 0
 
 
-def _stale_shards(cfg: DictConfig, name: str) -> list[int]:
+def _stale_shards(cfg: DictConfig, name: str) -> dict[int, str]:
+    """Shards that have to be made, and why."""
     step, side = sharded_step(cfg, name), side_input(cfg, name)
-    return [
-        k
-        for k in range(_num_shards(cfg, name))
-        if not (is_fresh(step, k, side) and _files_there(cfg, name, k))
-    ]
+    found = {}
+    for k in range(_num_shards(cfg, name)):
+        why = why_stale(step, k, side)
+        if not why and not _files_there(cfg, name, k):
+            why = "audio missing"
+        if why:
+            found[k] = why
+    return found
+
+
+def _would_run(cfg: DictConfig, name: str, stale: dict[int, str]) -> str:
+    items = sum(
+        info.counts["cuts"]
+        for k in stale
+        if (info := read_info(shard_path(manifests_dir(cfg), STEPS[name].source, k)))
+    )
+    by_reason: dict[str, list[str]] = {}
+    for k, why in stale.items():
+        by_reason.setdefault(why, []).append(str(k))
+    reasons = "; ".join(f"{why}: {', '.join(shards)}" for why, shards in by_reason.items())
+    return f"would run {len(stale)} of {cfg.num_shards} shards ({items} items), {reasons}"
 
 
 def _say_problems(cfg: DictConfig, stale: bool) -> None:

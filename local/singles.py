@@ -203,6 +203,22 @@ def fresh_summary(cfg: DictConfig, name: str) -> str | None:
     return _FRESH[name](cfg, single_fingerprint(cfg, name)) if name in _FRESH else None
 
 
+def why_unmade(cfg: DictConfig, name: str) -> str:
+    """Why a stage that is one piece of work has to run, as far as what it left tells."""
+    if name not in _OUTPUT or (name == "prepare" and cfg.source.kind != "synthetic"):
+        return "it does every time"
+    path = _OUTPUT[name](cfg)
+    if not path.exists():
+        return f"{path} is missing"
+    if name == "report":
+        return "its settings, or what it reads, changed"
+    info = read_info(path) if path.name.endswith(".gz") else None
+    made_from = info.fingerprint if info else _recorded(path)
+    if made_from == single_fingerprint(cfg, name):
+        return f"files that belong to {path} are missing or changed"
+    return "its settings, or what it reads, changed"
+
+
 def _fresh_info(path: Path, expected: str) -> ShardInfo | None:
     info = read_info(path)
     return info if info and info.fingerprint == expected else None
@@ -294,4 +310,17 @@ _FRESH: dict[str, Callable[[DictConfig, str], str | None]] = {
     "decode": _record(decode_record_path),
     "export_model": _record(export_record_path),
     "report": _report,
+}
+
+_OUTPUT: dict[str, Callable[[DictConfig], Path]] = {
+    "prepare": truth_path,
+    "duplicates": duplicates_path,
+    "review": review_rows_path,
+    "export": dataset_manifest_path,
+    "split": lambda cfg: split_path(cfg, "train"),
+    "prepare_lang": lang_record_path,
+    "train": train_record_path,
+    "decode": decode_record_path,
+    "export_model": export_record_path,
+    "report": report_path,
 }

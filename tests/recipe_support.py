@@ -113,3 +113,24 @@ def accounted(recipe: Recipe) -> dict[str, dict[str, int]]:
             sums["rejected"] += sum(counts["rejected"].values())
             sums["errors"] += sum(counts["errors"].values())
     return found
+
+
+def deadly(folder: Path, culprit: str) -> Path:
+    """A folder that, on PYTHONPATH, kills whatever process measures the medium `culprit`."""
+    (folder / "fatal").mkdir()
+    (folder / "fatal" / "sitecustomize.py").write_text(_KILLER.format(culprit=culprit))
+    return folder / "fatal"
+
+
+_KILLER = """
+import os, signal, sys
+if "measure.py" in " ".join(sys.argv) or any("measure.py" in a for a in getattr(sys, "orig_argv", [])):
+    import builtins
+    say = builtins.print
+    def print_and_die(*words, **options):
+        say(*words, **options)
+        died = os.environ.get("ECHO_DIED", "").split()
+        if words and words[0] == "@begun {culprit}" and "{culprit}" not in died:
+            os.kill(os.getpid(), signal.SIGKILL)
+    builtins.print = print_and_die
+"""

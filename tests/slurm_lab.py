@@ -70,6 +70,7 @@ def running_slurm(lab: Path, nodes: int = 2, cpus: int = 2) -> Iterator[dict[str
     host = socket.gethostname().split(".")[0]
     lines = "\n".join(
         f"NodeName=n{i + 1} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[i + 1]} CPUs={cpus} "
+        "RealMemory=2000 "
         "State=UNKNOWN" for i in range(nodes)
     )  # fmt: skip
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()

@@ -94,15 +94,23 @@ def input_identity(step: Step, index: int, side_input: str = "") -> str:
     return digest(info.identity, side_input)
 
 
+def why_stale(step: Step, index: int, side_input: str = "") -> str:
+    """Why a shard has to be made (again); "" where it need not: it is whole, made from today's
+    settings and input, and free of errors."""
+    path = shard_path(step.folder, step.target, index)
+    info = read_info(path)
+    if info is None:
+        return "damaged" if path.exists() else "missing"
+    if info.fingerprint != step.fingerprint:
+        return "made with other settings"
+    if info.input != input_identity(step, index, side_input):
+        return "made from other input"
+    return "errors to try again" if info.counts["errors"] else ""
+
+
 def is_fresh(step: Step, index: int, side_input: str = "") -> bool:
-    """Whether a shard is whole, made from today's settings and input, and free of errors."""
-    info = read_info(shard_path(step.folder, step.target, index))
-    return (
-        info is not None
-        and info.fingerprint == step.fingerprint
-        and info.input == input_identity(step, index, side_input)
-        and not info.counts["errors"]
-    )
+    """Whether a shard need not be made again."""
+    return not why_stale(step, index, side_input)
 
 
 def run_shard(

@@ -4,7 +4,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from recipe_support import Recipe, accounted
+from recipe_support import Recipe, accounted, deadly
 
 from echoharvester.manifests.shards import read_all_cuts, read_cuts
 
@@ -78,10 +78,7 @@ def test_a_medium_that_brings_workers_down_becomes_an_error(tmp_path, monkeypatc
         for c in read_all_cuts(recipe.manifests, "cuts_aligned")
         if c["custom"]["status"] == "accepted"
     )
-    fatal = tmp_path / "fatal"
-    fatal.mkdir()
-    (fatal / "sitecustomize.py").write_text(KILLER.format(culprit=culprit))
-    monkeypatch.setenv("PYTHONPATH", str(fatal))
+    monkeypatch.setenv("PYTHONPATH", str(deadly(tmp_path, culprit)))
     done = recipe.run("--stage", "5", "--stop-stage", "5", "max_error_rate=1.0")
     assert f"worked on {culprit}" in done.stderr
     counts = accounted(recipe)["cuts_measured"]
@@ -97,17 +94,3 @@ def test_a_medium_that_brings_workers_down_becomes_an_error(tmp_path, monkeypatc
     monkeypatch.delenv("PYTHONPATH")
     recipe.run("--stage", "5", "--stop-stage", "5")  # with enough memory it is done
     assert not accounted(recipe)["cuts_measured"]["errors"]
-
-
-KILLER = """
-import os, signal, sys
-if "measure.py" in " ".join(sys.argv) or any("measure.py" in a for a in getattr(sys, "orig_argv", [])):
-    import builtins
-    say = builtins.print
-    def print_and_die(*words, **options):
-        say(*words, **options)
-        died = os.environ.get("ECHO_DIED", "").split()
-        if words and words[0] == "@begun {culprit}" and "{culprit}" not in died:
-            os.kill(os.getpid(), signal.SIGKILL)
-    builtins.print = print_and_die
-"""

@@ -182,6 +182,24 @@ def test_status_and_dry_run_only_look(finished):
     assert bytes_of(finished.manifests) == before
 
 
+def test_dry_run_says_what_would_run_and_why(finished, tmp_path):
+    recipe = finished.beside(tmp_path)
+    said = recipe.run("--dry-run", "--stage", "1", "--stop-stage", "14").stdout
+    assert "1 collect: would run: it does every time" in said
+    assert "11 train: would run: " in said and "train.json is missing" in said
+    assert "12 decode: would run if stage 11 train, which would, changes what it reads" in said
+    (recipe.manifests / "cuts_filtered.0.jsonl.gz").write_bytes(b"half")
+    (recipe.manifests / "cuts_filtered.2.jsonl.gz").unlink()
+    stage = ("--dry-run", "--stage", "5", "--stop-stage", "5")
+    said = recipe.run(*stage).stdout
+    assert "filter: would run 2 of 3 shards (" in said and "damaged: 0; missing: 2" in said
+    said = recipe.run(*stage, "measure.min_silence_ms=120").stdout
+    assert "measure: would run 3 of 3 shards (" in said and "other settings: 0, 1, 2" in said
+    assert "duplicates: would run if stage 5 measure, which would, changes" in said
+    said = recipe.run(*stage, "duplicates.by=[audio]").stdout
+    assert "duplicates: would run: its settings, or what it reads, changed" in said
+
+
 def test_three_edited_rows_change_three_cuts_and_a_second_run_none(finished):
     from echoharvester.dataset.shar import open_shar
     from echoharvester.review.tsv import read_rows, write_rows

@@ -1,16 +1,17 @@
 """The recipe on a real Slurm: arrays, a failed shard, a cancelled one, training that is requeued."""
 
 import json
+import shlex
 import subprocess
 import sys
 import time
 
 import pytest
-from recipe_support import Recipe, environment
+from recipe_support import Recipe, deadly, environment
 from slurm_lab import needs_slurm, running_slurm
 from tests_support import ROOT
 
-from echoharvester.manifests.shards import read_info
+from echoharvester.manifests.shards import read_all_cuts, read_cuts, read_info
 
 pytestmark = needs_slurm
 SLURM = (
@@ -108,6 +109,46 @@ def test_a_cancelled_array_says_so_and_goes_on(collected, lab, tmp_path):
     assert "3 of 3" in run(recipe, lab, "--stage", "4", "--stop-stage", "4").stdout
 
 
+def test_a_medium_that_kills_its_task_becomes_an_error_there_too(finished, lab, tmp_path):
+    recipe = finished.beside(tmp_path)
+    culprit = next(
+        cut["custom"]["media_id"]
+        for cut in read_all_cuts(recipe.manifests, "cuts_aligned")
+        if cut["custom"]["status"] == "accepted"
+    )
+    for path in recipe.manifests.glob("cuts_measured.*"):
+        path.unlink()
+    fatal = {**lab, "PYTHONPATH": str(deadly(tmp_path, culprit))}
+    done = run(recipe, fatal, "--stage", "5", "--stop-stage", "5", "max_error_rate=1.0")
+    assert f"worked on {culprit}; trying it again alone" in done.stderr
+    errors = [
+        c for p in recipe.manifests.glob("cuts_measured.*.errors.jsonl.gz") for c in read_cuts(p)
+    ]
+    assert {c["custom"]["media_id"] for c in errors} == {culprit}
+    assert "were errors" not in run(recipe, lab, "--stage", "5", "--stop-stage", "5").stderr
+    assert not list(recipe.manifests.glob("cuts_measured.*.errors.jsonl.gz"))
+
+
+def test_the_driver_is_a_job_itself_with_settings_of_its_own(collected, lab, tmp_path):
+    """Its own memory per CPU contradicts the memory of its tasks, which therefore must not inherit it."""
+    recipe = collected.beside(tmp_path)
+    setup = 'launcher.setup=["export ECHO_SETUP=done", "env > $HOME/setup.$SLURM_JOB_ID"]'
+    options = (*SLURM[:4], "--stage", "3", "--stop-stage", "3", *SLURM[4:], setup)
+    command = recipe.command(
+        *(a for a in options if "=" not in a), *(a for a in options if "=" in a)
+    )
+    log = tmp_path / "driver.log"
+    submit = ["sbatch", "--wait", "--mem-per-cpu=100", "--cpus-per-task=1", f"--output={log}",
+              "--wrap", f"bash {shlex.join(command)}"]  # fmt: skip
+    env = {**environment(), **lab, "HOME": str(tmp_path)}
+    done = subprocess.run(submit, capture_output=True, text=True, env=env, timeout=300)
+    assert done.returncode == 0, done.stderr + log.read_text()
+    assert "3 of 3 shards run" in log.read_text()
+    seen = [path.read_text() for path in tmp_path.glob("setup.*")]
+    assert len(seen) == 3 and all("ECHO_SETUP=done" in text for text in seen)
+    assert not any("SLURM_MEM_PER_CPU" in text for text in seen)
+
+
 def test_training_is_requeued_before_its_time_is_over_and_goes_on_exactly(lab, finished, tmp_path):
     """A job of a minute for training that takes longer; against the same without a limit."""
     long = ("train.max_epochs=14", "train.num_threads=1", "--stage", "11", "--stop-stage", "11")
@@ -149,8 +190,8 @@ def test_a_sweep_runs_as_slurm_jobs(lab, finished, tmp_path):
 
 
 def test_without_slurm_it_says_so(monkeypatch):
-    from launchers import _slurm
     from settings import UserError
+    from slurm import _slurm
 
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UserError, match="not found; --launcher slurm"):

@@ -1,0 +1,204 @@
+"""Shards as tasks of one Slurm array, and stages that are one piece of work as jobs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from launchers import AGAIN, PROGRESS, Update, Work
+from settings import UserError
+
+POLL_SEC = 1.0
+MAX_POLLS_FAILED = 120
+MAX_ARRAY = 1000  # of Slurm's default MaxArraySize
+TASK = Path(__file__).with_name("task.py")
+
+
+def run_slurm(work: Work, launcher: Any, update: Update) -> set[int]:
+    """Submits shards as one array and waits for it; which of them failed, their output tells.
+
+    A task does with its shard what `run_local` does with a process that was killed.  An array of the
+    same work that is still there (the driver was killed) is waited for instead of submitted again.
+    Stopped from the keyboard, it cancels what it submitted.
+
+    Raises:
+        UserError: with Slurm's own words, if it refuses.
+    """
+    job_name = _job_name(work)
+    job = _running(job_name)
+    if job:
+        print(f"{work.name}: Slurm job {job} does this already; waiting for it", file=sys.stderr)
+    else:
+        job = _submit(work, launcher, job_name)
+    try:
+        _wait(job, work, update)
+    except KeyboardInterrupt:
+        subprocess.run(["scancel", job], check=False)
+        print(f"{work.name}: Slurm job {job} cancelled; run again to go on", file=sys.stderr)
+        raise
+    return set()
+
+
+def _job_name(work: Work) -> str:
+    digest = hashlib.sha256(str(work.place.resolve()).encode()).hexdigest()[:8]
+    return f"echo-{work.name}-{digest}"
+
+
+def _running(job_name: str) -> str | None:
+    found = _slurm(["squeue", "-h", "-n", job_name, "-o", "%F"]).split()
+    return found[0] if found else None
+
+
+def _submit(work: Work, launcher: Any, job_name: str) -> str:
+    if len(work.shards) > MAX_ARRAY:
+        raise UserError(
+            f"{work.name}: {len(work.shards)} shards are more than an array of Slurm holds"
+        )
+    log_dir = work.logs[0].parent
+    log_dir.mkdir(parents=True, exist_ok=True)
+    array = ",".join(map(str, work.shards))
+    options = [
+        "--parsable", f"--job-name={job_name}", f"--array={array}%{launcher.nj}",
+        f"--output={log_dir}/{work.name}.%a.log", "--open-mode=append",
+        *resources(launcher, work.name),
+    ]  # fmt: skip
+    # Slurm runs a copy of the script from a folder of its own: paths in it are absolute.
+    task = [sys.executable, str(TASK), work.name, str(log_dir), *work.command]
+    script = _script(launcher, f"exec {shlex.join(task)}")
+    return _slurm(["sbatch", *options], script).strip().partition(";")[0]
+
+
+def _script(launcher: Any, *lines: str) -> str:
+    return "\n".join(["#!/usr/bin/env bash", *launcher.setup, *lines]) + "\n"
+
+
+def resources(launcher: Any, stage: str) -> list[str]:
+    """Options of sbatch for a stage, from conf/launcher/slurm.yaml."""
+    options = [
+        f"--cpus-per-task={launcher.cpus}",
+        f"--mem={launcher.mem}",
+        f"--time={launcher.time}",
+    ]
+    for name in ("partition", "account", "qos"):
+        if launcher[name]:
+            options.append(f"--{name}={launcher[name]}")
+    if launcher.gpus and stage in launcher.gpu_stages:
+        options.append(f"--gres=gpu:{launcher.gpus}")
+        if launcher.gpu_partition:
+            options.append(f"--partition={launcher.gpu_partition}")
+    return [*options, *launcher.options]
+
+
+def _wait(job: str, work: Work, update: Update) -> None:
+    """Until no task of the array is left; progress is what the logs tell."""
+    starts = [log.stat().st_size if log.exists() else 0 for log in work.logs]
+    told = failures = 0
+    while True:
+        left = _left(job)
+        failures = failures + 1 if left is None else 0
+        if failures > MAX_POLLS_FAILED:
+            raise UserError(
+                f"{work.name}: squeue does not answer any more; job {job} may still run: run the same "
+                "command again to wait for it"
+            )
+        done = sum(_progress(log, start) for log, start in zip(work.logs, starts, strict=True))
+        update(done - told)
+        told = done
+        if left == []:
+            break
+        time.sleep(POLL_SEC)
+    for log, start in zip(work.logs, starts, strict=True):
+        for line in _since(log, start).splitlines():
+            if AGAIN.encode() in line:
+                print(line.decode(errors="replace"), file=sys.stderr)
+
+
+def _left(job: str) -> list[str] | None:
+    """Tasks of an array that are not over; None where Slurm does not answer."""
+    done = subprocess.run(
+        ["squeue", "-h", "-j", job, "-o", "%i"], capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return done.stdout.split()
+    return [] if "Invalid job id" in done.stderr else None  # one that ended long ago is forgotten
+
+
+def _progress(log: Path, start: int) -> int:
+    found = re.findall(rb"^" + PROGRESS.encode() + rb"(\d+)", _since(log, start), re.MULTILINE)
+    return sum(map(int, found))
+
+
+def _since(log: Path, start: int) -> bytes:
+    try:
+        with open(log, "rb") as file:
+            file.seek(start)
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _slurm(command: Sequence[str], script: str | None = None) -> str:
+    try:
+        done = subprocess.run(
+            command, input=script, capture_output=True, text=True, check=False, env=_environment()
+        )
+    except FileNotFoundError as error:
+        raise UserError(f"{command[0]}: not found; --launcher slurm runs on a machine that submits to Slurm") from error  # fmt: skip
+    if done.returncode:
+        raise UserError(f"{shlex.join(command)}: {done.stderr.strip() or 'failed'}")
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """This one, without what Slurm says of the job that the driver may be.
+
+    A job inherits it; its own share of memory and CPUs would contradict that of the driver.
+    """
+    own = {k: v for k, v in os.environ.items() if not k.startswith("SLURM_")}
+    return {**own, **{k: os.environ[k] for k in ("SLURM_CONF",) if k in os.environ}}
+
+
+def run_one_in_slurm(name: str, command: Sequence[str], launcher: Any, log: Path) -> int:
+    """Runs a stage that is one piece of work as a Slurm job, and waits; its exit status.
+
+    A stage that `launcher.requeued` names gets SIGUSR1 before its time is over, saves, and is put
+    into the queue again.  `train` starts `launcher.train_tasks` processes, which find each other.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    options = [
+        "--parsable", "--wait", f"--job-name=echo-{name}", f"--output={log}.slurm",
+        "--open-mode=append", *resources(launcher, name),
+    ]  # fmt: skip
+    run = shlex.join(command)
+    if name == "train":
+        options += [f"--ntasks={launcher.train_tasks}", "--requeue", f"--signal=USR1@{launcher.signal_sec}"]  # fmt: skip
+        if launcher.train_nodes:
+            options.append(f"--nodes={launcher.train_nodes}")
+        run = (
+            'export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)\n'
+            "export MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000)) SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n"
+            f"srun --kill-on-bad-exit=0 {run}"
+        )
+    script = _script(
+        launcher,
+        run,
+        "status=$?",
+        '[ "$status" -eq 75 ] && scontrol requeue "$SLURM_JOB_ID" && sleep 60',
+        "exit $status",
+    )
+    said = Path(f"{log}.slurm")
+    before = said.stat().st_size if said.exists() else 0
+    done = subprocess.run(
+        ["sbatch", *options], input=script, text=True, check=False, env=_environment()
+    )
+    if said.exists():
+        sys.stdout.write(said.read_bytes()[before:].decode(errors="replace"))
+    return done.returncode
