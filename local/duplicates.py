@@ -10,7 +10,7 @@ from echoharvester.dataset.duplicates import DuplicateFinder
 from echoharvester.dataset.filter import judge_media
 from echoharvester.manifests.cuts import is_rejected
 from echoharvester.manifests.runner import units
-from echoharvester.manifests.shards import Cut, ShardWriter, read_all_cuts, remove_leftovers
+from echoharvester.manifests.shards import Cut, ShardWriter, read_all_cuts
 
 from common import duplicates_path, filter_config, manifests_dir, stage_main
 from singles import single_fingerprint
@@ -29,7 +29,6 @@ def main(cfg: DictConfig) -> None:
             if media_id in wanted:
                 finder.remember(media_id, cuts)
     path, count = duplicates_path(cfg), 0
-    remove_leftovers(path)
     with ShardWriter(path) as writer:
         for media_id, cuts in _accepted(cfg) if keepers else ():
             for found in finder.duplicates_of(cuts, keepers.get(media_id, ())):

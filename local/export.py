@@ -21,7 +21,6 @@ from echoharvester.manifests.shards import (
     ShardWriter,
     read_all_cuts,
     read_cuts,
-    remove_leftovers,
     write_atomic,
 )
 from echoharvester.manifests.takedown import read_takedown
@@ -44,7 +43,6 @@ def main(cfg: DictConfig) -> None:
     data_dir, stats, left_out = Path(cfg.data_dir), Statistics(), Counter[str]()
     shar, manifest_path = data_dir / "shar", dataset_manifest_path(cfg)
     check_formats(cfg.export.also)
-    remove_leftovers(manifest_path)
     manifest_path.unlink(missing_ok=True)  # until all is whole again, there is no data set
     with ShardWriter(manifest_path) as manifest:
 

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from echoharvester.asr.validate import Gate
-from echoharvester.manifests.shards import ShardWriter, read_all_cuts, read_cuts, remove_leftovers
+from echoharvester.manifests.shards import ShardWriter, read_all_cuts, read_cuts
 from echoharvester.review.hand_out import Handout, hand_out
 from echoharvester.review.layout import Layout
 from echoharvester.review.sample import StratifiedSample
@@ -30,7 +30,6 @@ def main(cfg: DictConfig) -> None:
         options[key] = [str(value) for value in options[key]]
     options["text"] = None if options["text"] is None else str(options["text"])
     rows_path = review_rows_path(cfg)
-    remove_leftovers(rows_path)
     with ShardWriter(rows_path) as writer:
         done = hand_out(
             read=lambda: read_all_cuts(manifests_dir(cfg), "cuts_validated"),

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from echoharvester.dataset.duplicates import alike_media
 from echoharvester.dataset.split import split_media
-from echoharvester.manifests.shards import ShardWriter, read_cuts, read_info, remove_leftovers
+from echoharvester.manifests.shards import ShardWriter, read_cuts, read_info
 
 from common import stage_main, step_fingerprint
 from singles import dataset_manifest_path, single_fingerprint, split_path
@@ -28,7 +28,6 @@ def main(cfg: DictConfig) -> None:
         )
     before = {}
     for name in SETS:
-        remove_leftovers(split_path(cfg, name))
         info = read_info(split_path(cfg, name))
         if info and info.counts.get("of") == _settings(cfg):  # else the sets are wanted otherwise
             before |= {_media(cut): name for cut in read_cuts(split_path(cfg, name))}

@@ -26,7 +26,6 @@ from echoharvester.manifests.shards import (
     errors_path,
     read_cuts,
     read_info,
-    remove_leftovers,
     shard_path,
 )
 
@@ -142,7 +141,6 @@ def run_shard(
     counts, errors = Counts(), []
     previous = _Previous(target, _failed_media(step, index))
     with Journal(target) as journal, ShardWriter(target) as writer:
-        remove_leftovers(target)
 
         def plan() -> Iterator[tuple[str, list[Cut], str, UnitResult | None]]:
             """Units with what is known of them, None where they have to be processed."""

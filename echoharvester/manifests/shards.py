@@ -133,11 +133,13 @@ def read_all_cuts(folder: Path, name: str) -> Iterator[Cut]:
 class ShardWriter:
     """Writes one shard; it appears under its name only when `close` succeeds.
 
-    Used as a context manager; an exception inside leaves nothing behind.
+    Used as a context manager; an exception inside leaves nothing behind, and what killed writers
+    of this shard left behind goes.  One process at a time may write it.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         self.path = path
         self._temporary = path.with_name(f".{path.name.removesuffix('.gz')}.{os.getpid()}.tmp.gz")
         self._file = open(self._temporary, "wb")  # noqa: SIM115 (closed in close or abort)
@@ -193,11 +195,7 @@ class ShardWriter:
             self.abort()
 
 
-def remove_leftovers(path: Path) -> None:
-    """Removes temporary files that killed writers of this shard left behind.
-
-    To be called by the one process that may write it.
-    """
+def _remove_leftovers(path: Path) -> None:
     stem = path.name.removesuffix(".gz")
     for leftover in path.parent.glob(f".{stem}.*.tmp.gz"):
         if leftover.name != f".{stem}.{os.getpid()}.tmp.gz":
