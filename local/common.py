@@ -295,7 +295,10 @@ def stage_main(work: Callable[[DictConfig], Any]) -> None:
         except _SPEAKING_ERRORS as error:
             logging.getLogger(name).exception("failed")
             print(f"{name}: {error}", file=sys.stderr, flush=True)
-            sys.exit(getattr(error, "exit_status", 1))
+            status = getattr(error, "exit_status", 1)
+            if swept and status == 1:
+                raise  # Hydra goes on with the other jobs of the sweep
+            sys.exit(status)
         except Exception as error:
             logging.getLogger(name).exception("unexpected")
             print(

@@ -123,9 +123,10 @@ sys.exit(status)
 
 
 def run(command: list[str]) -> Spent:
+    here = {"PYTHONPATH": f"{ROOT}:{ROOT / 'local'}", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", _MEASURED, *command],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE, text=True, env={**os.environ, **here},
     )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")

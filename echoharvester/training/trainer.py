@@ -81,7 +81,7 @@ class Trainer:
         )
         self.checkpoints = Checkpoints(exp_dir, config.keep_checkpoints)
         self.progress = Progress()
-        self._stop_requested = False
+        self._stop_requested, self._signal = False, 0
 
     def fit(self, train_data: TrainingData, dev_data: TrainingData) -> Progress:
         """Trains until `max_epochs`, going on from `last.pt` where there is one.
@@ -379,17 +379,26 @@ class Trainer:
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
-        """SIGTERM, SIGUSR1 and SIGUSR2 stop training after the step under way."""
-        handlers = {s: signal.signal(s, self._request_stop) for s in _STOP_SIGNALS}
+        """SIGTERM, SIGUSR1 and SIGUSR2 stop training after the step under way.
+
+        Whoever listened before (submitit, which requeues its job) is told once all is saved.
+        """
+        handlers = {int(s): signal.signal(s, self._request_stop) for s in _STOP_SIGNALS}
+        tell = None
         try:
             yield
+        except Stopped:
+            tell = handlers.get(self._signal)
+            raise
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+            if callable(tell):
+                tell(self._signal, None)
 
     def _request_stop(self, number: int, _frame: object) -> None:
         logger.warning("signal %d: saving after this step", number)
-        self._stop_requested = True
+        self._stop_requested, self._signal = True, number
 
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)

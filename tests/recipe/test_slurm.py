@@ -170,23 +170,34 @@ def test_training_is_requeued_before_its_time_is_over_and_goes_on_exactly(lab, f
     assert history(there) == history(here) and len(history(here)) == 14
 
 
-def test_a_sweep_runs_as_slurm_jobs(lab, finished, tmp_path):
-    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+@pytest.mark.parametrize("launcher", ["slurm", "joblib"])
+def test_a_sweep_runs_as_slurm_jobs_requeued_before_their_time_is_over(
+    lab, finished, tmp_path, launcher
+):
+    """As Slurm jobs of a minute each, for training that takes longer; or several at once here."""
+    pytest.importorskip(f"hydra_plugins.hydra_{'submitit' if launcher == 'slurm' else 'joblib'}_launcher")  # fmt: skip
     recipe = finished.beside(tmp_path)
+    of_slurm = ("launcher=slurm", "launcher.cpus=1", "launcher.signal_sec=40",
+                "hydra.launcher.timeout_min=1")  # fmt: skip
     command = [
-        sys.executable, str(ROOT / "local" / "train.py"), "-m", "hydra/launcher=slurm", "train.lr=0.001,0.002",
-        *recipe.settings, f"data_dir={recipe.data_dir}", f"exp_dir={recipe.exp_dir}", "launcher=slurm",
-        "launcher.cpus=1", "train.num_threads=1",
+        sys.executable, str(ROOT / "local" / "train.py"), "-m", f"hydra/launcher={launcher}", "train.lr=0.001,0.002",
+        *recipe.settings, f"data_dir={recipe.data_dir}", f"exp_dir={recipe.exp_dir}",
+        "train.max_epochs=14", "train.num_threads=1",
+        *(of_slurm if launcher == "slurm" else ["hydra.launcher.n_jobs=2"]),
     ]  # fmt: skip
     env = {**environment(), **lab, "PYTHONPATH": f"{ROOT}:{ROOT / 'local'}"}
     done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = (recipe.exp_dir / "sweep" / "results.tsv").read_text().splitlines()
-    assert len(rows) == 3 and {row.split("\t")[2] for row in rows[1:]} == {
-        "train.lr=0.001",
-        "train.lr=0.002",
-    }
-    assert list((recipe.exp_dir / "sweep" / ".submitit").rglob("*submitted.pkl"))
+    sweep = recipe.exp_dir / "sweep"
+    rows = [row.split("\t") for row in (sweep / "results.tsv").read_text().splitlines()[1:]]
+    assert {row[2] for row in rows} == {"train.lr=0.001", "train.lr=0.002"}
+    for _, epochs, job in rows:
+        history = json.loads((sweep / job / "train.json").read_text())["history"]
+        assert len(history) == int(epochs) == 14
+        assert [row["step"] for row in history] == sorted({row["step"] for row in history})
+    if launcher == "slurm":
+        said = "".join(p.read_text() for p in (sweep / ".submitit").rglob("*log.err"))
+        assert "saving after this step" in said or "timed-out" in said, said
 
 
 def test_without_slurm_it_says_so(monkeypatch):
