@@ -11,6 +11,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from echoharvester.manifests.shards import write_atomic
+
 from common import SWEPT
 
 
@@ -23,13 +25,20 @@ class Table(Callback):
         varied = [o.key_or_group for o in overrides if o.is_sweep_override()]
         os.environ[SWEPT] = " ".join(varied)
 
+    def on_job_end(self, config: DictConfig, **_kwargs: Any) -> None:
+        """What is known so far: Hydra does not tell of the end where a job failed."""
+        _write_table(Path(config.exp_dir) / "sweep")
+
     def on_multirun_end(self, config: DictConfig, **_kwargs: Any) -> None:
-        folder = Path(config.exp_dir) / "sweep"
-        rows = []
-        for record in folder.glob("*/train.json"):
-            content = json.loads(record.read_text(encoding="utf-8"))
-            rows.append((100 * content["best_cer"], len(content["history"]), record.parent.name))
-        lines = [f"{cer:.2f}\t{epochs}\t{name}\n" for cer, epochs, name in sorted(rows)]
-        path = folder / "results.tsv"
-        path.write_text("dev_cer_percent\tepochs\tjob\n" + "".join(lines), encoding="utf-8")
-        print(path.read_text(encoding="utf-8"), end="", flush=True)
+        print(_write_table(Path(config.exp_dir) / "sweep"), end="", flush=True)
+
+
+def _write_table(folder: Path) -> str:
+    rows = []
+    for record in folder.glob("*/train.json"):
+        content = json.loads(record.read_text(encoding="utf-8"))
+        rows.append((100 * content["best_cer"], len(content["history"]), record.parent.name))
+    lines = [f"{cer:.2f}\t{epochs}\t{name}\n" for cer, epochs, name in sorted(rows)]
+    table = "dev_cer_percent\tepochs\tjob\n" + "".join(lines)
+    write_atomic(folder / "results.tsv", table)
+    return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ def collate_samples(
 ) -> Batch:
     """Batch of 16 kHz utterances, each (num_samples,)."""
     return collate([fbank(utterance) for utterance in samples], texts, ids)
+
+
+def worker_context(num_workers: int) -> str | None:
+    """For DataLoader: how this system starts processes, where joblib has put its own way first."""
+    return multiprocessing.get_all_start_methods()[0] if num_workers else None
 
 
 def start_worker(_worker: int) -> None:

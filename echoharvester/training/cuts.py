@@ -20,7 +20,7 @@ from echoharvester.audio.fbank import FRAME_SHIFT_SEC, fbank
 from echoharvester.models.ctc import min_frames
 from echoharvester.text.tokenizers import Tokenizer
 from echoharvester.training.augment import AudioFolder, Surroundings, augment
-from echoharvester.training.batch import Batch, collate, start_worker
+from echoharvester.training.batch import Batch, collate, start_worker, worker_context
 
 if TYPE_CHECKING:
     from lhotse import CutSet
@@ -87,6 +87,7 @@ class CutData:
             sampler=_Every(self._sampler(epoch), start, stride),
             batch_size=None,
             num_workers=config.num_workers,
+            multiprocessing_context=worker_context(config.num_workers),
             worker_init_fn=start_worker,
             generator=torch.Generator(),  # its own, so that loading draws nothing from the model's
         )

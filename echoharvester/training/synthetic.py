@@ -23,7 +23,7 @@ from echoharvester.sources.synthetic.espeak import (
 )
 from echoharvester.sources.synthetic.grammar import Grammar
 from echoharvester.training.augment import add_noise, augment, colored_noise
-from echoharvester.training.batch import Batch, collate_samples, start_worker
+from echoharvester.training.batch import Batch, collate_samples, start_worker, worker_context
 
 ESPEAK_RATE = 22050
 POOL_BATCHES = 4  # utterances of this many batches are sorted by length before they are cut
@@ -81,6 +81,7 @@ class SyntheticData:
             batch_size=None,
             sampler=range(first_pool, len(pools)),
             num_workers=self.config.num_workers,
+            multiprocessing_context=worker_context(self.config.num_workers),
             prefetch_factor=4 if self.config.num_workers else None,
             worker_init_fn=start_worker,
             generator=torch.Generator(),  # its own, so that loading draws nothing from the model's
