@@ -79,7 +79,7 @@ STEPS: dict[str, StepSpec] = {
         version=5,
     ),
     "measure": StepSpec(5, ("measure",), (), "cuts_aligned", "cuts_measured"),
-    "duplicates": StepSpec(5, ("duplicates", "filter")),
+    "duplicates": StepSpec(5, ("duplicates", "filter"), version=2),
     "filter": StepSpec(5, ("filter",), (), "cuts_measured", "cuts_filtered", version=3),
     "validate": StepSpec(
         6,

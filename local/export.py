@@ -15,6 +15,7 @@ from echoharvester.dataset.card import Statistics, card_markdown, data_card
 from echoharvester.dataset.folders import CHECKSUMS, checksums
 from echoharvester.dataset.formats import check_formats, write_formats
 from echoharvester.dataset.join import with_joined
+from echoharvester.dataset.parallel import usable_cores
 from echoharvester.dataset.shar import write_shar
 from echoharvester.manifests.shards import (
     Cut,
@@ -52,7 +53,8 @@ def main(cfg: DictConfig) -> None:
                 stats.add(cut)
                 yield cut
 
-        files = write_shar(cuts(), shar, cfg.export.cuts_per_shard, cfg.export.audio_format)
+        options = (cfg.export.cuts_per_shard, cfg.export.audio_format, _num_workers(cfg))
+        files = write_shar(cuts(), shar, *options)
         values = stats.to_dict() | {"left_out_of_joined": dict(left_out)}
         counts = {
             "hours": values["hours"], "shar": fingerprint_of_sizes(files.sizes),
@@ -64,12 +66,19 @@ def main(cfg: DictConfig) -> None:
         write_atomic(data_dir / "data_card.json", _json(card))
         write_atomic(data_dir / "data_card.md", card_markdown(card))
         beside = [data_dir / name for name in BESIDE_SHAR if name != CHECKSUMS]
-        write_atomic(data_dir / CHECKSUMS, checksums([*sorted(shar.iterdir()), *beside], data_dir))
+        write_atomic(
+            data_dir / CHECKSUMS,
+            checksums([*sorted(shar.iterdir()), *beside], data_dir, _num_workers(cfg)),
+        )
         write_formats(lambda: _everything(cfg, Counter()), data_dir, cfg.export.also)
         manifest.close("export", single_fingerprint(cfg, "export"), "", counts)
     print(f"stage  9 export: {values['cuts']} cuts, {values['hours']:.2f} h in {shar}")
     for reason, count in left_out.items():
         print(f"stage  9 export: {count} cuts of joined folders left out: {reason}")
+
+
+def _num_workers(cfg: DictConfig) -> int:
+    return cfg.export.num_workers or usable_cores()
 
 
 def _everything(cfg: DictConfig, left_out: Counter[str]) -> Iterator[Cut]:

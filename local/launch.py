@@ -46,7 +46,8 @@ from singles import fresh_summary, why_unmade
 from slurm import run_one_in_slurm, run_slurm
 
 LOG_TAIL_LINES = 6
-IN_SLURM = ("train", "decode")  # of the stages that are one piece of work, those that are long
+# Of the stages that are one piece of work, those that are long.
+IN_SLURM = ("duplicates", "export", "split", "train", "decode")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CHECKSUMS = "checksums.sha256"
@@ -34,13 +35,20 @@ def _old(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def checksums(paths: Iterable[Path], relative_to: Path) -> str:
+def checksums(paths: Iterable[Path], relative_to: Path, num_threads: int = 1) -> str:
     """Lines that `sha256sum -c` takes, run in `relative_to`."""
-    lines = []
-    for path in paths:
-        digest = hashlib.sha256()
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-        lines.append(f"{digest.hexdigest()}  {path.relative_to(relative_to).as_posix()}\n")
-    return "".join(lines)
+    paths = list(paths)
+    with ThreadPoolExecutor(num_threads) as pool:  # hashing leaves the interpreter to others
+        digests = list(pool.map(_sha256, paths))
+    return "".join(
+        f"{digest}  {path.relative_to(relative_to).as_posix()}\n"
+        for digest, path in zip(digests, paths, strict=True)
+    )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
