@@ -45,7 +45,7 @@ def check_environment(data_dir: Path) -> Iterator[str]:
     yield ", ".join(f"{name} {_version(name) or 'missing: pip install -e .'}" for name in PACKAGES)
     for name, use in EXTRAS.items():
         yield f"{name} {_version(name) or f'not installed ({use})'}"
-    for check in (_gpu, _k2, _codecs, javascript_runtime, _slurm, _network):
+    for check in (_gpu, _k2, _codecs, javascript_runtime, _slurm, _network, _models):
         yield _safely(check)
     yield LICENCES
     place = data_dir
@@ -160,6 +160,19 @@ def _network() -> str:
             "(network.proxy is for what fetches)"
         )
     return "network: the model hub and YouTube can be reached"
+
+
+def _models() -> str:
+    """Which models of a hub are on this machine."""
+    from huggingface_hub import CacheNotFound, scan_cache_dir
+
+    others = "others that a recipe names are fetched by its stage 0, or lie where a path says"
+    try:
+        cache = scan_cache_dir()
+    except CacheNotFound:
+        return f"models: none of a hub yet; {others}"
+    names = [f"{repo.repo_id} ({repo.size_on_disk_str})" for repo in cache.repos]
+    return f"models of a hub: {', '.join(sorted(names)) or 'none'}; {others}"
 
 
 def _version(name: str) -> str:
