@@ -307,6 +307,8 @@ def stage_main(work: Callable[[DictConfig], Any]) -> None:
                 file=sys.stderr,
                 flush=True,
             )
+            if swept:
+                raise
             sys.exit(1)
 
     run()

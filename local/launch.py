@@ -41,8 +41,8 @@ from common import (
     sharded_step,
     side_input,
 )
-from launchers import BEGUN, PROGRESS, Work, run_local
-from singles import fresh_summary, why_unmade
+from launchers import BEGUN, PROGRESS, Work, run_local, since, size_of
+from singles import OUTPUT, fresh_summary, why_unmade
 from slurm import run_one_in_slurm, run_slurm
 
 LOG_TAIL_LINES = 6
@@ -57,7 +57,9 @@ def main(arguments: Sequence[str]) -> int:
         cfg = composed(overrides)
         earlier = _waits_for(cfg, name) if dry_run else None
         if earlier:
-            _say(name, f"would run if {earlier}, which would, changes what it reads")
+            missing = _missing(cfg, name)
+            may = f"may run, after {earlier}, which would"
+            _say(name, f"would run: {missing} is missing" if missing else may)
             return 0
         if STEPS[name].sharded:
             return _run_sharded(cfg, name, overrides, dry_run)
@@ -85,6 +87,15 @@ def _waits_for(cfg: DictConfig, name: str) -> str | None:
     return None
 
 
+def _missing(cfg: DictConfig, name: str) -> str | None:
+    """The output of a stage, if there is none of it."""
+    if name in OUTPUT:
+        path = OUTPUT[name](cfg)
+        return None if path.exists() else str(path)
+    found = manifests_dir(cfg).glob(f"{STEPS[name].target}.[0-9]*.jsonl.gz")
+    return None if any(found) else f"{manifests_dir(cfg)}/{STEPS[name].target}.*.jsonl.gz"
+
+
 def _say(name: str, text: str) -> None:
     print(f"stage {STEPS[name].stage:2d} {name}: {text}", flush=True)
 
@@ -99,8 +110,13 @@ def _run_single(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: b
         return 0
     with _held(cfg, name):
         if cfg.launcher.kind == "slurm" and name in IN_SLURM:
-            log = log_path(cfg, name, None).absolute()
-            return run_one_in_slurm(name, _command(name, overrides), cfg.launcher, log)
+            signal.signal(signal.SIGTERM, _on_terminate)
+            log, command = log_path(cfg, name, None).absolute(), _command(name, overrides)
+            run_one_in_slurm(name, command, cfg.launcher, log, _place(cfg, name))
+            if fresh_summary(cfg, name) is None:
+                print(f"{name}: its Slurm job left nothing whole; see {log}.slurm", file=sys.stderr)
+                return 1
+            return 0
         return _run_here(_command(name, overrides))
 
 
@@ -147,14 +163,15 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
         return 0
     if name == "merge":
         _say_problems(cfg, bool(stale))
-    failed = []
+    failed, said = [], {}
     if stale:
+        said = {k: size_of(log_path(cfg, name, k)) for k in stale}
         signal.signal(signal.SIGTERM, _on_terminate)
         with _held(cfg, name):
             failed = _run_shards(cfg, name, overrides, list(stale))
     for k in failed:
         path = log_path(cfg, name, k)
-        lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
+        lines = since(path, said[k]).decode("utf-8", "replace").splitlines()
         begun = [line.removeprefix(BEGUN) for line in lines if line.startswith(BEGUN)]
         lines = [line for line in lines if not line.startswith((BEGUN, PROGRESS))]
         if begun:

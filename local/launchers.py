@@ -131,3 +131,17 @@ class _Workers:
 def _append(log: Path, words: str) -> None:
     with open(log, "a", encoding="utf-8") as file:
         file.write(words)
+
+
+def size_of(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def since(log: Path, start: int) -> bytes:
+    """What a log says behind its first `start` bytes."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(start)
+            return file.read()
+    except OSError:
+        return b""

@@ -205,15 +205,20 @@ def fresh_summary(cfg: DictConfig, name: str) -> str | None:
 
 def why_unmade(cfg: DictConfig, name: str) -> str:
     """Why a stage that is one piece of work has to run, as far as what it left tells."""
-    if name not in _OUTPUT or (name == "prepare" and cfg.source.kind != "synthetic"):
+    if name not in OUTPUT or (name == "prepare" and cfg.source.kind != "synthetic"):
         return "it does every time"
-    path = _OUTPUT[name](cfg)
+    path = OUTPUT[name](cfg)
     if not path.exists():
         return f"{path} is missing"
     if name == "report":
         return "its settings, or what it reads, changed"
-    info = read_info(path) if path.name.endswith(".gz") else None
-    made_from = info.fingerprint if info else _recorded(path)
+    if path.name.endswith(".gz"):
+        info = read_info(path)
+        if info is None:
+            return f"{path} is damaged"
+        made_from = info.fingerprint
+    else:
+        made_from = _recorded(path)
     if made_from == single_fingerprint(cfg, name):
         return f"files that belong to {path} are missing or changed"
     return "its settings, or what it reads, changed"
@@ -312,7 +317,7 @@ _FRESH: dict[str, Callable[[DictConfig, str], str | None]] = {
     "report": _report,
 }
 
-_OUTPUT: dict[str, Callable[[DictConfig], Path]] = {
+OUTPUT: dict[str, Callable[[DictConfig], Path]] = {
     "prepare": truth_path,
     "duplicates": duplicates_path,
     "review": review_rows_path,

@@ -9,11 +9,11 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from launchers import AGAIN, PROGRESS, Update, Work
+from launchers import AGAIN, PROGRESS, Update, Work, since, size_of
 from settings import UserError
 
 POLL_SEC = 1.0
@@ -32,24 +32,54 @@ def run_slurm(work: Work, launcher: Any, update: Update) -> set[int]:
     Raises:
         UserError: with Slurm's own words, if it refuses.
     """
-    job_name = _job_name(work)
-    job = _running(job_name)
-    if job:
-        print(f"{work.name}: Slurm job {job} does this already; waiting for it", file=sys.stderr)
-    else:
-        job = _submit(work, launcher, job_name)
-    try:
-        _wait(job, work, update)
-    except KeyboardInterrupt:
-        subprocess.run(["scancel", job], check=False)
-        print(f"{work.name}: Slurm job {job} cancelled; run again to go on", file=sys.stderr)
-        raise
+    starts = list(map(size_of, work.logs))
+    told = 0
+
+    def look() -> None:
+        nonlocal told
+        done = sum(_progress(log, start) for log, start in zip(work.logs, starts, strict=True))
+        update(done - told)
+        told = done
+
+    job_name = _job_name(work.name, work.place)
+    _run_job(work.name, job_name, lambda: _submit(work, launcher, job_name), look)
+    for log, start in zip(work.logs, starts, strict=True):
+        for line in since(log, start).splitlines():
+            if AGAIN.encode() in line:
+                print(line.decode(errors="replace"), file=sys.stderr)
     return set()
 
 
-def _job_name(work: Work) -> str:
-    digest = hashlib.sha256(str(work.place.resolve()).encode()).hexdigest()[:8]
-    return f"echo-{work.name}-{digest}"
+def _run_job(
+    name: str, job_name: str, submit: Callable[[], str], look: Callable[[], None] = lambda: None
+) -> None:
+    """Submits a job, unless it is still there, and waits until nothing of it is left."""
+    job = _running(job_name)
+    if job:
+        print(f"{name}: Slurm job {job} does this already; waiting for it", file=sys.stderr)
+    else:
+        job = submit()
+    failures = 0
+    try:
+        while (left := _left(job)) != []:
+            failures = failures + 1 if left is None else 0
+            if failures > MAX_POLLS_FAILED:
+                raise UserError(
+                    f"{name}: squeue does not answer any more; job {job} may still run: run the same "
+                    "command again to wait for it"
+                )
+            look()
+            time.sleep(POLL_SEC)
+        look()
+    except KeyboardInterrupt:
+        subprocess.run(["scancel", job], check=False)
+        print(f"{name}: Slurm job {job} cancelled; run again to go on", file=sys.stderr)
+        raise
+
+
+def _job_name(name: str, place: Path) -> str:
+    digest = hashlib.sha256(str(place.resolve()).encode()).hexdigest()[:8]
+    return f"echo-{name}-{digest}"
 
 
 def _running(job_name: str) -> str | None:
@@ -97,30 +127,6 @@ def resources(launcher: Any, stage: str) -> list[str]:
     return [*options, *launcher.options]
 
 
-def _wait(job: str, work: Work, update: Update) -> None:
-    """Until no task of the array is left; progress is what the logs tell."""
-    starts = [log.stat().st_size if log.exists() else 0 for log in work.logs]
-    told = failures = 0
-    while True:
-        left = _left(job)
-        failures = failures + 1 if left is None else 0
-        if failures > MAX_POLLS_FAILED:
-            raise UserError(
-                f"{work.name}: squeue does not answer any more; job {job} may still run: run the same "
-                "command again to wait for it"
-            )
-        done = sum(_progress(log, start) for log, start in zip(work.logs, starts, strict=True))
-        update(done - told)
-        told = done
-        if left == []:
-            break
-        time.sleep(POLL_SEC)
-    for log, start in zip(work.logs, starts, strict=True):
-        for line in _since(log, start).splitlines():
-            if AGAIN.encode() in line:
-                print(line.decode(errors="replace"), file=sys.stderr)
-
-
 def _left(job: str) -> list[str] | None:
     """Tasks of an array that are not over; None where Slurm does not answer."""
     done = subprocess.run(
@@ -132,17 +138,8 @@ def _left(job: str) -> list[str] | None:
 
 
 def _progress(log: Path, start: int) -> int:
-    found = re.findall(rb"^" + PROGRESS.encode() + rb"(\d+)", _since(log, start), re.MULTILINE)
+    found = re.findall(rb"^" + PROGRESS.encode() + rb"(\d+)", since(log, start), re.MULTILINE)
     return sum(map(int, found))
-
-
-def _since(log: Path, start: int) -> bytes:
-    try:
-        with open(log, "rb") as file:
-            file.seek(start)
-            return file.read()
-    except OSError:
-        return b""
 
 
 def _slurm(command: Sequence[str], script: str | None = None) -> str:
@@ -157,25 +154,38 @@ def _slurm(command: Sequence[str], script: str | None = None) -> str:
     return done.stdout
 
 
+# What says how to reach Slurm, and not what the job is that the driver may be.
+_OF_CLUSTER = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT")
+
+
 def _environment() -> dict[str, str]:
     """This one, without what Slurm says of the job that the driver may be.
 
     A job inherits it; its own share of memory and CPUs would contradict that of the driver.
     """
-    own = {k: v for k, v in os.environ.items() if not k.startswith("SLURM_")}
-    return {**own, **{k: os.environ[k] for k in ("SLURM_CONF",) if k in os.environ}}
+    return {k: v for k, v in os.environ.items() if k in _OF_CLUSTER or not k.startswith("SLURM_")}
 
 
-def run_one_in_slurm(name: str, command: Sequence[str], launcher: Any, log: Path) -> int:
-    """Runs a stage that is one piece of work as a Slurm job, and waits; its exit status.
+def run_one_in_slurm(
+    name: str, command: Sequence[str], launcher: Any, log: Path, place: Path
+) -> None:
+    """Runs a stage that is one piece of work as a Slurm job, and waits; what became of it, its
+    output tells.
 
-    A stage that `launcher.requeued` names gets SIGUSR1 before its time is over, saves, and is put
-    into the queue again.  `train` starts `launcher.train_tasks` processes, which find each other.
+    `train` gets SIGUSR1 before its time is over, saves, and is put into the queue again; it starts
+    `launcher.train_tasks` processes, which find each other.
+
+    Args:
+        place: the folder that it writes to, which tells it from the same stage elsewhere.
+
+    Raises:
+        UserError: with Slurm's own words, if it refuses.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    job_name = _job_name(name, place)
     options = [
-        "--parsable", "--wait", f"--job-name=echo-{name}", f"--output={log}.slurm",
-        "--open-mode=append", *resources(launcher, name),
+        "--parsable", f"--job-name={job_name}", f"--output={log}.slurm", "--open-mode=append",
+        *resources(launcher, name),
     ]  # fmt: skip
     run = shlex.join(command)
     if name == "train":
@@ -195,10 +205,10 @@ def run_one_in_slurm(name: str, command: Sequence[str], launcher: Any, log: Path
         "exit $status",
     )
     said = Path(f"{log}.slurm")
-    before = said.stat().st_size if said.exists() else 0
-    done = subprocess.run(
-        ["sbatch", *options], input=script, text=True, check=False, env=_environment()
+    before = size_of(said)
+    _run_job(
+        name,
+        job_name,
+        lambda: _slurm(["sbatch", *options], script).strip().partition(";")[0],
     )
-    if said.exists():
-        sys.stdout.write(said.read_bytes()[before:].decode(errors="replace"))
-    return done.returncode
+    sys.stdout.write(since(said, before).decode(errors="replace"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from echoharvester.manifests.shards import write_atomic
@@ -27,7 +28,8 @@ class Table(Callback):
 
     def on_job_end(self, config: DictConfig, **_kwargs: Any) -> None:
         """What is known so far: Hydra does not tell of the end where a job failed."""
-        _write_table(Path(config.exp_dir) / "sweep")
+        if config.hydra.mode == RunMode.MULTIRUN:
+            _write_table(Path(config.exp_dir) / "sweep")
 
     def on_multirun_end(self, config: DictConfig, **_kwargs: Any) -> None:
         print(_write_table(Path(config.exp_dir) / "sweep"), end="", flush=True)

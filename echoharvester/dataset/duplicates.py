@@ -54,7 +54,7 @@ def alike_media(cuts: Iterable[Cut], min_containment: float) -> list[Likeness]:
     """
     sketches = {media_id: _text_sketch(_all_shingles(part)) for media_id, part in units(cuts)}
     names = sorted(sketches)
-    found = _sharing([sketches[name] for name in names], min_containment)
+    found = _sharing([sketches[name] for name in names], min_containment, common_counts=True)
     return [Likeness(names[a], names[b], round(share, 3)) for a, b, share in found]
 
 
@@ -145,7 +145,7 @@ class DuplicateFinder:
         names = sorted(self._media)
         media = [self._media[name] for name in names]
         by_sound = _sharing([medium.sound for medium in media], MIN_SHARED_SOUND)
-        by_text = _sharing([medium.text for medium in media], self.min_containment)
+        by_text = _sharing([medium.text for medium in media], self.min_containment, True)
         found = [(names[a], names[b], "audio") for a, b, _ in by_sound]
         found += [(names[a], names[b], "text") for a, b, _ in by_text]
         result: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -192,23 +192,26 @@ def _sampled(values: np.ndarray) -> np.ndarray:
     return different[mixed >> np.uint32(32 - _SAMPLED_BITS) == 0]
 
 
-def _sharing(sampled: Sequence[np.ndarray], min_share: float) -> list[tuple[int, int, float]]:
+def _sharing(
+    sampled: Sequence[np.ndarray], min_share: float, common_counts: bool = False
+) -> list[tuple[int, int, float]]:
     """Pairs of media that share enough of their sampled values, and the share.
 
-    The share is of the values of the medium with fewer.  Values that more than `MAX_SHARING` media
-    have count for none of them.
+    The share is of the values of the medium with fewer.
+
+    Args:
+        common_counts: whether values that more than `MAX_SHARING` media have count, for pairs of
+            media that follow each other; else they count for none.
     """
     if not sampled:
         return []
     sizes = np.array([len(values) for values in sampled])
-    found = [
-        firsts * len(sampled) + seconds
-        for part in _parts(sampled, sizes.sum())
-        for firsts, seconds in _pairs(part)
-    ]
-    if not found:
-        return []
-    keys, counts = np.unique(np.concatenate(found), return_counts=True)
+    keys, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    for part in _parts(sampled, int(sizes.sum())):
+        for firsts, seconds in _pairs(part, common_counts):
+            found = np.unique(firsts * len(sampled) + seconds, return_counts=True)
+            keys, places = np.unique(np.concatenate([keys, found[0]]), return_inverse=True)
+            counts = np.bincount(places, np.concatenate([counts, found[1]]), len(keys))
     firsts, seconds = np.divmod(keys, len(sampled))
     shares = counts / np.minimum(sizes[firsts], sizes[seconds])
     enough = (counts >= MIN_SHARED_VALUES) & (shares >= min_share)
@@ -221,18 +224,26 @@ def _parts(sampled: Sequence[np.ndarray], total: int) -> Iterator[list[np.ndarra
 
     Of a hundred thousand hours there are a billion.
     """
-    count = 1 + int(total) // MAX_VALUES_AT_ONCE
-    if count == 1:
-        yield list(sampled)
-        return
+    count = 1 + total // MAX_VALUES_AT_ONCE
     top = int(np.iinfo(sampled[0].dtype).max)
-    bounds = np.array([top * i // count for i in range(1, count)], sampled[0].dtype)
-    cuts = [np.split(values, np.searchsorted(values, bounds)) for values in sampled]
-    for i in range(count):
-        yield [parts[i] for parts in cuts]
+    ends = [np.zeros(len(sampled), np.int64)]
+    for i in range(1, count):
+        bound = sampled[0].dtype.type(top * i // count)
+        ends.append(np.array([np.searchsorted(values, bound) for values in sampled]))
+        yield _between(sampled, *ends)
+        del ends[0]
+    yield _between(sampled, ends[0], np.array([len(values) for values in sampled]))
 
 
-def _pairs(sampled: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _between(
+    sampled: Sequence[np.ndarray], starts: np.ndarray, stops: np.ndarray
+) -> list[np.ndarray]:
+    return [v[i:j] for v, i, j in zip(sampled, starts, stops, strict=True)]
+
+
+def _pairs(
+    sampled: Sequence[np.ndarray], common_counts: bool
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Numbers of two media with the same value, once for every such value."""
     values = np.concatenate(sampled)
     owners = np.repeat(np.arange(len(sampled)), [len(part) for part in sampled])
@@ -240,6 +251,10 @@ def _pairs(sampled: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarr
     values, owners = values[order], owners[order]
     starts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
     lengths = np.diff(starts, append=len(values))
+    if common_counts:
+        common = np.repeat(lengths > MAX_SHARING, lengths)
+        same = (values[1:] == values[:-1]) & common[1:]
+        yield owners[:-1][same], owners[1:][same]
     shared = np.repeat((lengths > 1) & (lengths <= MAX_SHARING), lengths)
     values, owners = values[shared], owners[shared]
     # Of equal values the owners ascend (the sort is stable), and each owner has a value once.

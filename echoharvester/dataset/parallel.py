@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,32 +24,47 @@ def map_in_order(work: Callable[[T], R], items: Iterable[T], num_workers: int) -
 
     Args:
         num_workers: processes; 1: this one alone.
+
+    Raises:
+        MemoryError: when a process was killed.
     """
     if num_workers <= 1:
         yield from map(work, items)
         return
     running: deque[Future[R]] = deque()
-    with ProcessPoolExecutor(num_workers, initializer=_end_with, initargs=(os.getpid(),)) as pool:
-        for item in items:
-            running.append(pool.submit(work, item))
-            if len(running) > 2 * num_workers:
+    with ProcessPoolExecutor(num_workers, initializer=_start_worker) as pool:
+        try:
+            for item in items:
+                running.append(pool.submit(work, item))
+                if len(running) > 2 * num_workers:
+                    yield running.popleft().result()
+            while running:
                 yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
+        except BrokenProcessPool as error:
+            raise MemoryError(
+                f"one of {num_workers} processes was killed, most likely for want of memory; give more, "
+                "or let fewer run (num_workers)"
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def usable_cores() -> int:
-    """How many cores this process may use: those of its Slurm job, not of the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many cores this process may use: those of its Slurm job, where it is in one."""
+    share = os.environ.get("SLURM_CPUS_PER_TASK", "")
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(allowed or 1, int(share) if share.isdigit() else allowed or 1)
 
 
-def _end_with(parent: int) -> None:
-    """Ends this process when its parent was killed, before another run writes to the same place."""
+def _start_worker() -> None:
+    """The terminal's signal is for the parent; when that is killed, this process ends before
+    another run writes to the same place."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
+    def end_with_parent() -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None
+        parent.join()
         os._exit(1)
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells the parent, too
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import shutil
 import tarfile
@@ -52,12 +53,17 @@ def write_shar(
     Raises:
         DatasetError: if what was written is not what was meant.
     """
+    import lhotse.shar  # noqa: F401 (once, for all processes)
+
     recover(folder)
     beside = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     write = partial(_write_file, folder=beside, audio_format=audio_format)
     num_cuts = sum(map_in_order(write, enumerate(_batches(cuts, cuts_per_shard)), num_workers))
+    num_files, expected = len(list(beside.iterdir())), 2 * math.ceil(num_cuts / cuts_per_shard)
+    if num_files != expected:
+        raise DatasetError(f"{beside}: {num_files} files, not {expected}; run stage 9 again")
     swap(beside, folder)
     return SharFiles(num_cuts, shar_sizes(folder))
 
@@ -96,7 +102,7 @@ def shar_sizes(folder: Path) -> dict[str, int]:
 def shar_shards(folder: Path) -> Iterator[tuple[Path, Path]]:
     """Pairs of cuts file and recordings file, named, so that stray files do no harm."""
     for cuts in sorted(folder.glob("cuts.[0-9]*.jsonl.gz")):
-        yield _pair(folder, int(cuts.name.split(".")[1]))
+        yield cuts, folder / f"recording.{cuts.name.split('.')[1]}.tar"
 
 
 def _pair(folder: Path, index: int) -> tuple[Path, Path]:

@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import re
+import socket
 import struct
 import zlib
 from collections.abc import Iterator
@@ -203,11 +204,18 @@ def _remove_leftovers(path: Path) -> None:
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Writes a small text file so that a reader sees the old one or the whole new one."""
+    """Writes a small text file so that a reader sees the old one or the whole new one.
+
+    Processes of several machines may write the same file: the last one counts.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -12,6 +12,7 @@ from echoharvester.audio.media import decode_to_flac, run_ffmpeg
 from echoharvester.audio.vad import VadConfig
 from echoharvester.dataset import duplicates as of_duplicates
 from echoharvester.dataset.duplicates import (
+    MAX_SHARING,
     MIN_SHARED_VALUES,
     DuplicateFinder,
     _sampled,
@@ -173,6 +174,19 @@ def test_half_a_text_in_another_is_seen_as_half():
         ("half", "whole"): pytest.approx(0.5, abs=0.1),
         ("part", "whole"): pytest.approx(1.0),
     }
+
+
+def test_a_text_that_many_read_holds_all_of_them_together():
+    """So that a split keeps them on one side, and stage 5 keeps one of them."""
+    rng, cuts = random.Random(0), []
+    text = "".join(rng.choices("가나다라마바사아자차카타파하", k=300))
+    for i in range(MAX_SHARING + 10):
+        medium = media_cut(f"m{i:02d}", recording(f"m{i:02d}", "/x.flac", 16000, 16000), {})
+        cuts.append(utterance_cut(medium, f"m{i:02d}-0", 0, 1, text, {}))
+    pairs = {(p.first, p.second) for p in alike_media(cuts, 0.5)}
+    assert pairs == {(f"m{i:02d}", f"m{i + 1:02d}") for i in range(MAX_SHARING + 9)}
+    media = {cut["custom"]["media_id"]: [cut] for cut in cuts}
+    assert len(duplicates(media, by=["text"])) == len(cuts) - 1
 
 
 def test_unknown_likeness_is_named():

@@ -1,7 +1,9 @@
 """The recipe on a real Slurm: arrays, a failed shard, a cancelled one, training that is requeued."""
 
 import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -84,29 +86,53 @@ def test_a_failed_shard_is_named_with_the_end_of_its_log_and_the_others_are_done
 
 def test_a_cancelled_array_says_so_and_goes_on(collected, lab, tmp_path):
     recipe = collected.beside(tmp_path)
-    options = [a for a in SLURM if "=" not in a]
-    command = recipe.command(
-        *options, "--stage", "4", "--stop-stage", "4", *(a for a in SLURM if "=" in a)
-    )
     recipe.run("--stage", "3", "--stop-stage", "3")
-    driver = subprocess.Popen(
-        command,
-        env={**environment(), **lab},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for _ in range(300):
-        jobs = subprocess.run(
-            ["squeue", "-h", "-o", "%F %j"], env=lab, capture_output=True, text=True
-        ).stdout
-        if "echo-align-" in jobs:
-            break
-        time.sleep(0.1)
-    subprocess.run(["scancel", jobs.split()[0]], env=lab, check=True)
+    driver, job = begun(recipe, lab, "4", "echo-align-")
+    subprocess.run(["scancel", job], env=lab, check=True)
     _, errors = driver.communicate(timeout=120)
     assert driver.returncode == 1 and "failed; the end of" in errors
     assert "3 of 3" in run(recipe, lab, "--stage", "4", "--stop-stage", "4").stdout
+
+
+def test_a_single_job_that_is_cancelled_or_whose_driver_is_stopped(finished, lab, tmp_path):
+    recipe = finished.beside(tmp_path)
+    (recipe.data_dir / "manifest.jsonl.gz").unlink()
+    driver, job = begun(recipe, lab, "9", "echo-export-")
+    subprocess.run(["scancel", job], env=lab, check=True)
+    _, errors = driver.communicate(timeout=120)
+    assert driver.returncode == 1 and "its Slurm job left nothing whole" in errors
+    driver, job = begun(recipe, lab, "9", "echo-export-")
+    os.killpg(driver.pid, signal.SIGINT)
+    _, errors = driver.communicate(timeout=120)
+    assert driver.returncode and f"Slurm job {job} cancelled" in errors
+    driver, job = begun(recipe, lab, "9", "echo-export-")
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.communicate(timeout=120)
+    done = run(recipe, lab, "--stage", "9", "--stop-stage", "9")
+    assert f"Slurm job {job} does this already" in done.stderr or "up to date" in done.stdout
+    assert (recipe.data_dir / "manifest.jsonl.gz").exists()
+
+
+def begun(recipe, lab, stage, job_name):
+    """A driver of one stage, once its job is in the queue, and the job's number."""
+    options = [a for a in SLURM if "=" not in a]
+    command = recipe.command(
+        *options, "--stage", stage, "--stop-stage", stage, *(a for a in SLURM if "=" in a)
+    )
+    driver = subprocess.Popen(
+        command, env={**environment(), **lab}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    for _ in range(600):
+        listed = subprocess.run(
+            ["squeue", "-h", "-o", "%F %j"], env=lab, capture_output=True, text=True
+        ).stdout
+        jobs = [line.split()[0] for line in listed.splitlines() if job_name in line]
+        if jobs:
+            return driver, jobs[0]
+        time.sleep(0.1)
+    driver.kill()
+    raise AssertionError(f"no job {job_name}: {driver.communicate()}")
 
 
 def test_a_medium_that_kills_its_task_becomes_an_error_there_too(finished, lab, tmp_path):

@@ -49,12 +49,11 @@ def test_a_sweep_leaves_one_folder_each_and_a_table(finished, tmp_path, launcher
 
 def test_a_job_of_a_sweep_that_fails_leaves_the_others_alone(finished, tmp_path):
     run = finished.beside(tmp_path)
-    done = train(
-        run, *SMALL_ZIPFORMER, "train.init=/nowhere.pt,null", flags=("-m",), check=False
-    )  # fmt: skip
+    sweep = "train.init=/nowhere.pt,null", "train.batch_sec=none,20"  # a fault of each kind
+    done = train(run, *SMALL_ZIPFORMER, *sweep, flags=("-m",), check=False)
     assert done.returncode == 1 and "/nowhere.pt" in done.stderr
     table = (run.exp_dir / "sweep" / "results.tsv").read_text(encoding="utf-8").splitlines()
-    assert len(table) == 2 and table[1].endswith("train.init=null")
+    assert len(table) == 2 and table[1].endswith("train.init=null,train.batch_sec=20")
 
 
 def test_two_processes_train_one_model(finished, tmp_path):
