@@ -53,7 +53,7 @@ def test_a_job_of_a_sweep_that_fails_leaves_the_others_alone(finished, tmp_path)
     done = train(run, *SMALL_ZIPFORMER, *sweep, flags=("-m",), check=False)
     assert done.returncode == 1 and "/nowhere.pt" in done.stderr
     table = (run.exp_dir / "sweep" / "results.tsv").read_text(encoding="utf-8").splitlines()
-    assert len(table) == 2 and table[1].endswith("train.init=null,train.batch_sec=20")
+    assert len(table) == 2 and table[1].endswith("train.batch_sec=20,train.init=null")
 
 
 def test_two_processes_train_one_model(finished, tmp_path):
