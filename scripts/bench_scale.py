@@ -33,7 +33,7 @@ PER_MEDIUM, NUM_SHARDS = 100, 8
 SMALLEST = PER_MEDIUM * NUM_SHARDS  # a medium a shard
 STUBBED = ("download", "segment", "align", "measure", "validate")
 STEPS = ("collect", "download", "segment", "align", "measure", "duplicates", "filter", "validate",
-         "review", "merge", "export", "split")  # fmt: skip
+         "review", "merge", "export", "split", "report")  # fmt: skip
 
 
 def main() -> None:
