@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +139,7 @@ def run_shard(
     identity = input_identity(step, index, side_input)
     source = shard_path(step.folder, step.source, index)
     target = shard_path(step.folder, step.target, index)
-    counts, errors = Counts(), []
+    counts, errors, start = Counts(), [], time.monotonic()
     previous = _Previous(target, _failed_media(step, index))
     with Journal(target) as journal, ShardWriter(target) as writer:
 
@@ -170,6 +171,7 @@ def run_shard(
         _write_errors(step, index, identity, errors)
         writer.close(step.name, step.fingerprint, identity, counts.to_dict())
         journal.finish()
+    logger.info("shard %d: %d items in %.1f s", index, counts.items, time.monotonic() - start)
     return counts
 
 
