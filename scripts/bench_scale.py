@@ -281,7 +281,10 @@ def plot(found: dict[int, dict[str, Spent]], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    colours = plt.get_cmap("tab20").colors  # type: ignore[attr-defined]
+    left.set_prop_cycle(color=colours)
+    right.set_prop_cycle(color=colours)
     sizes = list(found)[1:]
     for name in found[SMALLEST]:
         style = "o--" if name.startswith("run.sh") else "o-"
@@ -292,7 +295,7 @@ def plot(found: dict[int, dict[str, Spent]], path: Path) -> None:
     right.set_xlabel("utterances")
     right.set_ylabel("memory of the largest process, MiB")
     right.set_ylim(0, 500)
-    left.legend(fontsize=6)
+    figure.legend(*left.get_legend_handles_labels(), fontsize=7, loc="outside right center")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
