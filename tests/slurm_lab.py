@@ -49,6 +49,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 SlurmdParameters=config_overrides
 StateSaveLocation={lab}/state
 SlurmdSpoolDir={lab}/spool/%n
+GresTypes=gpu
 SlurmctldPidFile={lab}/run/slurmctld.pid
 SlurmdPidFile={lab}/run/slurmd-%n.pid
 SlurmctldLogFile={lab}/log/slurmctld.log
@@ -70,7 +71,7 @@ def running_slurm(lab: Path, nodes: int = 2, cpus: int = 2) -> Iterator[dict[str
     host = socket.gethostname().split(".")[0]
     lines = "\n".join(
         f"NodeName=n{i + 1} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[i + 1]} CPUs={cpus} "
-        "RealMemory=2000 "
+        "RealMemory=2000 Gres=gpu:2 "
         "State=UNKNOWN" for i in range(nodes)
     )  # fmt: skip
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
@@ -78,6 +79,9 @@ def running_slurm(lab: Path, nodes: int = 2, cpus: int = 2) -> Iterator[dict[str
     (lab / "slurm.conf").write_text(
         _CONF.format(plugins=plugins, host=host, port=ports[0], user=user, lab=lab, nodes=lines, count=nodes)
     )  # fmt: skip
+    for gpu, device in enumerate(("/dev/null", "/dev/zero")):  # what Slurm takes for two GPUs
+        (lab / f"gpu{gpu}").symlink_to(device)
+    (lab / "gres.conf").write_text(f"NodeName=n[1-{nodes}] Name=gpu File={lab}/gpu[0-1]\n")
     (lab / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
     path = f"{os.environ['PATH']}:/usr/sbin"
     environment = {**os.environ, "SLURM_CONF": str(lab / "slurm.conf"), "PATH": path}

@@ -106,10 +106,16 @@ class CutData:
         from lhotse.dataset import DynamicBucketingSampler, DynamicCutSampler
 
         config = self.config
+        # Processes share the batches by `start` and `stride`; Lhotse would divide them once more.
+        alone = {"world_size": 1, "rank": 0}
         buckets = min(config.num_buckets, len(self.cuts) // 4)
         if not config.shuffle or buckets < 2:
             sampler = DynamicCutSampler(
-                self.cuts, max_duration=config.batch_sec, shuffle=config.shuffle, seed=config.seed
+                self.cuts,
+                max_duration=config.batch_sec,
+                shuffle=config.shuffle,
+                seed=config.seed,
+                **alone,
             )
         else:
             sampler = DynamicBucketingSampler(
@@ -119,6 +125,7 @@ class CutData:
                 shuffle=True,
                 seed=config.seed,
                 drop_last=False,
+                **alone,
             )
         sampler.set_epoch(epoch)
         return sampler

@@ -37,9 +37,8 @@ def collected(tmp_path_factory):
 
 
 def run(recipe, lab, *arguments, check=True):
-    options = [a for a in SLURM if "=" not in a]
-    overrides = [a for a in SLURM if "=" in a]
-    command = recipe.command(*options, *arguments, *overrides)
+    given = (*SLURM, *arguments)
+    command = recipe.command(*(a for a in given if "=" not in a), *(a for a in given if "=" in a))
     done = subprocess.run(
         command, capture_output=True, text=True, env={**environment(), **lab}, timeout=600
     )
@@ -54,8 +53,15 @@ def contents(recipe):
 
 def test_an_array_does_what_processes_do_and_only_what_is_missing(collected, lab, tmp_path):
     there, here = collected.beside(tmp_path / "there"), collected.beside(tmp_path / "here")
-    done = run(there, lab, "--stage", "3", "--stop-stage", "6")
+    asked = tmp_path / "asked"
+    note = f"launcher.setup=['squeue -h -j $SLURM_JOB_ID -o \"%j %b\" >> {asked}']"
+    done = run(there, lab, "--stage", "3", "--stop-stage", "6", "launcher.gpus=1", note)
     assert done.stdout.count("3 of 3 shards run") == 5
+    gpus = {line.split("-")[1]: line.split()[1] for line in asked.read_text().splitlines()}
+    assert gpus == {
+        "segment": "N/A", "align": "gres:gpu:1", "measure": "N/A", "duplicates": "N/A", "filter": "N/A",
+        "validate": "gres:gpu:1",
+    }  # fmt: skip
     here.run("--stage", "3", "--stop-stage", "6")
     assert contents(there) == contents(here)
     assert (there.data_dir / "log" / "align.1.log").stat().st_size
@@ -194,6 +200,22 @@ def test_training_is_requeued_before_its_time_is_over_and_goes_on_exactly(lab, f
         return [(row["epoch"], row["step"], row["train_loss"]) for row in record["history"]]
 
     assert history(there) == history(here) and len(history(here)) == 14
+
+
+def test_training_on_two_nodes(finished, lab, tmp_path):
+    """Twice as much audio a step as one process, so half as many steps."""
+    there, here = finished.beside(tmp_path / "there"), finished.beside(tmp_path / "here")
+    only = ("--stage", "11", "--stop-stage", "11", "train.num_threads=1")
+    # Names of nodes resolve on a cluster; those of the lab do not.
+    named = "launcher.setup=['scontrol() { echo 127.0.0.1; }']"
+    run(there, lab, *only, "launcher.train_tasks=2", "launcher.train_nodes=2", named)
+    here.run(*only)
+
+    def steps(recipe):
+        record = json.loads(next(recipe.exp_dir.rglob("train.json")).read_text())
+        return record["history"][-1]["step"]
+
+    assert steps(there) == -(-steps(here) // 2)
 
 
 def test_a_sweep_runs_as_slurm_jobs_that_are_requeued_before_their_time_is_over(

@@ -56,12 +56,18 @@ def test_a_job_of_a_sweep_that_fails_leaves_the_others_alone(finished, tmp_path)
     assert len(table) == 2 and table[1].endswith("train.batch_sec=20,train.init=null")
 
 
-def test_two_processes_train_one_model(finished, tmp_path):
-    run = finished.beside(tmp_path)
+def test_two_processes_train_one_model_on_all_of_the_data(finished, tmp_path):
+    together, alone = finished.beside(tmp_path / "two"), finished.beside(tmp_path / "one")
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    train(run, "train.init=null", *SMALL_ZIPFORMER, launcher=launcher)
-    record = json.loads(next(run.exp_dir.glob("*/train.json")).read_text(encoding="utf-8"))
-    assert record["history"][0]["epoch"] == 1
+    settings = ("train.init=null", *SMALL_ZIPFORMER, "train.batch_sec=10")
+    train(together, *settings, launcher=launcher)
+    train(alone, *settings)
+
+    def steps(run):
+        record = json.loads(next(run.exp_dir.glob("*/train.json")).read_text(encoding="utf-8"))
+        return record["history"][-1]["step"]
+
+    assert steps(alone) > 4 and steps(together) == -(-steps(alone) // 2)
 
 
 def test_fine_tuning_takes_the_architecture_from_the_checkpoint(finished, tmp_path):

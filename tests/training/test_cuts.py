@@ -79,11 +79,17 @@ def test_masks_leave_the_input_alone_and_padding_untouched():
     assert torch.equal(masked[1, 100:], before[1, 100:])
 
 
-def test_processes_share_an_epoch_without_gaps_or_doubles(cuts):
-    data = make(cuts)
-    whole = [tuple(b.ids) for b in data.batches(1)]
-    parts = [[tuple(b.ids) for b in data.batches(1, rank, 2)] for rank in (0, 1)]
-    assert parts == [whole[0::2], whole[1::2]]
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_processes_share_an_epoch_without_gaps_or_doubles(cuts, monkeypatch, shuffle):
+    def ids(*share):
+        return [tuple(b.ids) for b in make(cuts, shuffle=shuffle).batches(1, *share)]
+
+    whole, parts = ids(), []
+    monkeypatch.setenv("WORLD_SIZE", "2")  # as torchrun says it, which Lhotse's samplers read
+    for rank in (0, 1):
+        monkeypatch.setenv("RANK", str(rank))
+        parts.append(ids(rank, 2))
+    assert len(whole) > 2 and parts == [whole[0::2], whole[1::2]]
 
 
 def test_batches_of_many_cuts_are_well_filled(tmp_path):
