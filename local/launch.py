@@ -9,7 +9,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,7 +44,7 @@ from common import (
 )
 from launchers import BEGUN, PROGRESS, Work, run_local, since, size_of
 from singles import OUTPUT, fresh_summary, why_unmade
-from slurm import run_one_in_slurm, run_slurm
+from slurm import run_one_in_slurm, run_slurm, wait_for_earlier
 
 LOG_TAIL_LINES = 6
 # Of the stages that are one piece of work, those that are long.
@@ -112,12 +113,27 @@ def _run_single(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: b
         if cfg.launcher.kind == "slurm" and name in IN_SLURM:
             signal.signal(signal.SIGTERM, _on_terminate)
             log, command = log_path(cfg, name, None).absolute(), _command(name, overrides)
-            run_one_in_slurm(name, command, cfg.launcher, log, _place(cfg, name))
-            if fresh_summary(cfg, name) is None:
+            place = _place(cfg, name)
+            if wait_for_earlier(name, place) and (summary := fresh_summary(cfg, name)):
+                _say(name, f"done by that job. {summary}")
+                return 0
+            run_one_in_slurm(name, command, cfg.launcher, log, place)
+            if not _appears(cfg, place, lambda: fresh_summary(cfg, name) is not None):
                 print(f"{name}: its Slurm job left nothing whole; see {log}.slurm", file=sys.stderr)
                 return 1
             return 0
         return _run_here(_command(name, overrides))
+
+
+def _appears(cfg: DictConfig, folder: Path, is_there: Callable[[], bool]) -> bool:
+    """Whether what another machine wrote is there; a shared disk may show it a little later."""
+    deadline = time.monotonic() + cfg.launcher.settle_sec
+    while not is_there():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1)
+        os.listdir(folder)  # asks the server, where the answer of before would be repeated
+    return True
 
 
 def _run_here(command: Sequence[str]) -> int:
@@ -168,7 +184,9 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
         said = {k: size_of(log_path(cfg, name, k)) for k in stale}
         signal.signal(signal.SIGTERM, _on_terminate)
         with _held(cfg, name):
-            failed = _run_shards(cfg, name, overrides, list(stale))
+            if cfg.launcher.kind == "slurm" and wait_for_earlier(name, Path(cfg.data_dir)):
+                stale = _stale_shards(cfg, name)
+            failed = _run_shards(cfg, name, overrides, list(stale)) if stale else []
     for k in failed:
         path = log_path(cfg, name, k)
         lines = since(path, said[k]).decode("utf-8", "replace").splitlines()
@@ -280,7 +298,13 @@ def _run_shards(
     with tqdm(total=items, desc=f"{STEPS[name].stage} {name}", mininterval=0.5) as bar:
         failed = run(work, cfg.launcher, bar.update)
     step, side = sharded_step(cfg, name), side_input(cfg, name)
-    return [k for k in shards if k in failed or not _is_made(step, k, side)]
+
+    def missing() -> list[int]:
+        return [k for k in shards if k in failed or not _is_made(step, k, side)]
+
+    if cfg.launcher.kind == "slurm":
+        _appears(cfg, manifests_dir(cfg), lambda: not missing())
+    return missing()
 
 
 def _is_made(step: Step, shard: int, side: str) -> bool:

@@ -25,9 +25,8 @@ TASK = Path(__file__).with_name("task.py")
 def run_slurm(work: Work, launcher: Any, update: Update) -> set[int]:
     """Submits shards as one array and waits for it; which of them failed, their output tells.
 
-    A task does with its shard what `run_local` does with a process that was killed.  An array of the
-    same work that is still there (the driver was killed) is waited for instead of submitted again.
-    Stopped from the keyboard, it cancels what it submitted.
+    A task does with its shard what `run_local` does with a process that was killed.  Stopped from the
+    keyboard, it cancels what it submitted.
 
     Raises:
         UserError: with Slurm's own words, if it refuses.
@@ -41,8 +40,8 @@ def run_slurm(work: Work, launcher: Any, update: Update) -> set[int]:
         update(done - told)
         told = done
 
-    job_name = _job_name(work.name, work.place)
-    _run_job(work.name, job_name, lambda: _submit(work, launcher, job_name), look)
+    job = _submit(work, launcher, _job_name(work.name, work.place))
+    _wait(work.name, job, look)
     for log, start in zip(work.logs, starts, strict=True):
         for line in since(log, start).splitlines():
             if AGAIN.encode() in line:
@@ -50,15 +49,18 @@ def run_slurm(work: Work, launcher: Any, update: Update) -> set[int]:
     return set()
 
 
-def _run_job(
-    name: str, job_name: str, submit: Callable[[], str], look: Callable[[], None] = lambda: None
-) -> None:
-    """Submits a job, unless it is still there, and waits until nothing of it is left."""
-    job = _running(job_name)
+def wait_for_earlier(name: str, place: Path) -> bool:
+    """Waits for a job of this stage and folder that a driver which was killed left; whether there
+    was one."""
+    job = _running(_job_name(name, place))
     if job:
-        print(f"{name}: Slurm job {job} does this already; waiting for it", file=sys.stderr)
-    else:
-        job = submit()
+        print(f"{name}: Slurm job {job} is at work on this; waiting for it", file=sys.stderr)
+        _wait(name, job)
+    return bool(job)
+
+
+def _wait(name: str, job: str, look: Callable[[], None] = lambda: None) -> None:
+    """Until nothing of a job is left."""
     failures = 0
     try:
         while (left := _left(job)) != []:
@@ -83,7 +85,9 @@ def _job_name(name: str, place: Path) -> str:
 
 
 def _running(job_name: str) -> str | None:
-    found = _slurm(["squeue", "-h", "-n", job_name, "-o", "%F"]).split()
+    # Not those that are about to end, cancelled or done.
+    states = "PENDING,CONFIGURING,RUNNING,SUSPENDED"
+    found = _slurm(["squeue", "-h", "-n", job_name, "-t", states, "-o", "%F"]).split()
     return found[0] if found else None
 
 
@@ -154,6 +158,15 @@ def _slurm(command: Sequence[str], script: str | None = None) -> str:
     return done.stdout
 
 
+def _on_nodes(tasks: int, nodes: int) -> list[str]:
+    """As many processes on every node: each takes the GPU of its number there."""
+    if tasks % nodes:
+        raise UserError(
+            f"launcher.train_tasks={tasks} processes cannot be shared evenly by train_nodes={nodes}"
+        )
+    return [f"--nodes={nodes}", f"--ntasks-per-node={tasks // nodes}"]
+
+
 # What says how to reach Slurm, and not what the job is that the driver may be.
 _OF_CLUSTER = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT")
 
@@ -182,16 +195,15 @@ def run_one_in_slurm(
         UserError: with Slurm's own words, if it refuses.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    job_name = _job_name(name, place)
     options = [
-        "--parsable", f"--job-name={job_name}", f"--output={log}.slurm", "--open-mode=append",
+        "--parsable", f"--job-name={_job_name(name, place)}", f"--output={log}.slurm", "--open-mode=append",
         *resources(launcher, name),
     ]  # fmt: skip
     run = shlex.join(command)
     if name == "train":
         options += [f"--ntasks={launcher.train_tasks}", "--requeue", f"--signal=USR1@{launcher.signal_sec}"]  # fmt: skip
         if launcher.train_nodes:
-            options.append(f"--nodes={launcher.train_nodes}")
+            options += _on_nodes(launcher.train_tasks, launcher.train_nodes)
         run = (
             'export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)\n'
             "export MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000)) SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n"
@@ -206,9 +218,5 @@ def run_one_in_slurm(
     )
     said = Path(f"{log}.slurm")
     before = size_of(said)
-    _run_job(
-        name,
-        job_name,
-        lambda: _slurm(["sbatch", *options], script).strip().partition(";")[0],
-    )
+    _wait(name, _slurm(["sbatch", *options], script).strip().partition(";")[0])
     sys.stdout.write(since(said, before).decode(errors="replace"))

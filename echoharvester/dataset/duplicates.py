@@ -71,8 +71,12 @@ def _text_sketch(shingles: set[str]) -> np.ndarray:
     """Sampled hashes (num_values,), 64 bits; none of too little text."""
     if len(shingles) < MIN_SHINGLES:
         return np.zeros(0, np.uint64)
+    return _sampled(_hashes(shingles))
+
+
+def _hashes(shingles: Iterable[str]) -> np.ndarray:
     digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in shingles]
-    return _sampled(np.frombuffer(b"".join(digests), np.uint64))
+    return np.frombuffer(b"".join(digests), np.uint64)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class _Medium:
 class _Content:
     """What is compared in the second pass."""
 
-    shingles: set[str]
+    shingles: np.ndarray  # their hashes
     values: np.ndarray  # of the fingerprint
 
 
@@ -142,7 +146,7 @@ class DuplicateFinder:
 
     def keepers(self) -> dict[str, list[tuple[str, str]]]:
         """For every medium that is like others: those that keep what they share, and by what."""
-        names = sorted(self._media)
+        names = sorted(self._media, key=lambda name: self._media[name].rank)
         media = [self._media[name] for name in names]
         by_sound = _sharing([medium.sound for medium in media], MIN_SHARED_SOUND)
         by_text = _sharing([medium.text for medium in media], self.min_containment, True)
@@ -156,7 +160,7 @@ class DuplicateFinder:
 
     def remember(self, media_id: str, cuts: list[Cut]) -> None:
         """Second pass: takes in the content of a medium that keeps what others repeat."""
-        self._contents[media_id] = _Content(_all_shingles(cuts), _fingerprint(cuts))
+        self._contents[media_id] = _Content(_hashes(_all_shingles(cuts)), _fingerprint(cuts))
 
     def duplicates_of(
         self, cuts: list[Cut], keepers: Iterable[tuple[str, str]]
@@ -170,8 +174,9 @@ class DuplicateFinder:
 
     def _is_said(self, cut: Cut, content: _Content, by: str) -> bool:
         if by == "text":
-            shingles = _shingles(text_of(cut))
-            return len(shingles & content.shingles) >= MIN_SHINGLES_SHARE * len(shingles)
+            shingles = _hashes(_shingles(text_of(cut)))
+            shared = int(np.isin(shingles, content.shingles).sum())
+            return shared >= MIN_SHINGLES_SHARE * len(shingles)
         values = fingerprint_of(cut)
         if len(values) < MIN_VALUES:
             return False
@@ -206,17 +211,25 @@ def _sharing(
     if not sampled:
         return []
     sizes = np.array([len(values) for values in sampled])
-    keys, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for part in _parts(sampled, int(sizes.sum())):
         for firsts, seconds in _pairs(part, common_counts):
-            found = np.unique(firsts * len(sampled) + seconds, return_counts=True)
-            keys, places = np.unique(np.concatenate([keys, found[0]]), return_inverse=True)
-            counts = np.bincount(places, np.concatenate([counts, found[1]]), len(keys))
+            found.append(np.unique(firsts * len(sampled) + seconds, return_counts=True))
+            if sum(len(k) for k, _ in found[1:]) > max(len(found[0][0]), MAX_VALUES_AT_ONCE):
+                found = [_added_up(found)]
+    keys, counts = _added_up(found)
     firsts, seconds = np.divmod(keys, len(sampled))
     shares = counts / np.minimum(sizes[firsts], sizes[seconds])
     enough = (counts >= MIN_SHARED_VALUES) & (shares >= min_share)
     columns = (firsts[enough].tolist(), seconds[enough].tolist(), shares[enough].tolist())
     return list(zip(*columns, strict=True))
+
+
+def _added_up(found: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Different keys, and the sums of their counts."""
+    keys, places = np.unique(np.concatenate([k for k, _ in found]), return_inverse=True)
+    counts = np.concatenate([c for _, c in found])
+    return keys, np.bincount(places, counts, len(keys)).astype(np.int64)
 
 
 def _parts(sampled: Sequence[np.ndarray], total: int) -> Iterator[list[np.ndarray]]:

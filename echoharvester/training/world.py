@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -86,7 +87,8 @@ def join_world(device: str) -> World:
     world = World(int(environment["RANK"]), size, int(environment.get("LOCAL_RANK", "0")))
     if device.startswith("cuda"):
         torch.cuda.set_device(world.local_rank)
-    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    backend = "nccl" if device.startswith("cuda") else "gloo"
+    dist.init_process_group(backend, timeout=_TIMEOUT)
     return world
 
 
@@ -96,3 +98,5 @@ def leave_world() -> None:
 
 
 _SLURM = {"WORLD_SIZE": "SLURM_NTASKS", "RANK": "SLURM_PROCID", "LOCAL_RANK": "SLURM_LOCALID"}
+# The first process alone evaluates the dev set, while the others wait; NCCL's own limit is ten minutes.
+_TIMEOUT = timedelta(hours=3)

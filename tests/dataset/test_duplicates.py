@@ -181,7 +181,8 @@ def test_a_text_that_many_read_holds_all_of_them_together():
     rng, cuts = random.Random(0), []
     text = "".join(rng.choices("가나다라마바사아자차카타파하", k=300))
     for i in range(MAX_SHARING + 10):
-        medium = media_cut(f"m{i:02d}", recording(f"m{i:02d}", "/x.flac", 16000, 16000), {})
+        kind = {"caption_kind": ("manual", "auto", "external")[i % 3]}
+        medium = media_cut(f"m{i:02d}", recording(f"m{i:02d}", "/x.flac", 16000, 16000), kind)
         cuts.append(utterance_cut(medium, f"m{i:02d}-0", 0, 1, text, {}))
     pairs = {(p.first, p.second) for p in alike_media(cuts, 0.5)}
     assert pairs == {(f"m{i:02d}", f"m{i + 1:02d}") for i in range(MAX_SHARING + 9)}

@@ -17,7 +17,7 @@ from echoharvester.manifests.shards import read_all_cuts, read_cuts, read_info
 
 pytestmark = needs_slurm
 SLURM = (
-    "--launcher", "slurm", "--nj", "3", "launcher.mem=0", "launcher.cpus=1", 'launcher.time="10"',
+    "--launcher", "slurm", "--nj", "3", "launcher.settle_sec=1", "launcher.mem=0", "launcher.cpus=1", 'launcher.time="10"',
 )  # fmt: skip
 
 
@@ -111,20 +111,21 @@ def test_a_single_job_that_is_cancelled_or_whose_driver_is_stopped(finished, lab
     os.killpg(driver.pid, signal.SIGINT)
     _, errors = driver.communicate(timeout=120)
     assert driver.returncode and f"Slurm job {job} cancelled" in errors
-    driver, job = begun(recipe, lab, "9", "echo-export-")
+    while subprocess.run(["squeue", "-h", "-j", job], env=lab, capture_output=True).stdout:
+        time.sleep(0.1)
+    driver, job = begun(recipe, lab, "9", "echo-export-", 'launcher.setup=["sleep 8"]')
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate(timeout=120)
     done = run(recipe, lab, "--stage", "9", "--stop-stage", "9")
-    assert f"Slurm job {job} does this already" in done.stderr or "up to date" in done.stdout
+    assert f"Slurm job {job} is at work on this" in done.stderr and "done by that" in done.stdout
     assert (recipe.data_dir / "manifest.jsonl.gz").exists()
 
 
-def begun(recipe, lab, stage, job_name):
+def begun(recipe, lab, stage, job_name, *arguments):
     """A driver of one stage, once its job is in the queue, and the job's number."""
     options = [a for a in SLURM if "=" not in a]
-    command = recipe.command(
-        *options, "--stage", stage, "--stop-stage", stage, *(a for a in SLURM if "=" in a)
-    )
+    overrides = (*(a for a in SLURM if "=" in a), *arguments)
+    command = recipe.command(*options, "--stage", stage, "--stop-stage", stage, *overrides)
     driver = subprocess.Popen(
         command, env={**environment(), **lab}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
@@ -165,7 +166,7 @@ def test_the_driver_is_a_job_itself_with_settings_of_its_own(collected, lab, tmp
     """Its own memory per CPU contradicts the memory of its tasks, which therefore must not inherit it."""
     recipe = collected.beside(tmp_path)
     setup = 'launcher.setup=["export ECHO_SETUP=done", "env > $HOME/setup.$SLURM_JOB_ID"]'
-    options = (*SLURM[:4], "--stage", "3", "--stop-stage", "3", *SLURM[4:], setup)
+    options = (*SLURM, "--stage", "3", "--stop-stage", "3", setup)
     command = recipe.command(
         *(a for a in options if "=" not in a), *(a for a in options if "=" in a)
     )
