@@ -6,8 +6,13 @@ A sweep:            python local/train.py -m model=conformer_ctc,zipformer_ctc t
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
+
+# A queue may ask to stop while what follows is still imported, which takes seconds.
+asked_early: list[int] = []
+signal.signal(signal.SIGUSR1, lambda number, _: asked_early.append(number))
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -38,6 +43,8 @@ def main(cfg: DictConfig) -> float:
         _start_from(initial, cfg, model, tokens.symbols)
     world = join_world(config.device)
     trainer = Trainer(model, tokens, config, folder, _description(cfg, architecture, made_from), world)  # fmt: skip
+    if asked_early:
+        trainer.request_stop(asked_early[0])
     progress = trainer.fit(train_data(cfg, tokens), eval_data(cfg, tokens, "dev"))
     leave_world()
     summary = (

@@ -383,7 +383,7 @@ class Trainer:
 
         Whoever listened before (submitit, which requeues its job) is told once all is saved.
         """
-        handlers = {int(s): signal.signal(s, self._request_stop) for s in _STOP_SIGNALS}
+        handlers = {int(s): signal.signal(s, self.request_stop) for s in _STOP_SIGNALS}
         tell = None
         try:
             yield
@@ -396,7 +396,8 @@ class Trainer:
             if callable(tell):
                 tell(self._signal, None)
 
-    def _request_stop(self, number: int, _frame: object) -> None:
+    def request_stop(self, number: int, _frame: object = None) -> None:
+        """Lets training save and stop after the step under way, or after its first."""
         logger.warning("signal %d: saving after this step", number)
         self._stop_requested, self._signal = True, number
 

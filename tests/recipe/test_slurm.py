@@ -187,7 +187,7 @@ def test_training_is_requeued_before_its_time_is_over_and_goes_on_exactly(lab, f
     long = ("train.max_epochs=14", "train.num_threads=1", "--stage", "11", "--stop-stage", "11")
     there, here = finished.beside(tmp_path / "there"), finished.beside(tmp_path / "here")
     options = ("--launcher", "slurm", "launcher.mem=0", "launcher.cpus=1", 'launcher.time="1"',
-               "launcher.signal_sec=40")  # fmt: skip
+               "launcher.signal_sec=30")  # fmt: skip
     command = there.command(*(a for a in (*options, *long) if "=" not in a), *(a for a in (*options, *long) if "=" in a))  # fmt: skip
     env = {**environment(), **lab}
     done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=900)

@@ -64,7 +64,7 @@ class StopsAfter(SyntheticData):
         for batch in super().batches(epoch, start, stride):
             self.count -= 1
             if self.count == 0:
-                self.trainer._request_stop(15, None)
+                self.trainer.request_stop(15, None)
             yield batch
 
 
@@ -105,7 +105,7 @@ def test_killed_without_warning_and_resumed_is_the_same_to_the_bit(tmp_path):
         "from pathlib import Path\n"
         "one = t.trainer(Path(sys.argv[2]), t.SCALED, t.ZIPFORMER)\n"
         "data = t.StopsAfter(one, 4)\n"
-        "one._request_stop = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "one.request_stop = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "one.fit(data, t.data(1))\n"
     )
     tests = str(Path(__file__).parent)
