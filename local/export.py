@@ -17,13 +17,7 @@ from echoharvester.dataset.formats import check_formats, write_formats
 from echoharvester.dataset.join import with_joined
 from echoharvester.dataset.parallel import usable_cores
 from echoharvester.dataset.shar import write_shar
-from echoharvester.manifests.shards import (
-    Cut,
-    ShardWriter,
-    read_all_cuts,
-    read_cuts,
-    write_atomic,
-)
+from echoharvester.manifests.shards import Cut, ShardWriter, read_all_cuts, read_cuts, write_atomic
 from echoharvester.manifests.takedown import read_takedown
 from echoharvester.review.edits import read_edits
 from echoharvester.review.merge import exportable
@@ -42,6 +36,7 @@ from singles import (
 
 def main(cfg: DictConfig) -> None:
     data_dir, stats, left_out = Path(cfg.data_dir), Statistics(), Counter[str]()
+    num_workers = cfg.export.num_workers or usable_cores()
     shar, manifest_path = data_dir / "shar", dataset_manifest_path(cfg)
     check_formats(cfg.export.also)
     manifest_path.unlink(missing_ok=True)  # until all is whole again, there is no data set
@@ -53,7 +48,7 @@ def main(cfg: DictConfig) -> None:
                 stats.add(cut)
                 yield cut
 
-        options = (cfg.export.cuts_per_shard, cfg.export.audio_format, _num_workers(cfg))
+        options = (cfg.export.cuts_per_shard, cfg.export.audio_format, num_workers)
         files = write_shar(cuts(), shar, *options)
         values = stats.to_dict() | {"left_out_of_joined": dict(left_out)}
         counts = {
@@ -68,17 +63,13 @@ def main(cfg: DictConfig) -> None:
         beside = [data_dir / name for name in BESIDE_SHAR if name != CHECKSUMS]
         write_atomic(
             data_dir / CHECKSUMS,
-            checksums([*sorted(shar.iterdir()), *beside], data_dir, _num_workers(cfg)),
+            checksums([*sorted(shar.iterdir()), *beside], data_dir, num_workers),
         )
         write_formats(lambda: _everything(cfg, Counter()), data_dir, cfg.export.also)
         manifest.close("export", single_fingerprint(cfg, "export"), "", counts)
     print(f"stage  9 export: {values['cuts']} cuts, {values['hours']:.2f} h in {shar}")
     for reason, count in left_out.items():
         print(f"stage  9 export: {count} cuts of joined folders left out: {reason}")
-
-
-def _num_workers(cfg: DictConfig) -> int:
-    return cfg.export.num_workers or usable_cores()
 
 
 def _everything(cfg: DictConfig, left_out: Counter[str]) -> Iterator[Cut]:
