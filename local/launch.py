@@ -189,7 +189,7 @@ def _run_sharded(cfg: DictConfig, name: str, overrides: Sequence[str], dry_run: 
             failed = _run_shards(cfg, name, overrides, list(stale)) if stale else []
     for k in failed:
         path = log_path(cfg, name, k)
-        lines = since(path, said[k]).decode("utf-8", "replace").splitlines()
+        lines = since(path, said.get(k, 0)).decode("utf-8", "replace").splitlines()
         begun = [line.removeprefix(BEGUN) for line in lines if line.startswith(BEGUN)]
         lines = [line for line in lines if not line.startswith((BEGUN, PROGRESS))]
         if begun:

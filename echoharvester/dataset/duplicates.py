@@ -95,7 +95,7 @@ class Duplicate:
 
 @dataclass
 class _Medium:
-    """What is remembered of a medium in the first pass; about 70 kB an hour of speech.
+    """What is remembered of a medium in the first pass; about 64 kB an hour of speech.
 
     Attributes:
         rank: of two alike, the one with the smaller rank keeps the speech.
@@ -117,7 +117,7 @@ class _Content:
 class DuplicateFinder:
     """Finds utterances that lie in two media, in two passes over all accepted cuts.
 
-    The first pass (`add`) remembers a sketch of every medium; `pairs` are then known; the
+    The first pass (`add`) remembers a sketch of every medium; `keepers` are then known; the
     second (`remember`, then `duplicates_of`) compares the utterances of those few media.
     """
 
@@ -128,7 +128,7 @@ class DuplicateFinder:
         """
         self.by = tuple(by)
         if unknown := set(self.by) - set(BY):
-            raise ValueError(f"filter.duplicates: {sorted(unknown)}; there are {', '.join(BY)}")
+            raise ValueError(f"duplicates.by: {sorted(unknown)}; there are {', '.join(BY)}")
         self.min_containment = min_containment
         self._media: dict[str, _Medium] = {}
         self._contents: dict[str, _Content] = {}
