@@ -9,20 +9,21 @@
 #
 # Options, then Hydra overrides (key=value), which reach every stage:
 #   --stage N         first stage (0)
-#   --stop-stage M    last stage (14)
+#   --stop-stage M    last stage (the last there is)
 #   --recipe NAME     a folder of egs/ (mini_ko)
 #   --nj N            how many shards run at once (2)
 #   --launcher KIND   local, or slurm: shards as tasks of an array (docs/cluster.md)
 #   --status          a table of what is done, and nothing else
-#   --dry-run         what would run, and nothing else
+#   --dry-run         what would run and why, and nothing else
+#   -m                with --stage 11: a sweep, each value of a=1,2 a training of its own
 #   --help            this text
 #
 # Stages: 0 prepare, 1 collect, 2 download, 3 segment, 4 align, 5 filter, 6 validate, 7 review,
-# 8 merge, 9 export, 10 split, 11 train, 12 decode, 13 export_model, 14 report.
+# 8 review_edits and merge, 9 export, 10 split, 11 train, 12 decode, 13 export_model, 14 report.
 # Running again redoes only what is missing or stale.
 set -euo pipefail
 
-stage=0 stop_stage=14 recipe=mini_ko nj=2 launcher=local mode=
+stage=0 stop_stage='' recipe=mini_ko nj=2 launcher=local mode=
 . "$(dirname "${BASH_SOURCE[0]}")/scripts/parse_options.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/path.sh"
 . "$ECHO_ROOT/scripts/stages.sh"
@@ -37,7 +38,8 @@ run_stage 5 duplicates    # the same speech in two media, across all shards
 run_stage 5 filter        # accept or reject by all of these
 run_stage 6 validate      # hypothesis and CER; accept, reject or review
 run_stage 7 review        # review/*.tsv for people to edit
-run_stage 8 merge         # the edits merged back
+run_stage 8 review_edits  # the edited files read once, and what is wrong with them said
+run_stage 8 merge         # their decisions merged back
 run_stage 9 export        # Lhotse Shar, statistics, data card
 run_stage 10 split        # train, dev and test without shared media
 run_stage 10 prepare_lang # tokens, lexicon, language model, decoding graph

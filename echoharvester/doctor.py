@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from echoharvester.errors import UserError
+
 MIN_FREE_GIB = 2.0
 PACKAGES = ("torch", "torchaudio", "lhotse", "onnxruntime", "sherpa-onnx", "silero-vad", "yt-dlp")
 EXTRAS = {
@@ -31,7 +33,7 @@ TIMEOUT_SEC = 2.0
 CODECS = ("aac", "mp3", "opus", "vorbis", "flac", "h264", "vp9")
 
 
-class MachineError(RuntimeError):
+class MachineError(UserError):
     """The machine lacks something without which nothing works."""
 
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from config import plain, stage_main
 from omegaconf import DictConfig
 
-from echoharvester.manifests.runner import run_shard
+from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.worker import run_stage_shard
 from echoharvester.sources import make_site
-from echoharvester.sources.download import fetch, is_there
-
-from common import Report, sharded_step, stage_main
+from echoharvester.sources.download import fetch
 
 
-def main(cfg: DictConfig) -> None:
-    data_dir = Path(cfg.data_dir).resolve()
-    site = make_site(cfg.network, data_dir)
-    run_shard(
-        sharded_step(cfg, "download"),
+def main(cfg: DictConfig, recipe: Recipe) -> None:
+    data_dir, keep_original = recipe.paths.data_dir.resolve(), cfg.download.keep_original
+    site = make_site(plain(cfg.network), data_dir)
+    run_stage_shard(
+        recipe,
+        "download",
         cfg.shard,
-        lambda cuts: [
-            fetch(cut, data_dir / "audio", cfg.download.keep_original, site) for cut in cuts
-        ],
-        holds=is_there,
-        report=Report(),
+        lambda cuts: [fetch(cut, data_dir / "audio", keep_original, site) for cut in cuts],
     )
 
 

@@ -1,25 +1,25 @@
-"""Stage 5, first step: what can be measured of the sound of every utterance."""
+"""Stage 5, first: what can be measured of the sound of every utterance."""
 
 from __future__ import annotations
 
+from config import plain, stage_main
 from omegaconf import DictConfig
 
-from echoharvester.audio.media import SoundAhead
+from echoharvester.audio.media import SoundPrefetcher
 from echoharvester.audio.vad import VadConfig
 from echoharvester.dataset.measure import measure_media
-from echoharvester.manifests.runner import run_shard
+from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.worker import run_stage_shard
 
-from common import Report, sharded_step, stage_main
 
-
-def main(cfg: DictConfig) -> None:
-    vad, load = VadConfig(**cfg.measure), SoundAhead()
-    run_shard(
-        sharded_step(cfg, "measure"),
+def main(cfg: DictConfig, recipe: Recipe) -> None:
+    vad, load = VadConfig(**plain(cfg.measure)), SoundPrefetcher()
+    run_stage_shard(
+        recipe,
+        "measure",
         cfg.shard,
         lambda cuts: measure_media(cuts, vad, load),
-        ahead=load.begin,
-        report=Report(),
+        prefetch=load.begin,
     )
 
 

@@ -1,30 +1,36 @@
-"""Stage 8: the decisions of the review files merged back."""
+"""Stage 8, last: the decisions of reviewers merged back."""
 
 from __future__ import annotations
 
+from config import stage_main
 from omegaconf import DictConfig
+from parts import text_rules
 
-from echoharvester.manifests.runner import run_shard
+from echoharvester.manifests.cuts import media_id_of, shard_of
 from echoharvester.manifests.shards import read_cuts, read_info, shard_path
-from echoharvester.review.edits import read_edits
-from echoharvester.review.merge import edit_of_cut, merge_media, with_known_times
+from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.worker import run_stage_shard
+from echoharvester.review.decisions import from_rows
+from echoharvester.review.merge import decision_on, merge_media, with_known_times
 
-from common import Report, review_files, review_rules, sharded_step, side_input, stage_main
 
-
-def main(cfg: DictConfig) -> None:
-    step, rules = sharded_step(cfg, "merge"), review_rules(cfg)
-    edits = read_edits(review_files(cfg), rules)
-    before = shard_path(step.folder, step.target, cfg.shard)
+def main(cfg: DictConfig, recipe: Recipe) -> None:
+    lexicon = text_rules(cfg).lexicon
+    decisions = from_rows(
+        read_cuts(recipe.paths.review_edits),
+        lambda cut_id: shard_of(media_id_of(cut_id), cfg.num_shards) == cfg.shard,
+    )
+    before = shard_path(recipe.paths.manifests, recipe.stages["merge"].target, cfg.shard)
     if read_info(before):  # else it is missing or damaged, and made anew
-        with_known_times(edits, read_cuts(before))
-    run_shard(
-        step,
+        decisions = with_known_times(decisions, read_cuts(before))
+    run_stage_shard(
+        recipe,
+        "merge",
         cfg.shard,
-        lambda cuts: merge_media(cuts, edits, rules.lexicon),
-        side_input=side_input(cfg, "merge"),
-        side_of=lambda cuts: [(c["id"], e.content) for c in cuts if (e := edit_of_cut(edits, c))],
-        report=Report(),
+        lambda cuts: merge_media(cuts, decisions, lexicon),
+        extra_of=lambda cuts: [
+            (c["id"], d.content) for c in cuts if (d := decision_on(decisions, c))
+        ],
     )
 
 

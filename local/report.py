@@ -2,101 +2,54 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
+from config import stage_main
 from omegaconf import DictConfig
+from parts import report_limits
 
 from echoharvester.manifests.shards import Cut, read_all_cuts, read_cuts, write_atomic
+from echoharvester.pipeline.outputs import is_synthetic
+from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.records import load_record
 from echoharvester.report.change import figures_of
+from echoharvester.report.confidence import judged_confidences
 from echoharvester.report.overview import overview
 from echoharvester.report.page import Findings, page
-from echoharvester.report.truth import are_right, judge, table
-from echoharvester.review.edits import read_edits
-from echoharvester.review.merge import decisions, exportable
-from echoharvester.review.sample import are_right_by_review, label_error
-
-from common import manifests_dir, review_files, review_rules, stage_main
-from singles import (
-    accounting,
-    decode_records,
-    report_path,
-    review_rows_path,
-    single_fingerprint,
-    train_record_path,
-    truth_path,
-)
+from echoharvester.report.truth import truth_table
+from echoharvester.review.decisions import from_rows
+from echoharvester.review.merge import count_decisions
+from echoharvester.review.sample import label_error
 
 
-def main(cfg: DictConfig) -> None:
-    path = report_path(cfg)
-    rows = review_rows_path(cfg)
-    error = label_error(read_cuts(rows) if rows.exists() else (), _cuts(cfg))
-    judged, judged_by = _judged(cfg)
+def main(cfg: DictConfig, recipe: Recipe) -> None:
+    paths = recipe.paths
+    truth = paths.truth if is_synthetic(recipe) and paths.truth.exists() else None
+
+    def cuts() -> Iterator[Cut]:
+        return read_all_cuts(paths.manifests, "cuts_reviewed")
+
+    error = label_error(read_cuts(paths.review_rows) if paths.review_rows.exists() else (), cuts())
+    judged, judged_by = judged_confidences(cuts(), read_cuts(truth) if truth else None)
     found = Findings(
-        f"EchoHarvester: {Path(cfg.recipe_dir).name}",
-        single_fingerprint(cfg, "report"),
-        accounting(cfg),
-        overview(_cuts(cfg)),
-        limits={
-            "cer": cfg.validate.max_cer_manual,
-            "align_score": cfg.filter.min_align_score,
-            "snr_db": cfg.filter.min_snr_db,
-            "speech_ratio": cfg.filter.min_speech_ratio,
-        },
-        training=_record(train_record_path(cfg)),
-        decoding=[record for p in decode_records(cfg) if (record := _record(p))],
-        truth=_truth(cfg),
+        f"EchoHarvester: {paths.recipe_dir.name}",
+        recipe.fingerprint("report"),
+        recipe.accounting(),
+        overview(cuts()),
+        limits=report_limits(cfg),
+        training=load_record(paths.train_record),
+        decoding=[record for path in paths.decode_records if (record := load_record(path))],
+        truth=truth_table(cuts(), read_cuts(truth)) if truth else "",
         judged=judged,
         judged_by=judged_by,
         label_error=asdict(error) if error else None,
-        agreement=read_edits(review_files(cfg), review_rules(cfg)).remarks,
-        decisions=decisions(_cuts(cfg)),
-        before=next(filter(None, figures_of(path)), {}),
+        agreement=from_rows(read_cuts(paths.review_edits)).remarks,
+        decisions=count_decisions(cuts()),
+        before=next(filter(None, figures_of(paths.report)), {}),
     )
-    write_atomic(path, page(found))
-    print(f"stage 14 report: {path}")
-
-
-def _cuts(cfg: DictConfig) -> Iterator[Cut]:
-    return read_all_cuts(manifests_dir(cfg), "cuts_reviewed")
-
-
-def _record(path: Path) -> dict[str, Any] | None:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return record
-
-
-def _knows_truth(cfg: DictConfig) -> bool:
-    return cfg.source.kind == "synthetic" and truth_path(cfg).exists()
-
-
-def _judged(cfg: DictConfig) -> tuple[Sequence[tuple[float, bool]], str]:
-    """Confidences, and whether the text was right: by the truth, else by what people decided."""
-    measured = (c for c in _cuts(cfg) if c["supervisions"] and "align_score" in c["custom"])
-    if _knows_truth(cfg):
-        pairs, by = are_right(measured, read_cuts(truth_path(cfg))), "the truth"
-    else:
-        pairs, by = are_right_by_review(measured), "reviewers"
-    return [(_confidence(cut), right) for cut, right in pairs], by
-
-
-def _confidence(cut: Cut) -> float:
-    """Calibrated, where that was possible."""
-    custom = cut["custom"]
-    return float(custom.get("align_confidence", custom["align_score"]))
-
-
-def _truth(cfg: DictConfig) -> str:
-    if not _knows_truth(cfg):
-        return ""
-    return table(judge(filter(exportable, _cuts(cfg)), read_cuts(truth_path(cfg))))
+    write_atomic(paths.report, page(found))
+    print(f"stage 14 report: {paths.report}")
 
 
 if __name__ == "__main__":

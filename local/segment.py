@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from omegaconf import DictConfig, OmegaConf
+from config import only, plain, stage_main
+from omegaconf import DictConfig
+from parts import text_rules
 
 from echoharvester.captions.segment import segment_media
 from echoharvester.captions.utterances import SegmentConfig
-from echoharvester.manifests.runner import run_shard
+from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.worker import run_stage_shard
 
-from common import Report, sharded_step, stage_main
 
-
-def main(cfg: DictConfig) -> None:
-    options = dict(OmegaConf.to_container(cfg.segment))  # type: ignore[arg-type]
-    validity = {key: options.pop(key) for key in ("min_chars", "min_hangul_share")}
-    lexicon = options.pop("lexicon")
-    config = SegmentConfig(**options)
-    validity["lexicon"] = Path(lexicon) if lexicon else None
-    run_shard(
-        sharded_step(cfg, "segment"),
+def main(cfg: DictConfig, recipe: Recipe) -> None:
+    (options,) = only(plain(cfg.segment), SegmentConfig)
+    config, rules = SegmentConfig(**options), text_rules(cfg)
+    run_stage_shard(
+        recipe,
+        "segment",
         cfg.shard,
-        lambda cuts: [c for media in cuts for c in segment_media(media, config, **validity)],
-        report=Report(),
+        lambda cuts: [cut for media in cuts for cut in segment_media(media, config, **vars(rules))],
     )
 
 

@@ -7,14 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from config import SWEPT
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from echoharvester.manifests.shards import write_atomic
-
-from common import SWEPT
 
 
 class Table(Callback):
@@ -26,7 +25,7 @@ class Table(Callback):
         varied = [o.key_or_group for o in overrides if o.is_sweep_override()]
         os.environ[SWEPT] = " ".join(varied)
 
-    def on_job_end(self, config: DictConfig, **_kwargs: Any) -> None:
+    def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:
         """What is known so far: Hydra does not tell of the end where a job failed."""
         if config.hydra.mode == RunMode.MULTIRUN:
             _write_table(Path(config.exp_dir) / "sweep")

@@ -44,8 +44,8 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     from echoharvester.models.ctc import build_model
     from echoharvester.models.zipformer.schedule import set_batch_count
     from echoharvester.training.losses import batch_losses
+    from echoharvester.training.metric_logger import peak_memory_mb
     from echoharvester.training.optim import ScaledAdam
-    from echoharvester.training.watch import peak_memory_mb
 
     if options.num_threads:
         torch.set_num_threads(options.num_threads)

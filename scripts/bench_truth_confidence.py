@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from echoharvester.align.calibration import Calibration, calibration_error, fit_curve
 from echoharvester.manifests.shards import Cut
 from echoharvester.report.truth import are_right
-from echoharvester.text.scores import comparable
+from echoharvester.text.scores import normalize_for_scoring
 
 Judged = tuple[float, bool]
 
@@ -42,7 +42,7 @@ def words(cuts: Iterable[Cut], truth: Iterable[Cut]) -> list[Judged]:
 def _spans(cut: Cut) -> Iterator[tuple[float, float, str]]:
     offset = cut["custom"]["media_start_sec"]
     for word in cut["supervisions"][0]["alignment"]["word"]:
-        yield offset + word[1], offset + word[1] + word[2], comparable(word[0])
+        yield offset + word[1], offset + word[1] + word[2], normalize_for_scoring(word[0])
 
 
 def fit(cuts: Sequence[Cut], truth: Sequence[Cut], model: Path, output: Path) -> str:

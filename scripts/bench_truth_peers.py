@@ -20,7 +20,7 @@ from echoharvester.audio.pauses import Loudness
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut, read_all_cuts
 from echoharvester.models.acoustic import AcousticModel
-from echoharvester.text.scores import comparable
+from echoharvester.text.scores import normalize_for_scoring
 
 Words = list[tuple[str, float, float]]  # text, start, end in seconds
 MEDIA = 30  # enough for both comparisons
@@ -72,7 +72,7 @@ def samples_of(data_dir: Path, media: Sequence[Cut], truth: Sequence[Cut], model
             for c in own
         ]
         words = [
-            (comparable(w[0]), c["custom"]["media_start_sec"] + w[1], c["custom"]["media_start_sec"] + w[1] + w[2])
+            (normalize_for_scoring(w[0]), c["custom"]["media_start_sec"] + w[1], c["custom"]["media_start_sec"] + w[1] + w[2])
             for c in said[medium["id"]]
             for w in c["supervisions"][0]["alignment"]["word"]
         ]  # fmt: skip
@@ -172,7 +172,12 @@ def boundary_errors(true: Words, found: Words) -> list[float]:
 
 
 def _words(alignments: Sequence[Alignment | None]) -> Words:
-    return [(comparable(w.text), w.start_sec, w.end_sec) for a in alignments if a for w in a.words]
+    return [
+        (normalize_for_scoring(w.text), w.start_sec, w.end_sec)
+        for a in alignments
+        if a
+        for w in a.words
+    ]
 
 
 def _within_captions(sample: Sample, model: AcousticModel) -> Words:
@@ -189,7 +194,7 @@ def _within_captions(sample: Sample, model: AcousticModel) -> Words:
         done = 0
         for text, word in zip(texts, ids, strict=True):
             begin, end = path.first[done], path.last[done + len(word) - 1] + 1
-            words.append((comparable(text), (first + begin) * model.frame_sec, (first + end) * model.frame_sec))  # fmt: skip
+            words.append((normalize_for_scoring(text), (first + begin) * model.frame_sec, (first + end) * model.frame_sec))  # fmt: skip
             done += len(word)
     return words
 
@@ -209,6 +214,6 @@ def _ctc_segmentation(sample: Sample, model: AcousticModel) -> Words:
         config, begins, probabilities, timings, texts
     )
     return [
-        (comparable(text), float(start), float(end))
+        (normalize_for_scoring(text), float(start), float(end))
         for text, (start, end, _) in zip(texts, segments, strict=True)
     ]

@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from echoharvester.asr.acceptance import FEATURES, fit_acceptance
+from echoharvester.asr.label_classifier import FEATURES, fit_acceptance
 from echoharvester.manifests.shards import read_all_cuts
 from echoharvester.review.learn import decided_labels
 

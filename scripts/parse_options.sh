@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Reads the options of run.sh into variables; what begins with "--" and is not known, dies.
-# Sourced; sets: stage stop_stage recipe nj launcher mode overrides.
+# Sourced; sets: stage stop_stage recipe nj launcher mode overrides, from the stages of the script that
+# sources it.
 # shellcheck disable=SC2034 # they are used where this is sourced
 
 usage() {
@@ -39,7 +40,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --*=*) die "write '${1%%=*} ${1#*=}', with a space, not '$1'" ;;
-    -m | --multirun) die "sweeps run one stage: python local/train.py -m ...; see docs/recipes.md" ;;
+    -m | --multirun) mode=sweep ;;
     -*) die "unknown option '$1'; see --help" ;;
     *=* | ~*) overrides+=("$1") ;;
     *) die "'$1' is neither an option nor a key=value override; see --help" ;;
@@ -47,8 +48,13 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-[ "$stage" -le 14 ] || die "--stage goes from 0 to 14, not $stage"
-[ "$stop_stage" -le 14 ] || die "--stop-stage goes from 0 to 14, not $stop_stage"
+if [ "$mode" = sweep ]; then
+  stop_stage=$stage
+  [ "$stage" -eq 11 ] || die "-m sweeps over settings of one stage, training: --stage 11 -m train.lr=0.02,0.045"
+fi
+last=$(sed -n 's/^run_stage \([0-9]*\) .*/\1/p' "$0" | tail -n 1)
+[ "$stage" -le "$last" ] || die "--stage goes from 0 to $last, not $stage"
+[ "${stop_stage:=$last}" -le "$last" ] || die "--stop-stage goes from 0 to $last, not $stop_stage"
 [ "$stage" -le "$stop_stage" ] || die "--stage $stage is behind --stop-stage $stop_stage: nothing to run"
 [ "$nj" -ge 1 ] || die "--nj is at least 1"
 [[ $launcher =~ ^(local|slurm)$ ]] || die "--launcher is local or slurm, not '$launcher'"

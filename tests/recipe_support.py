@@ -129,8 +129,9 @@ if "measure.py" in " ".join(sys.argv) or any("measure.py" in a for a in getattr(
     say = builtins.print
     def print_and_die(*words, **options):
         say(*words, **options)
-        died = os.environ.get("ECHO_DIED", "").split()
-        if words and words[0] == "@begun {culprit}" and "{culprit}" not in died:
+        crashed = os.environ.get("ECHO_CRASHED", "").split()
+        begun = words and words[0] == '{{"echo": "begun", "media_id": "{culprit}"}}'
+        if begun and "{culprit}" not in crashed:
             os.kill(os.getpid(), signal.SIGKILL)
     builtins.print = print_and_die
 """

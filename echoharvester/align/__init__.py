@@ -6,13 +6,14 @@ from dataclasses import fields
 from typing import Any
 
 from echoharvester.align.base import Aligner, BoundaryConfig
+from echoharvester.errors import UserError
 
 
 def make_aligner(settings: dict[str, Any]) -> Aligner:
     """The aligner that `kind` names.
 
     Raises:
-        ValueError: for a kind that does not exist.
+        UserError: for a kind that does not exist.
     """
     kind = settings["kind"]
     if kind == "none":
@@ -20,7 +21,7 @@ def make_aligner(settings: dict[str, Any]) -> Aligner:
 
         return CaptionTimes()
     if kind not in ("ctc", "qwen3"):
-        raise ValueError(f"align.kind is ctc, qwen3 or none, not {kind!r}")
+        raise UserError(f"align.kind is ctc, qwen3 or none, not {kind!r}")
     # By name: a recipe may have set what belongs to another kind.
     boundaries = BoundaryConfig(**{f.name: settings[f.name] for f in fields(BoundaryConfig)})
     if kind == "qwen3":

@@ -18,7 +18,7 @@ SYLLABLE_SEC = 0.25  # a slow syllable: how far an unmatched edge may reach
 
 
 @dataclass(frozen=True)
-class Heard:
+class TimedCharacter:
     """A character that a recogniser heard, and when."""
 
     char: str
@@ -26,8 +26,8 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Captioned:
-    """What a caption says (comparable characters) and when it claims so."""
+class CaptionSpan:
+    """What a caption says (normalize_for_scoring characters) and when it claims so."""
 
     chars: str
     start_sec: float
@@ -48,8 +48,8 @@ class Window:
 
 
 def find_windows(
-    heard: Sequence[Heard],
-    captioned: Sequence[Captioned],
+    heard: Sequence[TimedCharacter],
+    captioned: Sequence[CaptionSpan],
     duration_sec: float,
     min_matched: float = 0.4,
     margin_sec: float = 0.6,
@@ -78,7 +78,7 @@ def find_windows(
 
 
 def _anchor(
-    heard: Sequence[Heard], captioned: Sequence[Captioned], min_matched: float
+    heard: Sequence[TimedCharacter], captioned: Sequence[CaptionSpan], min_matched: float
 ) -> list[Window | None]:
     text = "".join(c.chars for c in captioned)
     owner = np.repeat(np.arange(len(captioned)), [len(c.chars) for c in captioned])
@@ -97,7 +97,7 @@ def _anchor(
 
 
 def _spanned(
-    caption: Captioned, matches: list[tuple[int, float]], min_matched: float
+    caption: CaptionSpan, matches: list[tuple[int, float]], min_matched: float
 ) -> Window | None:
     """The stretch that an utterance's matches lie in, stray ones left out."""
     length = len(caption.chars)
@@ -120,7 +120,7 @@ def _spanned(
 
 
 def _local_offset(
-    captioned: Sequence[Captioned], anchors: Sequence[Window | None], i: int, neighbours: int = 6
+    captioned: Sequence[CaptionSpan], anchors: Sequence[Window | None], i: int, neighbours: int = 6
 ) -> float:
     """How much later than captioned the utterances around i lie, seconds; 0 if unknown."""
     near = sorted((j for j, a in enumerate(anchors) if a), key=lambda j: abs(j - i))[:neighbours]
@@ -128,6 +128,6 @@ def _local_offset(
     return float(np.median(offsets)) if offsets else 0.0
 
 
-def _middle(span: Window | Captioned | None) -> float:
+def _middle(span: Window | CaptionSpan | None) -> float:
     assert span is not None
     return (span.start_sec + span.end_sec) / 2

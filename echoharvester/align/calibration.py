@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.shards import write_atomic
 
@@ -58,14 +59,14 @@ def read_calibration(path: Path, model: Path) -> Calibration | None:
     """The calibration of a model; None where it was fitted on another one.
 
     Raises:
-        ValueError: if the file is not one of `Calibration.write`.
+        UserError: if the file is not one of `Calibration.write`.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         curves = [_checked(values[name]) for name in ("word", "utterance")]
         digest = values["model"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"align.calibration={path}: no calibration ({error})") from error
+        raise UserError(f"align.calibration={path}: no calibration ({error})") from error
     if digest != file_digest(model):
         logger.warning("%s is not of %s: its scores are left as they are", path, model)
         return None
@@ -77,7 +78,7 @@ def _checked(values: dict[str, list[float]]) -> Curve:
     ascending = all((np.diff(part) >= 0).all() for part in (scores, probabilities))
     within = all(((part >= 0) & (part <= 1)).all() for part in (scores, probabilities))
     if not (scores.shape == probabilities.shape and len(scores) > 1 and ascending and within):
-        raise ValueError("its points are not those of a curve from 0 to 1")
+        raise UserError("its points are not those of a curve from 0 to 1")
     return Curve(scores.tolist(), probabilities.tolist())
 
 
@@ -85,12 +86,12 @@ def fit_curve(scores: Sequence[float], right: Sequence[bool]) -> Curve:
     """The curve under which what was right is the likeliest.
 
     Raises:
-        ValueError: if all are right, or none.
+        UserError: if all are right, or none.
     """
     from sklearn.isotonic import IsotonicRegression
 
     if len(set(map(bool, right))) < 2:
-        raise ValueError("right and wrong examples are needed to calibrate")
+        raise UserError("right and wrong examples are needed to calibrate")
     model = IsotonicRegression(y_min=LEAST, y_max=MOST, out_of_bounds="clip")
     model.fit(scores, np.asarray(right, float))
     # Points are dense where scores of either kind are, and reach from 0 to 1.

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echoharvester.align.anchors import Captioned, Heard, find_windows
+from echoharvester.align.anchors import CaptionSpan, TimedCharacter, find_windows
 from echoharvester.align.base import AlignedWord, Alignment, BoundaryConfig, Request
 from echoharvester.models.acoustic import AcousticModel
-from echoharvester.models.ctc import min_frames
-from echoharvester.models.greedy import greedy_path
+from echoharvester.models.greedy import greedy_path, min_frames
 from echoharvester.text.hangul import VOWELS, from_jamo
-from echoharvester.text.scores import comparable
+from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.tokenizers import BLANK_ID, UNK_ID
 
 WILDCARD_PENALTY = 1.0  # nats a frame, against the best token of that frame
@@ -52,8 +51,11 @@ class CtcAligner:
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         log_probs = self.model.log_probs(samples, chunk_sec=self.chunk_sec)
-        heard = list(heard_characters(self.model, log_probs))
-        captioned = [Captioned(comparable(r.readings[0]), r.start_sec, r.end_sec) for r in requests]
+        heard = list(timed_characters(self.model, log_probs))
+        captioned = [
+            CaptionSpan(normalize_for_scoring(r.readings[0]), r.start_sec, r.end_sec)
+            for r in requests
+        ]
         duration_sec = len(log_probs) * self.model.frame_sec
         windows = find_windows(heard, captioned, duration_sec)
         return [
@@ -130,7 +132,7 @@ def forced_path(log_probs: np.ndarray, ids: list[int]) -> _Path | None:
     return _Path(first, last, probability, float(values.sum()))
 
 
-def heard_characters(model: AcousticModel, log_probs: np.ndarray) -> Iterator[Heard]:
+def timed_characters(model: AcousticModel, log_probs: np.ndarray) -> Iterator[TimedCharacter]:
     """What greedy decoding hears, character by character, with times."""
     ids, frames = greedy_path(log_probs.argmax(axis=1))
     symbols = [model.tokenizer.symbols[i] for i in ids]
@@ -139,8 +141,8 @@ def heard_characters(model: AcousticModel, log_probs: np.ndarray) -> Iterator[He
         if i < len(symbols) and not _begins_character(symbols, i):
             continue
         time = model.first_frame_sec + frames[begin] * model.frame_sec
-        for char in comparable(from_jamo("".join(symbols[begin:i]))):
-            yield Heard(char, time)
+        for char in normalize_for_scoring(from_jamo("".join(symbols[begin:i]))):
+            yield TimedCharacter(char, time)
         begin = i
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
 from echoharvester.align.boundaries import place_words, safe_spans
 from echoharvester.align.calibration import Calibration
-from echoharvester.align.salvage import fitting_part
+from echoharvester.align.trim import trimmed
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.audio.pauses import Loudness
@@ -76,7 +76,7 @@ def align_media(
             result[i] = rejected(with_custom(cuts[i], align_score=0.0), STEP, "not_alignable")
     found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]
     words = [word for _, alignment in found for word in alignment.words]
-    parts = [fitting_part(alignment) if salvage else alignment for _, alignment in found]
+    parts = [trimmed(alignment) if salvage else alignment for _, alignment in found]
     spans = [(part.words[0].start_sec, part.words[-1].end_sec) for part in parts]
     if aligner.boundaries:
         spans = safe_spans(spans, words, loudness, pad_sec, len(samples) / SAMPLING_RATE)

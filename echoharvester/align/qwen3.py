@@ -17,6 +17,7 @@ import numpy as np
 from echoharvester.align.base import AlignedWord, Alignment, BoundaryConfig, Request
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.pauses import Loudness
+from echoharvester.errors import UserError
 from echoharvester.models.device import device_of, dtype_on
 from echoharvester.models.extras import require
 
@@ -53,10 +54,10 @@ class Qwen3Aligner:
 
         Raises:
             ImportError: saying what to install.
-            ValueError: for chunks longer than that.
+            UserError: for chunks longer than that.
         """
         if not 10 <= max_chunk_sec <= 300:
-            raise ValueError(f"align.max_chunk_sec={max_chunk_sec}: from 10 to 300 seconds")
+            raise UserError(f"align.max_chunk_sec={max_chunk_sec}: from 10 to 300 seconds")
         package = require("qwen_asr", "qwen")
         logging.getLogger("transformers").setLevel(logging.ERROR)
         place = device_of(device)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from echoharvester.asr.base import Recogniser
+from echoharvester.errors import UserError
+from echoharvester.models.device import has_gpu
 
 _OPTIONS = {
     "sherpa_onnx": ("model", "tokens", "decoder", "joiner", "num_threads", "batch_sec"),
@@ -21,7 +23,7 @@ def chosen(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings themselves; of `auto` those of `gpu` where torch finds one, else of `cpu`."""
     if settings["kind"] != "auto":
         return settings
-    return settings["gpu" if _has_gpu() else "cpu"]
+    return settings["gpu" if has_gpu() else "cpu"]
 
 
 def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
@@ -30,7 +32,7 @@ def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
     Files may be named by an address on the hub (`models.hub`).
 
     Raises:
-        ValueError: for a kind that does not exist.
+        UserError: for a kind that does not exist.
         ImportError: if it needs a package that is not installed.
         FileNotFoundError: if its model is missing.
     """
@@ -39,7 +41,7 @@ def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
     if kind == "none":
         return None
     if kind not in _OPTIONS:
-        raise ValueError(f"asr.kind is one of {', '.join(KINDS)}, not {kind!r}")
+        raise UserError(f"asr.kind is one of {', '.join(KINDS)}, not {kind!r}")
     # By name: a recipe may have set what belongs to another kind.
     options = {name: settings[name] for name in _OPTIONS[kind]}
     if kind == "ctc":
@@ -61,12 +63,6 @@ def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
     from echoharvester.asr.faster_whisper import WhisperRecogniser
 
     return WhisperRecogniser(**options)
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
 
 
 def _file(reference: str) -> Path:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.errors import OutOfMemoryError
 
 _OUT_OF_MEMORY = ("out of memory", "bad_alloc", "failed to allocate", "cannot allocate")
 
@@ -63,7 +64,7 @@ def in_batches(
             _give_memory_back()
             if len(batch) == 1:
                 seconds = len(utterances[batch[0]]) / SAMPLING_RATE
-                raise MemoryError(
+                raise OutOfMemoryError(
                     f"not enough memory to recognise {seconds:.1f} s of speech: {error}"
                 ) from error
             middle = len(batch) // 2

@@ -9,6 +9,7 @@ import numpy as np
 
 from echoharvester.asr.base import in_batches
 from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.errors import UserError
 from echoharvester.models.device import device_of
 from echoharvester.models.extras import require
 
@@ -34,7 +35,7 @@ class WhisperRecogniser:
 
         Raises:
             ImportError: saying what to install.
-            ValueError: if the model does not know Korean.
+            UserError: if the model does not know Korean.
         """
         package = require("faster_whisper", "whisper")
         self._model = package.WhisperModel(
@@ -42,7 +43,7 @@ class WhisperRecogniser:
             cpu_threads=num_threads,
         )  # fmt: skip
         if self._model.hf_tokenizer.token_to_id("<|ko|>") is None:
-            raise ValueError(f"{repo}: a Whisper of English only; choose a multilingual one")
+            raise UserError(f"{repo}: a Whisper of English only; choose a multilingual one")
         self._pipeline = package.BatchedInferencePipeline(self._model)
         self.beam_size, self.batch_sec = beam_size, batch_sec
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from echoharvester.asr.base import in_batches
 from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.errors import UserError
 from echoharvester.text.tokenizers import SPACE, SPECIAL, tokenizer_from_symbols
 
 # Models without padding drop the sound of their last frames: silence behind it gives them back.
@@ -35,11 +36,11 @@ class SherpaRecogniser:
 
         Raises:
             FileNotFoundError: naming the file.
-            ValueError: for half a transducer.
+            UserError: for half a transducer.
             RuntimeError: if sherpa-onnx cannot use the model.
         """
         if (decoder is None) != (joiner is None):
-            raise ValueError("asr.decoder and asr.joiner: a transducer has both, a CTC model none")
+            raise UserError("asr.decoder and asr.joiner: a transducer has both, a CTC model none")
         tokens = tokens or model.with_name("tokens.txt")
         for path in filter(None, (model, tokens, decoder, joiner)):
             # sherpa-onnx ends the whole process over a file that is not there.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echoharvester.asr.acceptance import Acceptance
 from echoharvester.asr.base import Recogniser
+from echoharvester.asr.label_classifier import LabelClassifier
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.manifests.accounting import REVIEW
@@ -28,7 +28,7 @@ STEP = "validate"
 
 
 @dataclass(frozen=True)
-class Gate:
+class CerThresholds:
     """What decides between caption and hypothesis.
 
     Attributes:
@@ -36,13 +36,13 @@ class Gate:
             wrote.
         max_cer_other: of all others.
         review_margin: this much above the limit is for people to decide.
-        acceptance: learned from reviews; decides instead of the limits.
+        classifier: learned from reviews; decides instead of the limits.
     """
 
     max_cer_manual: float = 0.15
     max_cer_other: float = 0.10
     review_margin: float = 0.10
-    acceptance: Acceptance | None = None
+    classifier: LabelClassifier | None = None
 
     def limit(self, caption_kind: str) -> float:
         return self.max_cer_manual if caption_kind == "manual" else self.max_cer_other
@@ -51,7 +51,7 @@ class Gate:
 def validate_media(
     cuts: Sequence[Cut],
     recognisers: Sequence[Recogniser],
-    gate: Gate,
+    thresholds: CerThresholds,
     load: Callable[[Cut], np.ndarray] = load_sound,
 ) -> list[Cut]:
     """The cuts of one media item with hypotheses and CER, accepted, rejected or for review.
@@ -71,7 +71,7 @@ def validate_media(
     sounds = [_sound(cuts[i], samples) for i in wanted]
     heard = [recogniser.transcribe(sounds) for recogniser in recognisers]
     for i, *hypotheses in zip(wanted, *heard, strict=True):
-        result[i] = judged(cuts[i], hypotheses, gate)
+        result[i] = judged(cuts[i], hypotheses, thresholds)
     return result
 
 
@@ -80,7 +80,7 @@ def _sound(cut: Cut, samples: np.ndarray) -> np.ndarray:
     return samples[start : start + round(cut["duration"] * SAMPLING_RATE)]
 
 
-def judged(cut: Cut, hypotheses: Sequence[str], gate: Gate) -> Cut:
+def judged(cut: Cut, hypotheses: Sequence[str], thresholds: CerThresholds) -> Cut:
     """The cut with hypotheses, CER and status.
 
     Where no aligner has chosen among the readings of the text, the one nearest to the (first)
@@ -96,14 +96,14 @@ def judged(cut: Cut, hypotheses: Sequence[str], gate: Gate) -> Cut:
             cut, hyp_text_second=hypotheses[1], cer_second=second, cer_between=between
         )
         rates.append(second)
-    if gate.acceptance:
-        return _judged_by_probability(cut, gate.acceptance)
-    return _judged_by_limit(cut, rates, gate)
+    if thresholds.classifier:
+        return _judged_by_probability(cut, thresholds.classifier)
+    return _judged_by_limit(cut, rates, thresholds)
 
 
-def _judged_by_limit(cut: Cut, rates: Sequence[float], gate: Gate) -> Cut:
+def _judged_by_limit(cut: Cut, rates: Sequence[float], thresholds: CerThresholds) -> Cut:
     """Accepted where every recogniser hears the caption; for review where only one does."""
-    limit = gate.limit(cut["custom"]["caption_kind"])
+    limit = thresholds.limit(cut["custom"]["caption_kind"])
     agree = [rate <= limit for rate in rates]
     if all(agree):
         return cut
@@ -111,19 +111,19 @@ def _judged_by_limit(cut: Cut, rates: Sequence[float], gate: Gate) -> Cut:
         return with_custom(cut, status=REVIEW, reason="recognisers_disagree")
     if reason := _unusable(cut):
         return rejected(cut, STEP, reason)
-    if min(rates) <= limit + gate.review_margin:
+    if min(rates) <= limit + thresholds.review_margin:
         return with_custom(cut, status=REVIEW, reason="cer_near_limit")
     return rejected(cut, STEP, "cer_too_high")
 
 
-def _judged_by_probability(cut: Cut, acceptance: Acceptance) -> Cut:
-    probability = acceptance.probability(cut)
+def _judged_by_probability(cut: Cut, classifier: LabelClassifier) -> Cut:
+    probability = classifier.probability(cut)
     cut = with_custom(cut, label_probability=round(probability, 4))
-    if probability >= acceptance.threshold:
+    if probability >= classifier.threshold:
         return cut
     if reason := _unusable(cut):
         return rejected(cut, STEP, reason)
-    if probability >= acceptance.review_threshold:
+    if probability >= classifier.review_threshold:
         return with_custom(cut, status=REVIEW, reason="label_doubtful")
     return rejected(cut, STEP, "label_unlikely")
 

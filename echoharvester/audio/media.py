@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.errors import UserError
 from echoharvester.manifests.shards import Cut
 
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".wma", ".opus")
@@ -28,7 +29,7 @@ _TIMEOUT_SEC = 6 * 3600
 _MOST_FRAMES = 1000 * 3600 * SAMPLING_RATE
 
 
-class MediaError(RuntimeError):
+class MediaError(UserError):
     """A media file that cannot be used; the message names it and says why."""
 
 
@@ -161,7 +162,7 @@ def load_flac(path: Path | str) -> np.ndarray:
     return samples
 
 
-class SoundAhead:
+class SoundPrefetcher:
     """Decodes the next recording while the current one is worked on."""
 
     def __init__(self) -> None:

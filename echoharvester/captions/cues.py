@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from echoharvester.errors import UserError
 
-class CaptionError(ValueError):
+
+class CaptionError(UserError):
     """A caption file that cannot be read; the message names file, line and remedy."""
 
 

@@ -13,7 +13,7 @@ from echoharvester.manifests.cuts import is_rejected, rejected, utterance_cut
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.hangul import hangul_share
-from echoharvester.text.scores import comparable
+from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.spoken import candidates
 from echoharvester.text.validity import MIN_CHARS, MIN_HANGUL_SHARE, is_valid_text
 
@@ -45,7 +45,7 @@ def segment_media(
     utterances = _within(segment(track, config).utterances, media["duration"])
     if not utterances:
         return [rejected(media, STEP, "captions_empty")]
-    korean = hangul_share(comparable("".join(u.text for u in utterances)))
+    korean = hangul_share(normalize_for_scoring("".join(u.text for u in utterances)))
     if korean < min_hangul_share:
         return [rejected(media, STEP, "captions_not_korean")]
     cuts = []

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from echoharvester.captions.cues import CaptionError, Cue, Track
 from echoharvester.captions.markup import strip_markup, timed_words
 from echoharvester.captions.rolling import bounded_by_words
+from echoharvester.errors import UserError
 
 MAX_SEC = 10_000 * 3600.0  # the longest time that a caption can have
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -27,7 +28,7 @@ def parse_json3(text: str, name: str) -> Track:
     try:
         events = json.loads(text)["events"]
         if not isinstance(events, list):
-            raise ValueError("`events` is no list")
+            raise UserError("`events` is no list")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CaptionError(f"{name}: not YouTube json3 captions ({error!r})") from error
     for event in events:
@@ -130,8 +131,8 @@ def _time(seconds: float) -> float:
     """A time that a recording can have; a little below 0 is 0.
 
     Raises:
-        ValueError: if it has none such.
+        UserError: if it has none such.
     """
     if not -60 <= seconds < MAX_SEC:
-        raise ValueError(f"{seconds} s is no time of a recording")
+        raise UserError(f"{seconds} s is no time of a recording")
     return max(0.0, float(seconds))

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from echoharvester.audio.fingerprint import least_difference
 from echoharvester.dataset.measure import fingerprint_of
+from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.runner import units
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.scores import comparable
+from echoharvester.text.scores import normalize_for_scoring
 
 SHINGLE_CHARS = 12  # long enough that set phrases of a language are not shared by chance
 MIN_SHINGLES = 30  # a medium with less text tells nothing
@@ -63,7 +64,7 @@ def _all_shingles(cuts: Iterable[Cut]) -> set[str]:
 
 
 def _shingles(text: str) -> set[str]:
-    chars = comparable(text)
+    chars = normalize_for_scoring(text)
     return {chars[i : i + SHINGLE_CHARS] for i in range(max(1, len(chars) - SHINGLE_CHARS + 1))}
 
 
@@ -114,6 +115,40 @@ class _Content:
     values: np.ndarray  # of the fingerprint
 
 
+Media = Iterable[tuple[str, list[Cut]]]  # ids of media items, and their cuts
+
+
+def find_duplicates(
+    read: Callable[[], Media], by: Iterable[str] = BY, min_containment: float = 0.5
+) -> tuple[int, Iterator[Duplicate]]:
+    """How many media share speech with others, and the utterances that these say, too.
+
+    Args:
+        read: begins a pass over all media with what of them would be kept; up to three are made.
+        by, min_containment: see `DuplicateFinder`.
+
+    Raises:
+        UserError: for a kind of likeness that does not exist.
+    """
+    finder = DuplicateFinder(by, min_containment)
+    if not finder.by:
+        return 0, iter(())
+    for media_id, cuts in read():
+        finder.add(media_id, cuts)
+    keepers = finder.keepers()
+    if not keepers:
+        return 0, iter(())
+    wanted = {keeper for pairs in keepers.values() for keeper, _ in pairs}
+    for media_id, cuts in read():
+        if media_id in wanted:
+            finder.remember(media_id, cuts)
+    return len(keepers), (
+        found
+        for media_id, cuts in read()
+        for found in finder.duplicates_of(cuts, keepers.get(media_id, ()))
+    )
+
+
 class DuplicateFinder:
     """Finds utterances that lie in two media, in two passes over all accepted cuts.
 
@@ -124,11 +159,11 @@ class DuplicateFinder:
     def __init__(self, by: Iterable[str] = BY, min_containment: float = 0.5) -> None:
         """
         Raises:
-            ValueError: for a kind of likeness that does not exist.
+            UserError: for a kind of likeness that does not exist.
         """
         self.by = tuple(by)
         if unknown := set(self.by) - set(BY):
-            raise ValueError(f"duplicates.by: {sorted(unknown)}; there are {', '.join(BY)}")
+            raise UserError(f"duplicates.by: {sorted(unknown)}; there are {', '.join(BY)}")
         self.min_containment = min_containment
         self._media: dict[str, _Medium] = {}
         self._contents: dict[str, _Content] = {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from echoharvester.dataset.measure import FINGERPRINT
 from echoharvester.manifests.cuts import is_rejected, rejected, with_custom
+from echoharvester.manifests.runner import units
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.validity import MAX_SYLLABLES_PER_SEC, MIN_SYLLABLES_PER_SEC
 
@@ -54,6 +55,15 @@ def judge_media(
         for c in with_rate_deviations(cuts)
     ]
     return without_foreign_captions(judged, config)
+
+
+def media_to_keep(cuts: Iterable[Cut], config: FilterConfig) -> Iterator[tuple[str, list[Cut]]]:
+    """Media, by id, with the measured cuts that would be accepted, were it not for duplicates."""
+    for media_id, measured in units(cuts):
+        fine = {cut["id"] for cut in judge_media(measured, config) if not is_rejected(cut)}
+        kept = [cut for cut in measured if cut["id"] in fine]  # judged ones have no fingerprint
+        if kept:
+            yield media_id, kept
 
 
 def with_rate_deviations(cuts: Sequence[Cut]) -> list[Cut]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from echoharvester.dataset.folders import swap
+from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import safe_id, text_of
 from echoharvester.manifests.shards import Cut, write_atomic
 
@@ -27,7 +28,7 @@ def write_formats(cuts: Cuts, data_dir: Path, wanted: Sequence[str]) -> list[Pat
     """Writes the wanted forms, each into a folder of its name, and removes the others.
 
     Raises:
-        ValueError: for a form that does not exist.
+        UserError: for a form that does not exist.
     """
     check_formats(wanted)
     written = []
@@ -49,11 +50,11 @@ def write_formats(cuts: Cuts, data_dir: Path, wanted: Sequence[str]) -> list[Pat
 def check_formats(wanted: Sequence[str]) -> None:
     """
     Raises:
-        ValueError: for a form that does not exist.
+        UserError: for a form that does not exist.
     """
     if unknown := set(wanted) - set(FORMATS):
-        raise ValueError(
-            f"export.also: {', '.join(sorted(unknown))}: expected some of {', '.join(FORMATS)}"
+        raise UserError(
+            f"export.extra_formats: {', '.join(sorted(unknown))}: expected some of {', '.join(FORMATS)}"
         )
 
 

@@ -22,7 +22,7 @@ from echoharvester.review.merge import exportable
 logger = logging.getLogger(__name__)
 
 
-def with_joined(
+def with_merged(
     own: Iterable[Cut],
     folders: Sequence[Path],
     audio_dir: Path,
@@ -71,7 +71,9 @@ def joined_cuts(
         DatasetError: if there is no Shar, or one of its tars holds less than its cuts.
     """
     if not any(True for _ in shar_shards(folder)):
-        raise DatasetError(f"export.join: {folder} holds no Lhotse Shar (cuts.000000.jsonl.gz ...)")
+        raise DatasetError(
+            f"export.merge_shar_dirs: {folder} holds no Lhotse Shar (cuts.000000.jsonl.gz ...)"
+        )
     # Its content names the place: sound of a folder that was written anew is not that of before.
     place = fingerprint(
         str(folder.resolve()), [file_digest(cuts) for cuts, _ in shar_shards(folder)]
@@ -93,7 +95,7 @@ def joined_cuts(
     expected = sum(_lines(cuts) for cuts, _ in shar_shards(folder))
     if count != expected:
         raise DatasetError(
-            f"{folder}: sound for {count} of its {expected} cuts; get it whole, or take it out of export.join"
+            f"{folder}: sound for {count} of its {expected} cuts; get it whole, or take it out of export.merge_shar_dirs"
         )
 
 

@@ -12,6 +12,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+from echoharvester.errors import OutOfMemoryError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -41,7 +43,7 @@ def map_in_order(work: Callable[[T], R], items: Iterable[T], num_workers: int) -
             while running:
                 yield running.popleft().result()
         except BrokenProcessPool as error:
-            raise MemoryError(
+            raise OutOfMemoryError(
                 f"one of {num_workers} processes was killed, most likely for want of memory; give more, "
                 "or let fewer run (num_workers)"
             ) from error

@@ -16,6 +16,7 @@ import numpy as np
 
 from echoharvester.dataset.folders import recover, swap
 from echoharvester.dataset.parallel import map_in_order
+from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import to_lhotse
 from echoharvester.manifests.shards import Cut
 
@@ -24,7 +25,7 @@ VERIFIED_CUTS = 5  # of a file
 LOSSLESS = ("flac", "wav")
 
 
-class DatasetError(RuntimeError):
+class DatasetError(UserError):
     """A data set that was not written as it should be."""
 
 

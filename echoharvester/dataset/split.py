@@ -6,13 +6,15 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from echoharvester.errors import UserError
+
 ENOUGH_CHANNELS = 20  # with fewer, one channel would be most of dev or test
 # A group this many times larger than dev or test should be stays in train.
 MAX_OVERSIZE = 3.0
 BY = ("auto", "channel", "media")
 
 
-class SplitError(ValueError):
+class SplitError(UserError):
     """A split that cannot be made without leaking."""
 
 

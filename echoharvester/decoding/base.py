@@ -107,3 +107,12 @@ def decode_set(
             decoded.model_sec += middle - start
             decoded.search_sec += (end - middle) / len(found)
     return found
+
+
+def scale_setting(scale: float) -> str:
+    """How a setting is called in file names.
+
+    >>> scale_setting(0.30)
+    'lm_scale-0.3'
+    """
+    return f"lm_scale-{scale:g}"

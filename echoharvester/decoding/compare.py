@@ -10,6 +10,7 @@ from pathlib import Path
 
 import kaldialign
 
+from echoharvester.errors import UserError
 from echoharvester.text.scores import ErrorCounts, confidence_interval, count_errors, total
 
 _LINE = re.compile(r"(?P<id>.+):\t(?P<kind>ref|hyp)=(?P<units>\[.*\])")
@@ -50,7 +51,7 @@ def read_recogs(path: Path) -> dict[str, tuple[list[str], list[str]]]:
     """References and hypotheses of a `recogs-*` file, ours or icefall's, by utterance.
 
     Raises:
-        ValueError: naming file and line.
+        UserError: naming file and line.
     """
     found: dict[str, dict[str, list[str]]] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -60,10 +61,10 @@ def read_recogs(path: Path) -> dict[str, tuple[list[str], list[str]]]:
         except (ValueError, SyntaxError):
             units = None
         if match is None or not isinstance(units, list):
-            raise ValueError(f"{path}:{number}: not a line of a recogs file: {line[:60]!r}")
+            raise UserError(f"{path}:{number}: not a line of a recogs file: {line[:60]!r}")
         found.setdefault(match["id"], {})[match["kind"]] = [str(unit) for unit in units]
     if broken := [key for key, pair in found.items() if len(pair) != 2]:
-        raise ValueError(f"{path}: reference or hypothesis of {broken[0]} is missing")
+        raise UserError(f"{path}: reference or hypothesis of {broken[0]} is missing")
     return {key: (pair["ref"], pair["hyp"]) for key, pair in found.items()}
 
 
@@ -71,14 +72,14 @@ def compare(first: Path, second: Path, samples: int = 10_000) -> Comparison:
     """Two `recogs-*` files of the same set.
 
     Raises:
-        ValueError: if they are not of the same utterances with the same references.
+        UserError: if they are not of the same utterances with the same references.
     """
     one, two = read_recogs(first), read_recogs(second)
     if one.keys() != two.keys():
         missing = sorted(one.keys() ^ two.keys())
-        raise ValueError(f"{first} and {second}: not the same utterances: {missing[:3]} ...")
+        raise UserError(f"{first} and {second}: not the same utterances: {missing[:3]} ...")
     if other := [key for key in one if one[key][0] != two[key][0]]:
-        raise ValueError(f"{first} and {second}: other references: {other[:3]} ...")
+        raise UserError(f"{first} and {second}: other references: {other[:3]} ...")
     ids = sorted(one)
     references = [one[i][0] for i in ids]
     ours, theirs = [one[i][1] for i in ids], [two[i][1] for i in ids]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from echoharvester.decoding.lexicon import Lexicon, l_fst
+from echoharvester.errors import UserError
 from echoharvester.text.tokenizers import BLANK_ID
 
 MAX_STATES = 20_000_000  # of the determinised graph: about 1 KiB each while it is made
@@ -23,7 +24,7 @@ MAX_STATES = 20_000_000  # of the determinised graph: about 1 KiB each while it 
 MAX_EXACT_TOKENS = 2500
 
 
-class GraphError(RuntimeError):
+class GraphError(UserError):
     """A graph that cannot be built; the message says what to change."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from echoharvester.decoding.lexicon import FIRST_WORDS, WORD_BEGIN
+from echoharvester.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ class HlgSearch:
     def __init__(self, graph: Any, words: Sequence[str], options: HlgOptions) -> None:
         """`graph`: HLG; `words`: its word table, by id."""
         if options.lm_scale <= 0:
-            raise ValueError(f"lm_scale is above 0, not {options.lm_scale}; see decode=ctc_greedy")
+            raise UserError(f"lm_scale is above 0, not {options.lm_scale}; see decode=ctc_greedy")
         if options.max_active < 2:
-            raise ValueError(f"max_active is at least 2, not {options.max_active}")
+            raise UserError(f"max_active is at least 2, not {options.max_active}")
         self.graph, self.words, self.options = graph, words, options
 
     def search(self, log_probs: np.ndarray) -> list[str] | None:

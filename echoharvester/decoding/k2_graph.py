@@ -10,6 +10,7 @@ import torch
 
 from echoharvester.decoding.graph import g_text
 from echoharvester.decoding.lexicon import Lexicon
+from echoharvester.errors import MissingExtraError, UserError
 from echoharvester.text.tokenizers import SPACE, BpeTokenizer, Tokenizer, read_tokens
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ def import_k2() -> Any:
     """k2.
 
     Raises:
-        ImportError: saying which wheel to install.
+        MissingExtraError: saying which wheel to install.
     """
     try:
         import k2
     except ImportError as error:
-        raise ImportError(HOW_TO_INSTALL.format(torch=torch.__version__.split("+")[0])) from error
+        raise MissingExtraError(
+            HOW_TO_INSTALL.format(torch=torch.__version__.split("+")[0])
+        ) from error
     return k2
 
 
@@ -40,10 +43,10 @@ def read_lexicon(lang: Path, tokenizer: Tokenizer) -> Lexicon:
     """The lexicon that stage 10 wrote, for the tokens of a model.
 
     Raises:
-        ValueError: if the model has other tokens.
+        UserError: if the model has other tokens.
     """
     if read_tokens(lang / "tokens.txt") != list(tokenizer.symbols):
-        raise ValueError(
+        raise UserError(
             f"{lang}/tokens.txt: other tokens than the model's; run stage 10 with the tokenizer "
             "that the model was trained with"
         )

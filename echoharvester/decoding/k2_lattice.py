@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rapidfuzz.distance import Levenshtein
 
-from echoharvester.decoding.base import Emissions
+from echoharvester.decoding.base import Emissions, scale_setting
 from echoharvester.decoding.graph import g_text
 from echoharvester.decoding.hlg import as_text
 from echoharvester.decoding.k2_graph import (
@@ -28,7 +28,7 @@ from echoharvester.decoding.k2_graph import (
 from echoharvester.decoding.lexicon import FIRST_WORDS, WORD_BEGIN, read_words
 from echoharvester.decoding.ngram import NgramModel, read_arpa
 from echoharvester.models.greedy import greedy_ids
-from echoharvester.text.scores import comparable
+from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ class K2Method:
 
     @property
     def settings(self) -> Sequence[str]:
-        from echoharvester.decoding.methods import scale_setting
-
         return [scale_setting(scale) for scale in self.scales]
 
     def decode(self, emissions: Emissions) -> dict[str, list[str]]:
@@ -148,11 +146,11 @@ class K2Method:
     def _nearest(self, paths: Sequence[LatticePath], reference: str) -> Sequence[int] | None:
         if not paths:
             return None
-        wanted = comparable(reference)
+        wanted = normalize_for_scoring(reference)
 
         def distance(path: LatticePath) -> tuple[int, float]:
             text = as_text([self.words[i] for i in path.words], self.pieces)
-            return Levenshtein.distance(wanted, comparable(text)), -path.acoustic
+            return Levenshtein.distance(wanted, normalize_for_scoring(text)), -path.acoustic
 
         return min(paths, key=distance).words
 

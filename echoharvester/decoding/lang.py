@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from echoharvester.decoding.graph import MAX_STATES, compile_hlg, g_text, write_fst
-from echoharvester.decoding.k2_graph import write_k2_lang
 from echoharvester.decoding.lexicon import WORD_BEGIN, make_lexicon
 from echoharvester.decoding.ngram import estimate_to
+from echoharvester.errors import UserError
 from echoharvester.manifests.shards import write_atomic
 from echoharvester.text.tokenizers import BpeTokenizer, Tokenizer, write_tokenizer
 
@@ -42,7 +42,7 @@ class LangConfig:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
-            raise ValueError(f"lm.unit is {' or '.join(UNITS)}, not {self.unit!r}")
+            raise UserError(f"lm.unit is {' or '.join(UNITS)}, not {self.unit!r}")
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ def prepare_lang(
     files = [folder / n for n in ("tokens.txt", "words.txt", "lexicon.txt", "lexicon_disambig.txt")]
     if isinstance(tokenizer, BpeTokenizer):
         files.append(folder / "bpe.model")
+    from echoharvester.decoding.k2_graph import write_k2_lang  # torch takes a second to load
+
     files += write_k2_lang(lexicon, folder)
     said = [f"{len(tokenizer.symbols)} tokens", f"{len(lexicon.spellings)} {config.unit} words"]
     if unspelled:

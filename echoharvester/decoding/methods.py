@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from echoharvester.decoding.base import Emissions, Greedy, Method
+from echoharvester.decoding.base import Emissions, Greedy, Method, scale_setting
 from echoharvester.decoding.hlg import HlgOptions, HlgSearch, as_text
 from echoharvester.decoding.hotwords import HotWords
 from echoharvester.decoding.lexicon import WORD_BEGIN, read_words
 from echoharvester.decoding.ngram import NgramModel, read_arpa
 from echoharvester.decoding.prefix_beam import PrefixBeam, PrefixBeamSearch
+from echoharvester.errors import UserError
 from echoharvester.models.greedy import greedy_ids
 from echoharvester.text.tokenizers import UNK_ID, Tokenizer
 
@@ -27,7 +28,7 @@ def make_method(name: str, options: Mapping[str, Any], tokenizer: Tokenizer, lan
     """The method of a name, with its options and the files of a lang folder.
 
     Raises:
-        ValueError: for a name that does not exist.
+        UserError: for a name that does not exist.
         FileNotFoundError: naming the file of the lang folder that is missing.
         ImportError: saying what to install.
     """
@@ -41,16 +42,7 @@ def make_method(name: str, options: Mapping[str, Any], tokenizer: Tokenizer, lan
         from echoharvester.decoding.k2_lattice import K2Method
 
         return K2Method(name, options, tokenizer, lang)
-    raise ValueError(f"decode.method is one of {', '.join(METHODS)}, not {name!r}")
-
-
-def scale_setting(scale: float) -> str:
-    """How a setting is called in file names.
-
-    >>> scale_setting(0.30)
-    'lm_scale-0.3'
-    """
-    return f"lm_scale-{scale:g}"
+    raise UserError(f"decode.method is one of {', '.join(METHODS)}, not {name!r}")
 
 
 class PrefixBeamMethod:
@@ -87,7 +79,7 @@ def hot_words(words: Sequence[str] | str, boost: float, tokenizer: Tokenizer) ->
     """Hot words from a list, or a file with one a line; "word<TAB>2.5" has a boost of its own.
 
     Raises:
-        ValueError: naming a word that cannot be written in the model's tokens.
+        UserError: naming a word that cannot be written in the model's tokens.
     """
     lines = (
         Path(words).read_text(encoding="utf-8").splitlines() if isinstance(words, str) else words
@@ -97,11 +89,11 @@ def hot_words(words: Sequence[str] | str, boost: float, tokenizer: Tokenizer) ->
         word, _, own = line.partition("\t")
         ids = tokenizer.encode(word.strip())
         if not ids or UNK_ID in ids:
-            raise ValueError(f"hot word {word!r}: cannot be written in the tokens of the model")
+            raise UserError(f"hot word {word!r}: cannot be written in the tokens of the model")
         try:
             phrases.append((ids, float(own) if own else boost))
         except ValueError as error:
-            raise ValueError(f"hot word {word!r}: its boost is a number, not {own!r}") from error
+            raise UserError(f"hot word {word!r}: its boost is a number, not {own!r}") from error
     return HotWords(phrases)
 
 

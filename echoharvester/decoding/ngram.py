@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.shards import write_atomic
 
 BOS, EOS, UNK = "<s>", "</s>", "<unk>"
@@ -60,13 +61,13 @@ def estimate(sentences: Iterable[Sequence[str]], order: int) -> Arpa:
     """A modified Kneser-Ney model of sentences of words; everything is held in memory.
 
     Raises:
-        ValueError: for an order below 1, or no sentence.
+        UserError: for an order below 1, or no sentence.
     """
     if order < 1:
-        raise ValueError(f"an n-gram model has an order of at least 1, not {order}")
+        raise UserError(f"an n-gram model has an order of at least 1, not {order}")
     counts = _adjusted(_raw(sentences, order))
     if not counts[0]:
-        raise ValueError("no text to estimate a language model from")
+        raise UserError("no text to estimate a language model from")
     size = len(counts[0]) + 1  # with <unk>; <s> is not counted as it is never predicted
     uniform = 1.0 / size
     lower: dict[Gram, float] = {}
@@ -146,14 +147,14 @@ def estimate_to(path: Path, text: Path, order: int, lmplz: str | None = None) ->
             of text; what is built in holds all n-grams in memory.
 
     Raises:
-        RuntimeError: with the last words of `lmplz`, if that fails.
+        UserError: with the last words of `lmplz`, if that fails.
     """
     program = lmplz or shutil.which("lmplz")
     if program:
         command = [program, "-o", str(order), "--discount_fallback", "--text", str(text), "--arpa", f"{path}.tmp"]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise RuntimeError(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
+            raise UserError(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
         Path(f"{path}.tmp").replace(path)
         return program
     with open(text, encoding="utf-8") as file:
@@ -165,7 +166,7 @@ def read_arpa(path: Path) -> Arpa:
     """An ARPA file.
 
     Raises:
-        ValueError: naming file and line.
+        UserError: naming file and line.
     """
     entries: list[dict[Gram, tuple[float, float]]] = []
     with open(path, encoding="utf-8") as file:
@@ -183,7 +184,7 @@ def read_arpa(path: Path) -> Arpa:
                     if not entries or len(gram) != len(entries):
                         raise ValueError(f"{len(entries)} words expected")
                 except ValueError as error:
-                    raise ValueError(f"{path}:{number}: {line!r}: {error}") from error
+                    raise UserError(f"{path}:{number}: {line!r}: {error}") from error
                 entries[-1][gram] = values
     return Arpa(entries)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from echoharvester.decoding.hotwords import HotWords
 from echoharvester.decoding.ngram import EOS, NgramModel
+from echoharvester.errors import UserError
 from echoharvester.text.tokenizers import BLANK_ID
 
 NEG_INF = -math.inf
@@ -85,10 +86,10 @@ class PrefixBeamSearch:
         """`model`: over `symbols`; needed where `lm_scale` is not 0.
 
         Raises:
-            ValueError: if it is missing.
+            UserError: if it is missing.
         """
         if config.lm_scale and model is None:
-            raise ValueError("lm_scale is set, but there is no language model over tokens")
+            raise UserError("lm_scale is set, but there is no language model over tokens")
         self.config, self.symbols, self.hot_words = config, symbols, hot_words
         self.model = model if config.lm_scale else None
 

@@ -15,8 +15,8 @@ from echoharvester.text.scores import (
     ErrorCounts,
     cer,
     cer_with_spaces,
-    comparable,
     confidence_interval,
+    normalize_for_scoring,
     swer,
     total,
     wer,
@@ -36,7 +36,7 @@ class Result:
 
 def characters(text: str) -> list[str]:
     """Units of the CER without spaces and punctuation, the headline."""
-    return list(comparable(text))
+    return list(normalize_for_scoring(text))
 
 
 Measure = Callable[[str, str], ErrorCounts]

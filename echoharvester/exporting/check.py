@@ -26,7 +26,7 @@ TAIL_SEC = 0.8  # silence that flushes a streaming model
 
 
 @dataclass(frozen=True)
-class Utterance:
+class SpokenExample:
     """16 kHz samples (num_samples,) and what is said in them."""
 
     samples: np.ndarray
@@ -59,7 +59,10 @@ Tokens = list[list[str]]
 
 
 def check_offline(
-    model: CtcModel, tokenizer: Tokenizer, files: Sequence[Path], utterances: Sequence[Utterance]
+    model: CtcModel,
+    tokenizer: Tokenizer,
+    files: Sequence[Path],
+    utterances: Sequence[SpokenExample],
 ) -> list[Checked]:
     """PyTorch, onnxruntime and sherpa-onnx on the same utterances.
 
@@ -85,7 +88,7 @@ def check_streaming(
     streaming: StreamingCtc,
     tokenizer: Tokenizer,
     files: Sequence[Path],
-    utterances: Sequence[Utterance],
+    utterances: Sequence[SpokenExample],
 ) -> list[Checked]:
     """The same of streaming files, by sherpa-onnx.
 
@@ -112,7 +115,7 @@ def _timed(run: Callable[[], Tokens]) -> tuple[Tokens, float]:
 
 def _row(
     file: str, program: str, size_mb: float, found: Tokens, reference: Tokens, tokenizer: Tokenizer,
-    utterances: Sequence[Utterance], seconds: float,
+    utterances: Sequence[SpokenExample], seconds: float,
 ) -> Checked:  # fmt: skip
     ids = {symbol: i for i, symbol in enumerate(tokenizer.symbols)}
     texts = [tokenizer.decode(ids[symbol] for symbol in symbols) for symbols in found]
@@ -142,7 +145,7 @@ def _judge(row: Checked, reference: Checked, is_full: bool) -> None:
 
 
 @torch.inference_mode()
-def _pytorch(model: CtcModel, tokenizer: Tokenizer, utterances: Sequence[Utterance]) -> Tokens:
+def _pytorch(model: CtcModel, tokenizer: Tokenizer, utterances: Sequence[SpokenExample]) -> Tokens:
     found = []
     for utterance in utterances:
         features = fbank(utterance.samples)
@@ -151,7 +154,7 @@ def _pytorch(model: CtcModel, tokenizer: Tokenizer, utterances: Sequence[Utteran
     return found
 
 
-def _pytorch_streaming(streaming: StreamingCtc, tokenizer: Tokenizer, utterances: Sequence[Utterance]) -> Tokens:  # fmt: skip
+def _pytorch_streaming(streaming: StreamingCtc, tokenizer: Tokenizer, utterances: Sequence[SpokenExample]) -> Tokens:  # fmt: skip
     found = []
     for utterance in utterances:
         log_probs = stream_log_probs(streaming, fbank(_with_tail(utterance.samples)))
@@ -163,7 +166,7 @@ def _symbols(best: np.ndarray, tokenizer: Tokenizer) -> list[str]:
     return [tokenizer.symbols[i] for i in greedy_ids(best)]
 
 
-def _onnxruntime(path: Path, utterances: Sequence[Utterance]) -> Tokens:
+def _onnxruntime(path: Path, utterances: Sequence[SpokenExample]) -> Tokens:
     model = load_acoustic_model(path)
     found = []
     for utterance in utterances:
@@ -173,7 +176,7 @@ def _onnxruntime(path: Path, utterances: Sequence[Utterance]) -> Tokens:
     return found
 
 
-def _sherpa(path: Path, utterances: Sequence[Utterance]) -> Tokens:
+def _sherpa(path: Path, utterances: Sequence[SpokenExample]) -> Tokens:
     import sherpa_onnx
 
     tokens = str(path.with_name("tokens.txt"))
@@ -196,7 +199,7 @@ def _with_tail(samples: np.ndarray) -> np.ndarray:
     return np.pad(samples, (0, round(TAIL_SEC * SAMPLING_RATE)))
 
 
-def _sherpa_streaming(path: Path, utterances: Sequence[Utterance]) -> Tokens:
+def _sherpa_streaming(path: Path, utterances: Sequence[SpokenExample]) -> Tokens:
     import sherpa_onnx
 
     tokens = str(path.with_name("tokens.txt"))

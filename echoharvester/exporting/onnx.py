@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from echoharvester.audio.fbank import NUM_BINS
+from echoharvester.errors import UserError
 from echoharvester.models.acoustic import load_acoustic_model
 from echoharvester.models.ctc import CtcModel
 from echoharvester.text.tokenizers import Tokenizer, write_tokenizer
@@ -21,7 +22,7 @@ OPSET = 17
 SMALLEST_HALVED = 256  # numbers of a tensor that is worth storing in 16 bits
 
 
-class ExportError(RuntimeError):
+class ExportError(UserError):
     """An exported file does not compute what the model computes."""
 
 

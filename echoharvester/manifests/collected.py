@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from echoharvester.manifests.accounting import Counts
+from echoharvester.errors import UserError
+from echoharvester.manifests.accounting import Counts, total
+from echoharvester.manifests.cuts import shard_of
 from echoharvester.manifests.shards import (
     Cut,
     ManifestError,
@@ -15,8 +19,10 @@ from echoharvester.manifests.shards import (
     read_info,
     shard_path,
 )
+from echoharvester.manifests.takedown import read_takedown
 
 NAME = "cuts_media"
+SAVE_SEC = 60.0  # between two savings of a listing under way
 
 
 def known_media(folder: Path) -> dict[str, Cut]:
@@ -40,6 +46,69 @@ def num_shards_of(folder: Path) -> int | None:
     return next(
         (int(i.counts["num_shards"]) for i in infos if i and "num_shards" in i.counts), None
     )
+
+
+def check_num_shards(folder: Path, wanted: int) -> None:
+    """
+    Raises:
+        UserError: if the data folder was begun with another number of shards.
+    """
+    found = num_shards_of(folder)
+    if found not in (None, wanted):
+        raise UserError(
+            f"num_shards={wanted}, but {folder.parent} was begun with {found}, which never changes in a "
+            f"data folder: set num_shards={found}, or another data_dir"
+        )
+
+
+class Listing:
+    """A listing under way, saved from time to time: hours of questions must survive a kill."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        folder: Path,
+        num_shards: int,
+        fingerprint: str,
+        known: Mapping[str, Cut],
+    ) -> None:
+        """`known`: media of the listing before, which stay until this one is whole."""
+        self._data_dir, self._folder, self._num_shards = data_dir, folder, num_shards
+        self._fingerprint, self._known = fingerprint, known
+        self._cuts: list[Cut] = []
+        self._saved = time.monotonic()
+
+    def add(self, cut: Cut) -> None:
+        """Takes in a media item; may save."""
+        self._cuts.append(cut)
+        if time.monotonic() - self._saved > SAVE_SEC:
+            ids = {cut["id"] for cut in self._cuts}
+            self._write([*self._cuts, *(c for c in self._known.values() if c["id"] not in ids)])
+            self._saved = time.monotonic()
+
+    def finish(self) -> Counts:
+        """Writes the listing.
+
+        Raises:
+            UserError: if it is empty; what was collected before is kept then.
+        """
+        if not self._cuts:
+            raise UserError(
+                f"the sources hold no media; check source.paths and source.pattern (the {len(self._known)} "
+                "media collected before are kept)"
+            )
+        return self._write(self._cuts)
+
+    def _write(self, cuts: Sequence[Cut]) -> Counts:
+        """All shards, without what has been taken down by now."""
+        by_shard: dict[int, list[Cut]] = defaultdict(list)
+        taken_down = read_takedown(self._data_dir)
+        for cut in cuts:
+            by_shard[shard_of(cut["id"], self._num_shards)].append(taken_down.applied(cut))
+        return total(
+            write_media(self._folder, k, self._num_shards, by_shard[k], self._fingerprint)
+            for k in range(self._num_shards)
+        )
 
 
 def write_media(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lhotse import MonoCut
 
 _UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
+_UTTERANCE_ID = re.compile(r"(.+)-\d{8}-[0-9a-f]{6}(?:-\d+)?")
 
 
 def shard_of(media_id: str, num_shards: int) -> int:
@@ -28,6 +29,16 @@ def shard_of(media_id: str, num_shards: int) -> int:
     True
     """
     return int.from_bytes(hashlib.sha256(media_id.encode()).digest()[:8], "big") % num_shards
+
+
+def media_id_of(utterance_id: str) -> str:
+    """The media item of an utterance, by the ids that stage 3 gives; "" for other ids.
+
+    >>> media_id_of("yt-abcdefghijk-00001200-12ab9f")
+    'yt-abcdefghijk'
+    """
+    found = _UTTERANCE_ID.fullmatch(utterance_id)
+    return found[1] if found else ""
 
 
 def safe_id(text: str) -> str:

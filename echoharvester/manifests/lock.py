@@ -12,45 +12,42 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from echoharvester.errors import UserError
 
 NAME = ".run.lock"
 RENEW_SEC = 20.0
 STALE_SEC = 180.0  # an owner elsewhere that has not renewed it for so long is gone
 
 
-class LockedError(RuntimeError):
+class LockedError(UserError):
     """Another run is at work; the message says which and what to do."""
 
 
 @contextmanager
-def locked(
-    folder: Path, what: str, owner: int | None = None, also: Sequence[Path] = ()
-) -> Iterator[Path]:
+def locked(folder: Path, what: str) -> Iterator[Path]:
     """Holds a folder while the block runs; gives the path of the lock.
 
     Args:
         what: is being done, for whoever finds it locked.
-        owner: process that goes on holding it afterwards and deletes the lock in the end (a run of
-            many stages); None: this one, for the block alone.
-        also: other locks of the same owner, which are renewed meanwhile.
 
     Raises:
         LockedError: if another run holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    mine = {"host": socket.gethostname(), "pid": owner or os.getpid(), "what": what}
+    mine: dict[str, object] = {"host": socket.gethostname(), "pid": os.getpid(), "what": what}
     _take(path, mine)
     done = threading.Event()
-    threading.Thread(target=_renew, args=([path, *also], done), daemon=True).start()
+    threading.Thread(target=_renew, args=(path, done), daemon=True).start()
     try:
         yield path
     finally:
         done.set()
-        if owner is None and _is(_read(path), mine):
+        if _is(_read(path), mine):
             path.unlink(missing_ok=True)
 
 
@@ -138,11 +135,10 @@ def _age_sec(path: Path) -> float:
         return float("inf")
 
 
-def _renew(paths: Sequence[Path], done: threading.Event) -> None:
+def _renew(path: Path, done: threading.Event) -> None:
     while not done.wait(RENEW_SEC):
-        for path in paths:
-            with suppress(OSError):  # network disks have bad moments
-                os.utime(path)
+        with suppress(OSError):  # network disks have bad moments
+            os.utime(path)
 
 
 def _words(path: Path, holder: str) -> str:

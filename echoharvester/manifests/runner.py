@@ -1,4 +1,4 @@
-"""Runs a step over one shard: only what is new or stale, and never half.
+"""Runs a stage over one shard: only what is new or stale, and never half.
 
 A unit of work is a media item: all cuts of one `media_id`, which lie together in
 every shard, sorted by that id.  Input, previous output and new output are walked
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import REJECTED, AccountingError, Counts
 from echoharvester.manifests.cuts import is_rejected
 from echoharvester.manifests.fingerprints import fingerprint as digest
@@ -36,20 +37,20 @@ T = TypeVar("T")
 Process = Callable[[list[Cut]], list[Cut]]
 
 
-class WorkerDiedError(RuntimeError):
+class WorkerCrashedError(UserError):
     """A worker process was killed while it worked on an item."""
 
 
-class Report(Protocol):
+class ProgressReporter(Protocol):
     """Is told how far a shard is.
 
     Attributes:
-        died: media items that workers have died of: errors, without being tried again.
-        alone: whether nothing may be done ahead of its turn.
+        crashed: media items that workers have crashed on: errors, without being tried again.
+        isolated: whether nothing may be prefetched, so that one item is to blame for a crash.
     """
 
-    died: Collection[str]
-    alone: bool
+    crashed: Collection[str]
+    isolated: bool
 
     def begun(self, media_id: str) -> None:
         """A media item will be processed now."""
@@ -61,8 +62,8 @@ class Report(Protocol):
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step over shards, as data.
+class StageRun:
+    """A sharded stage, bound to settings and a folder.
 
     Attributes:
         name: "align".
@@ -80,109 +81,109 @@ class Step:
     item: str = "cut"
 
 
-def input_identity(step: Step, index: int, side_input: str = "") -> str:
+def input_identity(stage: StageRun, index: int, extra_input: str = "") -> str:
     """Identity of what shard `index` is made from.
 
     Raises:
-        ManifestError: if the shard of the step before is missing or damaged.
+        ManifestError: if the shard of the stage before is missing or damaged.
     """
-    path = shard_path(step.folder, step.source, index)
+    path = shard_path(stage.folder, stage.source, index)
     info = read_info(path)
     if info is None:
         problem = "was cut short or edited" if path.exists() else "is missing"
-        raise ManifestError(f"{path} {problem}; run the stage that makes {step.source} again")
-    return digest(info.identity, side_input)
+        raise ManifestError(f"{path} {problem}; run the stage that makes {stage.source} again")
+    return digest(info.identity, extra_input)
 
 
-def why_stale(step: Step, index: int, side_input: str = "") -> str:
+def why_stale(stage: StageRun, index: int, extra_input: str = "") -> str:
     """Why a shard has to be made (again); "" where it need not: it is whole, made from today's
     settings and input, and free of errors."""
-    path = shard_path(step.folder, step.target, index)
+    path = shard_path(stage.folder, stage.target, index)
     info = read_info(path)
     if info is None:
         return "damaged" if path.exists() else "missing"
-    if info.fingerprint != step.fingerprint:
+    if info.fingerprint != stage.fingerprint:
         return "made with other settings"
-    if info.input != input_identity(step, index, side_input):
+    if info.input != input_identity(stage, index, extra_input):
         return "made from other input"
     return "errors to try again" if info.counts["errors"] else ""
 
 
-def is_fresh(step: Step, index: int, side_input: str = "") -> bool:
+def is_fresh(stage: StageRun, index: int, extra_input: str = "") -> bool:
     """Whether a shard need not be made again."""
-    return not why_stale(step, index, side_input)
+    return not why_stale(stage, index, extra_input)
 
 
 def run_shard(
-    step: Step,
+    stage: StageRun,
     index: int,
     process: Process,
-    side_input: str = "",
-    side_of: Callable[[list[Cut]], Any] = lambda cuts: None,
+    extra_input: str = "",
+    extra_of: Callable[[list[Cut]], Any] = lambda cuts: None,
     holds: Callable[[Cut], bool] = lambda cut: True,
-    ahead: Callable[[list[Cut]], None] = lambda cuts: None,
-    report: Report | None = None,
+    prefetch: Callable[[list[Cut]], None] = lambda cuts: None,
+    reporter: ProgressReporter | None = None,
 ) -> Counts:
-    """Brings one shard of `step.target` up to date.
+    """Brings one shard of `stage.target` up to date.
 
     Args:
         process: makes the output cuts of one media item from its input cuts.  A cut that
             comes back with `custom.error` is an error; an exception makes errors of the
             whole item.  It must not change its argument.
-        side_input: identity of whatever else the step reads.
-        side_of: the part of it that concerns one media item, as plain values.
+        extra_input: identity of whatever else the stage reads.
+        extra_of: the part of it that concerns one media item, as plain values.
         holds: whether what an output cut names (its audio file) is still there.
-        ahead: told the cuts of the next media item that will be processed (some of which are not
+        prefetch: told the cuts of the next media item that will be processed (some of which are not
             rejected), before `process` of the current one.
-        report: told what is being done, and knows of which media items workers have died.
+        reporter: told what is being done, and knows which media items workers have crashed on.
     """
-    identity = input_identity(step, index, side_input)
-    source = shard_path(step.folder, step.source, index)
-    target = shard_path(step.folder, step.target, index)
+    identity = input_identity(stage, index, extra_input)
+    source = shard_path(stage.folder, stage.source, index)
+    target = shard_path(stage.folder, stage.target, index)
     counts, errors, start = Counts(), [], time.monotonic()
-    previous = _Previous(target, _failed_media(step, index))
+    previous = _Previous(target, _failed_media(stage, index))
     with Journal(target) as journal, ShardWriter(target) as writer:
 
         def plan() -> Iterator[tuple[str, list[Cut], str, UnitResult | None]]:
             """Units with what is known of them, None where they have to be processed."""
             for media_id, cuts in units(read_cuts(source)):
-                made_from = unit_fingerprint(digest(step.fingerprint, side_of(cuts)), cuts)
+                made_from = unit_fingerprint(digest(stage.fingerprint, extra_of(cuts)), cuts)
                 known = journal.get(media_id, made_from) or previous.get(media_id, made_from)
                 whole = known is not None and all(map(holds, known.cuts))
                 yield media_id, cuts, made_from, known if whole else None
 
         for (media_id, cuts, made_from, result), following in _with_next(plan()):
             if result is None:
-                if following and _is_worth_it_ahead(following, report):
-                    ahead(following[1])
-                if report:
-                    report.begun(media_id)
-                work = _fatal if report and media_id in report.died else process
-                result = _process(step, work, cuts, made_from)
+                if following and _is_worth_prefetching(following, reporter):
+                    prefetch(following[1])
+                if reporter:
+                    reporter.begun(media_id)
+                work = _fatal if reporter and media_id in reporter.crashed else process
+                result = _process(stage, work, cuts, made_from)
                 if not result.errors:  # what failed is tried again by the run that resumes
                     journal.put(media_id, made_from, result)
-            _count(step, counts, cuts, result)
+            _count(stage, counts, cuts, result)
             for cut in result.cuts:
                 writer.write(cut)
             errors += result.errors
-            if report:
-                report.done(len(cuts))
-        counts.check(step.name)
-        _write_errors(step, index, identity, errors)
-        writer.close(step.name, step.fingerprint, identity, counts.to_dict())
+            if reporter:
+                reporter.done(len(cuts))
+        counts.check(stage.name)
+        _write_errors(stage, index, identity, errors)
+        writer.close(stage.name, stage.fingerprint, identity, counts.to_dict())
         journal.finish()
     logger.info("shard %d: %d items in %.1f s", index, counts.items, time.monotonic() - start)
     return counts
 
 
-def _is_worth_it_ahead(
-    planned: tuple[str, list[Cut], str, UnitResult | None], report: Report | None
+def _is_worth_prefetching(
+    planned: tuple[str, list[Cut], str, UnitResult | None], reporter: ProgressReporter | None
 ) -> bool:
     """Whether the next unit should be prepared: not where one medium must be found to blame."""
     media_id, cuts, _, known = planned
     if known is not None or all(map(is_rejected, cuts)):
         return False
-    return report is None or not (report.alone or media_id in report.died)
+    return reporter is None or not (reporter.isolated or media_id in reporter.crashed)
 
 
 def _with_next(items: Iterable[T]) -> Iterator[tuple[T, T | None]]:
@@ -202,17 +203,17 @@ def units(cuts: Iterable[Cut]) -> Iterator[tuple[str, list[Cut]]]:
 
 
 def _fatal(cuts: list[Cut]) -> list[Cut]:
-    raise WorkerDiedError(
+    raise WorkerCrashedError(
         f"{cuts[0]['custom'].get('media_path') or cuts[0]['id']}: the worker was killed twice while it "
         "worked on this, most likely for want of memory; give it more, or take it out of the source"
     )
 
 
-def _process(step: Step, process: Process, cuts: list[Cut], made_from: str) -> UnitResult:
+def _process(stage: StageRun, process: Process, cuts: list[Cut], made_from: str) -> UnitResult:
     try:
         outcome = process(cuts)
     except Exception as error:
-        logger.exception("%s: %s", step.name, cuts[0]["custom"]["media_id"])
+        logger.exception("%s: %s", stage.name, cuts[0]["custom"]["media_id"])
         outcome = [with_error(cut, error) for cut in cuts]
     for cut in outcome:
         cut["custom"] = {**cut["custom"], "fingerprint": made_from}
@@ -226,26 +227,24 @@ def with_error(cut: Cut, error: BaseException) -> Cut:
     return {**cut, "custom": {**cut["custom"], "error": cause}}
 
 
-def _count(step: Step, counts: Counts, cuts: list[Cut], result: UnitResult) -> None:
+def _count(stage: StageRun, counts: Counts, cuts: list[Cut], result: UnitResult) -> None:
     """Adds one unit to the accounting.
 
-    Where items are cuts, what came in must have come out, by id (a part split off
-    carries its `parent_id`).
+    Where items are cuts, what came in must have come out, by id.
     """
-    counts.items += 1 if step.item == "media" else len(cuts)
-    if step.item == "media":
+    counts.items += 1 if stage.item == "media" else len(cuts)
+    if stage.item == "media":
         _count_media(counts, result)
         return
     for cut in result.cuts:
-        if "parent_id" not in cut["custom"] or cut["custom"]["parent_id"] == cut["id"]:
-            counts.add(cut)
+        counts.add(cut)
     for cut in result.errors:
         counts.errors[cut["custom"]["error"]["kind"]] += 1
-    came_out = {c["custom"].get("parent_id", c["id"]) for c in result.cuts + result.errors}
+    came_out = [cut["id"] for cut in result.cuts + result.errors]
     went_in = {cut["id"] for cut in cuts}
-    if came_out != went_in or len(went_in) != len(cuts):
-        lost = sorted(came_out ^ went_in) or ["the same id twice"]
-        raise AccountingError(f"{step.name}: cuts lost or invented: {lost[:5]}")
+    if set(came_out) != went_in or not len(came_out) == len(went_in) == len(cuts):
+        lost = sorted(set(came_out) ^ went_in) or ["the same id twice"]
+        raise AccountingError(f"{stage.name}: cuts lost or invented: {lost[:5]}")
 
 
 def _count_media(counts: Counts, result: UnitResult) -> None:
@@ -261,19 +260,19 @@ def _count_media(counts: Counts, result: UnitResult) -> None:
         counts.rejected[reason] += 1
 
 
-def _write_errors(step: Step, index: int, identity: str, errors: list[Cut]) -> None:
-    path = errors_path(step.folder, step.target, index)
+def _write_errors(stage: StageRun, index: int, identity: str, errors: list[Cut]) -> None:
+    path = errors_path(stage.folder, stage.target, index)
     if not errors:
         path.unlink(missing_ok=True)
         return
     with ShardWriter(path) as writer:
         for cut in errors:
             writer.write(cut)
-        writer.close(step.name, step.fingerprint, identity, {"errors": len(errors)})
+        writer.close(stage.name, stage.fingerprint, identity, {"errors": len(errors)})
 
 
-def _failed_media(step: Step, index: int) -> set[str]:
-    path = errors_path(step.folder, step.target, index)
+def _failed_media(stage: StageRun, index: int) -> set[str]:
+    path = errors_path(stage.folder, stage.target, index)
     return {cut["custom"]["media_id"] for cut in _readable(path)} if path.exists() else set()
 
 

@@ -22,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from echoharvester.errors import UserError
+
 Cut = dict[str, Any]  # a Lhotse cut as its JSON has it
 
 HEADER_BYTES = 4096  # the JSON record, padded with spaces
@@ -31,7 +33,7 @@ _RECORD_OFFSET = len(_GZIP_START) + 4
 _SHARD_NAME = re.compile(r"(?P<name>.+)\.(?P<index>\d+)\.jsonl\.gz")
 
 
-class ManifestError(ValueError):
+class ManifestError(UserError):
     """A manifest that cannot be used; the message names it and the remedy."""
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from echoharvester.manifests.cuts import is_rejected, rejected
-from echoharvester.manifests.runner import Step, input_identity, run_shard
+from echoharvester.manifests.runner import StageRun, input_identity, run_shard
 from echoharvester.manifests.shards import (
     Cut,
     ManifestError,
@@ -89,23 +88,25 @@ def add_to_list(data_dir: Path, wanted: Takedown, reason: str, date: str) -> Non
     write_atomic(path, text + out.getvalue())
 
 
-def remove_from_shard(step: Step, index: int) -> None:
+def remove_from_shard(stage: StageRun, index: int) -> None:
     """Makes one shard again from its taken-down input, all else as it is; nothing is computed.
 
     The step before must be done already.  The shard keeps the fingerprint of the settings that it
     was made with, and its errors.  What was not finished becomes an error, to be done by the next
     run; a shard that cannot be read is removed, to be made again.
     """
-    path = shard_path(step.folder, step.target, index)
-    info, source = read_info(path), read_info(shard_path(step.folder, step.source, index))
+    path = shard_path(stage.folder, stage.target, index)
+    info, source = read_info(path), read_info(shard_path(stage.folder, stage.source, index))
     if info is None or source is None:
         path.unlink(missing_ok=True)
-        errors_path(step.folder, step.target, index).unlink(missing_ok=True)
+        errors_path(stage.folder, stage.target, index).unlink(missing_ok=True)
         return
-    if info.input == input_identity(step, index):
+    if info.input == input_identity(stage, index):
         return
-    failed = _failed_units(step, index)
-    same = Step(step.name, info.fingerprint, step.source, step.target, step.folder, step.item)
+    failed = _failed_units(stage, index)
+    same = StageRun(
+        stage.name, info.fingerprint, stage.source, stage.target, stage.folder, stage.item
+    )
 
     def as_before(cuts: list[Cut]) -> list[Cut]:
         media_id = cuts[0]["custom"]["media_id"]
@@ -118,13 +119,13 @@ def remove_from_shard(step: Step, index: int) -> None:
     run_shard(same, index, as_before)
 
 
-def _failed_units(step: Step, index: int) -> dict[str, list[Cut]]:
+def _failed_units(stage: StageRun, index: int) -> dict[str, list[Cut]]:
     """All cuts, good and failed, of the media that have an error in a shard."""
-    path = errors_path(step.folder, step.target, index)
+    path = errors_path(stage.folder, stage.target, index)
     units: dict[str, list[Cut]] = {}
     for cut in read_cuts(path) if path.exists() else ():
         units.setdefault(cut["custom"]["media_id"], []).append(cut)
-    for cut in read_cuts(shard_path(step.folder, step.target, index)) if units else ():
+    for cut in read_cuts(shard_path(stage.folder, stage.target, index)) if units else ():
         if cut["custom"]["media_id"] in units:
             units[cut["custom"]["media_id"]].append(cut)
     return units
@@ -139,16 +140,6 @@ def held_media(paths: Iterable[Path], wanted: Takedown) -> set[str]:
         except ManifestError:
             continue  # damaged: it is made again, from what is left
     return found
-
-
-def is_row_of(row_id: str, media_ids: set[str]) -> bool:
-    """Whether a row of a review file is about an utterance of these media.
-
-    >>> is_row_of("yt-abcdefghijk-00001200-12ab9f", {"yt-abcdefghijk"})
-    True
-    """
-    found = re.fullmatch(r"(.+)-\d{8}-[0-9a-f]{6}(?:-\d+)?", row_id)
-    return found is not None and found[1] in media_ids
 
 
 def listed(folder: Path, index: int) -> list[Cut]:

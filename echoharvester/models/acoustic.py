@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from echoharvester.audio.fbank import FRAME_SHIFT_SEC, NUM_BINS, SAMPLING_RATE, fbank
+from echoharvester.errors import DivergedError
 from echoharvester.text.tokenizers import Tokenizer, read_tokenizer
 
 # features (N, T, 80), lens (N,) -> log-probabilities (N, T', V), lens (N,)
@@ -86,7 +87,7 @@ class AcousticModel:
             row[: len(utterance)] = utterance
         log_probs, out_lens = self.forward(batch, lens)
         if not np.isfinite(log_probs).all():
-            raise FloatingPointError(f"{self.name}: gives values that are not finite")
+            raise DivergedError(f"{self.name}: gives values that are not finite")
         return [row[:length] for row, length in zip(log_probs, out_lens, strict=True)]
 
 

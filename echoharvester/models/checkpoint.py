@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from echoharvester.errors import UserError
 from echoharvester.models.ctc import CtcModel, build_model
 from echoharvester.text.tokenizers import BpeTokenizer, Tokenizer, tokenizer_from_symbols
 
@@ -24,7 +25,7 @@ from echoharvester.text.tokenizers import BpeTokenizer, Tokenizer, tokenizer_fro
 _PLAIN_TYPES: list[Any] = [Path, PosixPath, PurePosixPath, argparse.Namespace]
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError):
     """A checkpoint that cannot be used; the message says why and what to do."""
 
 

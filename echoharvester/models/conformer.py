@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echoharvester.errors import UserError
 from echoharvester.models.encoder import Encoder
 
 
@@ -105,7 +106,7 @@ class RelativeAttention(nn.Module):
     def __init__(self, d_model: int, num_heads: int, dropout: float) -> None:
         super().__init__()
         if d_model % num_heads:
-            raise ValueError(f"d_model {d_model} is not a multiple of num_heads {num_heads}")
+            raise UserError(f"d_model {d_model} is not a multiple of num_heads {num_heads}")
         self.num_heads, self.head_dim = num_heads, d_model // num_heads
         self.norm = nn.LayerNorm(d_model)
         self.in_proj = nn.Linear(d_model, 3 * d_model)
@@ -139,7 +140,7 @@ class Convolution(nn.Module):
     def __init__(self, d_model: int, kernel_size: int, dropout: float) -> None:
         super().__init__()
         if kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size must be odd, not {kernel_size}")
+            raise UserError(f"kernel_size must be odd, not {kernel_size}")
         self.norm = nn.LayerNorm(d_model)
         self.expand = nn.Linear(d_model, 2 * d_model)
         self.depthwise = nn.Conv1d(

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echoharvester.errors import UserError
 from echoharvester.models.conformer import Conformer, ConvSubsampling
 from echoharvester.models.encoder import Encoder
 from echoharvester.models.zipformer.frontend import ConvFrontend
@@ -34,7 +35,7 @@ class CtcModel(nn.Module):
     ) -> None:
         """`encoder_embed`: frontend from features to what the encoder takes.
 
-        Fixed numbers normalise features: files stay comparable and streaming possible.
+        Fixed numbers normalise features: files stay normalize_for_scoring and streaming possible.
         """
         super().__init__()
         self.encoder_embed = encoder_embed
@@ -60,12 +61,12 @@ def build_model(config: Mapping[str, Any], vocab_size: int) -> CtcModel:
     """A model from its configuration: `encoder` names the class, the rest are its options.
 
     Raises:
-        ValueError: for an encoder that does not exist.
+        UserError: for an encoder that does not exist.
     """
     options = dict(config)
     name = options.pop("encoder", None)
     if name not in _BUILDERS:
-        raise ValueError(f"model.encoder is one of {sorted(_BUILDERS)}, not {name!r}")
+        raise UserError(f"model.encoder is one of {sorted(_BUILDERS)}, not {name!r}")
     return _BUILDERS[name](options, vocab_size)
 
 
@@ -109,8 +110,3 @@ def ctc_loss(log_probs: Tensor, lens: Tensor, targets: list[list[int]]) -> Tenso
         reduction="sum",
         zero_infinity=True,
     )
-
-
-def min_frames(ids: list[int]) -> int:
-    """Fewest frames a CTC path through `ids` takes: one each, and a blank between equals."""
-    return len(ids) + sum(a == b for a, b in zip(ids, ids[1:], strict=False))

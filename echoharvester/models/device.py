@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from echoharvester.errors import UserError
+
 
 def device_of(name: str) -> str:
     """The device that a setting names; auto: a GPU where there is one.
 
     Raises:
-        ValueError: for a GPU where there is none.
+        UserError: for a GPU where there is none.
     """
     import torch
 
@@ -17,7 +19,7 @@ def device_of(name: str) -> str:
     if name == "auto":
         return "cuda:0" if has_gpu else "cpu"
     if name.startswith("cuda") and not has_gpu:
-        raise ValueError(f"device={name}, but torch finds no GPU here; say device=auto or cpu")
+        raise UserError(f"device={name}, but torch finds no GPU here; say device=auto or cpu")
     return name
 
 
@@ -26,3 +28,10 @@ def dtype_on(device: str) -> Any:
     import torch
 
     return torch.bfloat16 if device.startswith("cuda") else torch.float32
+
+
+def has_gpu() -> bool:
+    """Whether torch finds a GPU here."""
+    import torch
+
+    return torch.cuda.is_available()

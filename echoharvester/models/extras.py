@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+from echoharvester.errors import MissingExtraError
+
 
 def require(package: str, extra: str) -> ModuleType:
     """A package of one of the extras of pyproject.toml.
 
     Raises:
-        ImportError: saying which command installs it.
+        MissingExtraError: saying which command installs it.
     """
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise ImportError(
+        raise MissingExtraError(
             f"{package} cannot be imported ({error}); install it with: pip install -c constraints.txt "
             f"-e '.[{extra}]', or ECHO_EXTRAS={extra} ./run.sh"
         ) from error

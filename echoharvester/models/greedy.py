@@ -21,3 +21,8 @@ def greedy_path(best: np.ndarray) -> tuple[list[int], list[int]]:
 def greedy_ids(best: np.ndarray) -> list[int]:
     """Token ids alone."""
     return greedy_path(best)[0]
+
+
+def min_frames(ids: list[int]) -> int:
+    """Fewest frames a CTC path through `ids` takes: one each, and a blank between equals."""
+    return len(ids) + sum(a == b for a, b in zip(ids, ids[1:], strict=False))

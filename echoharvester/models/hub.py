@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from echoharvester.errors import UserError
+
 # Korean checkpoints made with icefall, by short names.
 KNOWN = {
     "ksponspeech-zipformer": "hf://johnBamma/icefall-asr-ksponspeech-zipformer-2024-06-24/exp/pretrained.pt",
@@ -23,14 +25,14 @@ def fetch(reference: str) -> Path:
     """A local path for a path, a name of `KNOWN`, or `hf://OWNER/REPO/FILE[@SHA256]`.
 
     Raises:
-        ValueError: if the address is malformed, or the file is not the one of the checksum.
+        UserError: if the address is malformed, or the file is not the one of the checksum.
     """
     reference = KNOWN.get(reference, reference)
     if not reference.startswith("hf://"):
         return Path(reference)
     match = re.fullmatch(r"hf://([\w.-]+/[\w.-]+)/([\w./-]+?)(?:@([0-9a-f]{64}))?", reference)
     if not match:
-        raise ValueError(f"{reference}: expected hf://OWNER/REPO/FILE or ...@SHA256")
+        raise UserError(f"{reference}: expected hf://OWNER/REPO/FILE or ...@SHA256")
     repo, name, expected = match.groups()
     from huggingface_hub import hf_hub_download
 
@@ -39,9 +41,7 @@ def fetch(reference: str) -> Path:
     if expected is None:
         print(f"{reference}: SHA-256 {found}; write @{found} behind the address to pin it")
     elif found != expected:
-        raise ValueError(
-            f"{path}: SHA-256 is {found}, not {expected}; delete it and fetch it again"
-        )
+        raise UserError(f"{path}: SHA-256 is {found}, not {expected}; delete it and fetch it again")
     return path
 
 

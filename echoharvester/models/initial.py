@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from echoharvester.models.checkpoint import CheckpointError, load_checkpoint
+from echoharvester.models.checkpoint import CheckpointError, load_checkpoint, load_matching
 
 POS_HEAD_DIM = 4  # of all published Zipformers; shapes tell it only as a product with the heads
 
@@ -57,6 +57,20 @@ def load_initial(path: Path, weights: str = "model") -> InitialModel:
             f"{path}: is neither a checkpoint of this recipe nor a Zipformer2 of icefall ({error})"
         ) from error
     return InitialModel(kept, config, (), sorted(tensors.keys() - kept.keys()))
+
+
+def load_initial_weights(
+    model: nn.Module, initial: InitialModel, prefix: str, symbols: Sequence[str]
+) -> list[str]:
+    """Copies what fits into `model`; the names of what was left as it was.
+
+    Args:
+        prefix: only weights whose name begins so are taken.
+        symbols: the token table of `model`.
+    """
+    taken = {k: v for k, v in initial.weights.items() if k.startswith(prefix)}
+    known = initial.tokens and not prefix
+    return load_matching(model, taken, initial.tokens if known else (), symbols if known else ())
 
 
 _PARTS = ("encoder_embed.", "encoder.", "ctc_output.")

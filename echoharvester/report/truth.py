@@ -10,7 +10,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.scores import ErrorCounts, cer, comparable
+from echoharvester.review.merge import exportable
+from echoharvester.text.scores import ErrorCounts, cer, normalize_for_scoring
 
 # What is wrong with the captions of these cannot be mended: their text was never said.
 UNHARVESTABLE = ("paraphrased", "missing", "other_media", "misheard")
@@ -109,7 +110,7 @@ def are_right(cuts: Iterable[Cut], truth: Iterable[Cut]) -> Iterator[tuple[Cut, 
         sentences[cut["custom"]["media_id"]].append(cut)
     for cut in cuts:
         inside = _said_in(cut, sentences.get(cut["custom"]["media_id"], ()))[1]
-        text = comparable(cut["supervisions"][0]["text"])
+        text = normalize_for_scoring(cut["supervisions"][0]["text"])
         yield cut, "".join(word.text for word in inside) == text
 
 
@@ -127,7 +128,7 @@ def _span(cut: Cut) -> tuple[float, float]:
 def _words(cut: Cut) -> list[TrueWord]:
     start = cut["custom"]["media_start_sec"]
     words = cut["supervisions"][0].get("alignment", {}).get("word", [])
-    return [TrueWord(comparable(w[0]), start + w[1], start + w[1] + w[2]) for w in words]
+    return [TrueWord(normalize_for_scoring(w[0]), start + w[1], start + w[1] + w[2]) for w in words]
 
 
 def _judge_cut(cut: Cut, said: Sequence[Cut], scores: dict[str, TruthScore]) -> None:
@@ -206,3 +207,8 @@ def _cell(name: str, value: float) -> str:
     if name == "kept":
         return f"{value:.0f}"
     return f"{value:.0f}" if name.endswith("_ms") and "within" not in name else f"{value:.3f}"
+
+
+def truth_table(cuts: Iterable[Cut], truth: Iterable[Cut]) -> str:
+    """Figures of what is kept against the truth, as a Markdown table."""
+    return table(judge(filter(exportable, cuts), truth))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from echoharvester.review.edits import Edit, agree
+from echoharvester.review.decision import Decision, agree
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Agreement:
         )
 
 
-def agreement(opinions: Iterable[Edit]) -> list[Agreement]:
+def agreement(opinions: Iterable[Decision]) -> list[Agreement]:
     """The agreement of every pair of reviewers with cuts in common."""
-    by_cut: dict[str, dict[str, Edit]] = defaultdict(dict)
+    by_cut: dict[str, dict[str, Decision]] = defaultdict(dict)
     for edit in opinions:
         by_cut[edit.id][edit.rater] = edit
-    common: dict[tuple[str, str], list[tuple[Edit, Edit]]] = defaultdict(list)
+    common: dict[tuple[str, str], list[tuple[Decision, Decision]]] = defaultdict(list)
     for raters in by_cut.values():
         for first, second in combinations(sorted(raters), 2):
             common[first, second].append((raters[first], raters[second]))
@@ -56,7 +56,7 @@ def agreement(opinions: Iterable[Edit]) -> list[Agreement]:
     ]
 
 
-def _kappa(pairs: list[tuple[Edit, Edit]]) -> float | None:
+def _kappa(pairs: list[tuple[Decision, Decision]]) -> float | None:
     kinds = [(one.kind, other.kind) for one, other in pairs]
     if len({kind for pair in kinds for kind in pair}) < 2:
         return None

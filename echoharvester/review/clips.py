@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from echoharvester.audio.media import MediaError
+from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import safe_id
 from echoharvester.manifests.shards import Cut
 
@@ -42,10 +43,10 @@ def write_clips(
 
     Raises:
         MediaError: naming the recording that cannot be read.
-        ValueError: for a format that browsers do not play.
+        UserError: for a format that browsers do not play.
     """
     if audio_format not in FORMATS:
-        raise ValueError(f"review.clip_format is {', '.join(FORMATS)}, not {audio_format!r}")
+        raise UserError(f"review.clip_format is {', '.join(FORMATS)}, not {audio_format!r}")
     folder.mkdir(parents=True, exist_ok=True)
     clips = {cut["id"]: _write(cut, folder, audio_format, padding_sec) for cut in cuts}
     wanted = {clip.name for clip in clips.values()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from echoharvester.manifests.accounting import ACCEPTED
@@ -60,39 +60,54 @@ class HandedOut:
     decided: int
 
 
+@dataclass(frozen=True)
+class ReviewPlan:
+    """What is asked of whom.
+
+    Attributes:
+        selection: which cuts are offered.
+        limit_of: the CER limit of a caption kind; what is nearest to it comes first.
+        sample: a random sample of the accepted, to estimate the label error.
+        layout: which row goes into which file.
+        handout: what lies beside.
+    """
+
+    selection: Selection
+    limit_of: Callable[[str], float]
+    sample: StratifiedSample
+    layout: Layout = field(default_factory=Layout)
+    handout: Handout = field(default_factory=Handout)
+
+
 def hand_out(
-    read: Callable[[], Iterable[Cut]],
+    plan: ReviewPlan,
     folder: Path,
-    selection: Selection,
-    sample: StratifiedSample,
-    layout: Layout,
-    limit_of: Callable[[str], float],
-    previous: Iterable[Cut],
-    handout: Handout,
+    read: Callable[[], Iterable[Cut]],
+    previous: Iterable[Cut] = (),
 ) -> HandedOut:
     """Writes review files, pages, clips and labels; what people wrote in them stays.
 
     Args:
         read: begins a pass over the cuts of stage 6.
-        limit_of: the CER limit of a caption kind.
         previous: what an earlier call returned as `cuts`; rows stay in their files.
 
     Raises:
         ValueError: for a review file that cannot be read: it would be overwritten.
         MediaError: for a recording that cannot be read.
     """
-    before, dealt_alike = {}, True
+    layout, handout, selection = plan.layout, plan.handout, plan.selection
+    before, assigned_alike = {}, True
     for cut in previous:
         before[cut["id"]] = list(cut["custom"].get("review_files", ()))
-        dealt_alike = cut["custom"].get("review_layout") == layout.identity
+        assigned_alike = cut["custom"].get("review_layout") == layout.identity
     names_before = {name for names in before.values() for name in names}
     edited = edited_rows(folder, sorted(names_before | _existing(folder, layout)))
     touched = {row["id"] for rows in edited.values() for row in rows}
-    chosen = select(read, selection, sample, limit_of, touched)
+    chosen = select(read, selection, plan.sample, plan.limit_of, touched)
     clips = write_clips(chosen.cuts, folder / CLIPS, handout.clip_format, handout.clip_padding_sec)
     rows = {cut["id"]: row_of(cut, f"{CLIPS}/{clips[cut['id']].name}") for cut in chosen.cuts}
-    # Rows stay in their files while these are dealt as before; what was edited stays anyway.
-    files = layout.dealt(list(rows), layout.still_holds(before) if dealt_alike else {})
+    # Rows stay in their files while these are assigned as before; what was edited stays anyway.
+    files = layout.assign(list(rows), layout.still_holds(before) if assigned_alike else {})
     result = tables(rows, files, edited, layout)
     write_tables(folder, result, names_before)
     for name, found in result.items():

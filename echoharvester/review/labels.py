@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import safe_id, text_of
 from echoharvester.manifests.shards import Cut, write_atomic
 
@@ -24,11 +25,11 @@ def write_labels(cuts: Iterable[Cut], folder: Path, kind: str | None) -> list[Pa
             (`RECORDING.TextGrid` with the tiers text, hypothesis and id), or None: no labels.
 
     Raises:
-        ValueError: for another kind.
+        UserError: for another kind.
     """
     writers = {"audacity": _write_audacity, "textgrid": _write_textgrid}
     if kind is not None and kind not in writers:
-        raise ValueError(f"review.labels is {', '.join(writers)} or null, not {kind!r}")
+        raise UserError(f"review.labels is {', '.join(writers)} or null, not {kind!r}")
     by_recording: dict[str, list[Cut]] = defaultdict(list)
     for cut in cuts:
         by_recording[cut["recording"]["id"]].append(cut)

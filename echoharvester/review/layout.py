@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.review.rows import text_digest
 from echoharvester.review.tsv import COLUMNS, EDITABLE, Row, read_rows, write_rows
@@ -19,7 +20,7 @@ Tables = dict[str, list[Row]]  # rows by file name
 
 @dataclass(frozen=True)
 class Layout:
-    """How rows are dealt out: one file, batches, or a file for each reviewer.
+    """How rows are assigned: one file, batches, or a file for each reviewer.
 
     Attributes:
         batch_rows: rows of a batch; None: no batches.
@@ -34,19 +35,19 @@ class Layout:
 
     def __post_init__(self) -> None:
         if self.batch_rows is not None and self.reviewers:
-            raise ValueError("review.batch_rows and review.reviewers: give one of the two")
+            raise UserError("review.batch_rows and review.reviewers: give one of the two")
         if self.batch_rows is not None and self.batch_rows < 1:
-            raise ValueError(f"review.batch_rows is at least 1, not {self.batch_rows}")
+            raise UserError(f"review.batch_rows is at least 1, not {self.batch_rows}")
         if not 0 <= self.overlap <= 1 or (self.overlap and len(self.reviewers) < 2):
-            raise ValueError(
+            raise UserError(
                 f"review.overlap is a share from 0 to 1 and needs two reviewers: {self.overlap}, "
                 f"{len(self.reviewers)} reviewers"
             )
         names = list(map(_file_of, self.reviewers))
         if len(set(names)) < len(names):
-            raise ValueError(f"review.reviewers: two names make one file: {', '.join(names)}")
+            raise UserError(f"review.reviewers: two names make one file: {', '.join(names)}")
 
-    def dealt(
+    def assign(
         self, ids: Sequence[str], before: Mapping[str, Sequence[str]]
     ) -> dict[str, list[str]]:
         """File names of every id, ids in their order of worth.
@@ -103,7 +104,7 @@ class Layout:
 
     @property
     def identity(self) -> str:
-        """Changes when rows would be dealt otherwise."""
+        """Changes when rows would be assigned otherwise."""
         return fingerprint(bool(self.batch_rows), list(self.reviewers), self.overlap)
 
     def reviewer_of(self, name: str) -> str:
@@ -121,7 +122,7 @@ def edited_rows(folder: Path, names: Iterable[str]) -> Tables:
     """Rows of review files that somebody has touched, with the time of those that say none.
 
     Raises:
-        ValueError: if a file cannot be read; it is not overwritten then.
+        UserError: if a file cannot be read; it is not overwritten then.
     """
     found: Tables = {}
     for name in names:
@@ -132,7 +133,7 @@ def edited_rows(folder: Path, names: Iterable[str]) -> Tables:
         saved_at = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         found[name] = [_dated(row, saved_at) for _, row in read_rows(path) if _is_edited(row)]
         if broken := [row for row in found[name] if row.get("")]:
-            raise ValueError(
+            raise UserError(
                 f"{path}: {broken[0]['']!r} lies behind the last column (a tab inside a cell?), and "
                 "would be lost; mend that row first"
             )
@@ -153,7 +154,7 @@ def _dated(row: Row, saved_at: str) -> Row:
 def tables(
     rows: Mapping[str, Row], files: Mapping[str, Sequence[str]], edited: Tables, layout: Layout
 ) -> Tables:
-    """The review files: rows where they were dealt, and what was edited where it was edited.
+    """The review files: rows where they were assigned, and what was edited where it was edited.
 
     A row that was decided in one file is not handed out in another, unless it was meant for both.
     """
@@ -166,10 +167,10 @@ def tables(
         holders[cut_id].add(name)
     result: Tables = defaultdict(list)
     for cut_id, row in rows.items():
-        dealt = list(files[cut_id])
-        if holders[cut_id] - set(dealt):
-            dealt = []  # decided in a file of another layout
-        for name in dict.fromkeys([*dealt, *sorted(holders[cut_id])]):
+        assigned = list(files[cut_id])
+        if holders[cut_id] - set(assigned):
+            assigned = []  # decided in a file of another layout
+        for name in dict.fromkeys([*assigned, *sorted(holders[cut_id])]):
             mine = {**row, "reviewer": layout.reviewer_of(name)}
             # A row that stands twice stays twice: which one is meant, merging asks.
             for edits in written.pop((name, cut_id), [{}]):

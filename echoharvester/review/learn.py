@@ -1,4 +1,4 @@
-"""From reviewers' decisions to what stage 6 learns from (`echoharvester.asr.acceptance`)."""
+"""From reviewers' decisions to what stage 6 learns from (`echoharvester.asr.label_classifier`)."""
 
 from __future__ import annotations
 

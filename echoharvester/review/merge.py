@@ -12,9 +12,10 @@ from typing import Any
 from echoharvester.manifests.accounting import ACCEPTED, APPROVED
 from echoharvester.manifests.cuts import rejected, text_of, with_custom, with_supervision
 from echoharvester.manifests.shards import Cut
-from echoharvester.review.edits import Edit, Edits
+from echoharvester.review.decision import Decision
+from echoharvester.review.decisions import ReviewDecisions
 from echoharvester.review.rows import reviewable, text_digest
-from echoharvester.text.scores import best_reading, comparable
+from echoharvester.text.scores import best_reading, normalize_for_scoring
 from echoharvester.text.spoken import candidates
 from echoharvester.text.unicode import fold
 
@@ -23,102 +24,121 @@ STEP = "merge"
 MIN_WORD_SEC = 0.02  # no word is shorter
 
 
-def merge_media(cuts: Sequence[Cut], edits: Edits, lexicon: Path | None = None) -> list[Cut]:
+def merge_media(
+    cuts: Sequence[Cut], decisions: ReviewDecisions, lexicon: Path | None = None
+) -> list[Cut]:
     """The cuts of one media item with the decisions on them; `lexicon`: the recipe's Latin words."""
-    found = ((cut, edit_of_cut(edits, cut)) for cut in cuts)
-    return [merged(cut, edit, lexicon) if edit else cut for cut, edit in found]
+    found = ((cut, decision_on(decisions, cut)) for cut in cuts)
+    return [merged(cut, decision, lexicon) if decision else cut for cut, decision in found]
 
 
-def merged(cut: Cut, edit: Edit, lexicon: Path | None = None) -> Cut:
+def merged(cut: Cut, decision: Decision, lexicon: Path | None = None) -> Cut:
     """One cut after one decision; a decision that is there already changes nothing.
 
     What was decided, by whom and when, and text, CER and status before stay in `custom.review`.
     A decision that does not fit the cut is not applied; `custom.review_problem` says why.
     """
-    if _is_merged(cut, edit):
+    if _is_merged(cut, decision):
         return cut
-    if problem := misfit(cut, edit):
-        logger.warning("%s: %s %s; not applied", edit.where, edit.id, problem)
-        return with_custom(cut, review_problem=f"the decision of {edit.rater}: {problem}")
+    if problem := misfit(cut, decision):
+        logger.warning("%s: %s %s; not applied", decision.where, decision.id, problem)
+        return with_custom(cut, review_problem=f"the decision of {decision.rater}: {problem}")
     before, custom = text_of(cut), cut["custom"]
     trace = {
-        "decision": edit.decision, "written": edit.text, "before": before, "after": before,
+        "decision": decision.decision, "written": decision.text, "before": before, "after": before,
         "status_before": custom["status"], "cer_before": custom.get("cer"),
-        "reviewer": edit.reviewer, "note": edit.note, "time": edit.decided_at or edit.saved_at,
+        "reviewer": decision.reviewer, "note": decision.note, "time": decision.decided_at or decision.saved_at,
     }  # fmt: skip
-    if edit.decision == "drop":
+    if decision.decision == "drop":
         return rejected(with_custom(cut, review=trace), STEP, "dropped_by_reviewer")
     custom = {k: v for k, v in custom.items() if k not in ("reason", "rejected_by")}
     cut = {**cut, "custom": {**custom, "status": APPROVED, "review": trace}}
-    if not edit.text or edit.text == before:
+    if not decision.text or decision.text == before:
         return cut
     # `ok` with an edited text is a correction, too.  People write 3번 in one; what was heard tells
     # which reading they mean.
-    readings = candidates(edit.text, extra_words=lexicon)
+    readings = candidates(decision.text, extra_words=lexicon)
     text, counts = best_reading(readings, custom.get("hyp_text", ""))
     cut = with_supervision(cut, text=text, alignment={"word": _realigned(cut, text.split())})
     return with_custom(
-        cut, cer=round(counts.rate, 4), text_orthographic=edit.text, review={**trace, "after": text}
+        cut,
+        cer=round(counts.rate, 4),
+        text_orthographic=decision.text,
+        review={**trace, "after": text},
     )
 
 
-def _is_merged(cut: Cut, edit: Edit) -> bool:
+def _is_merged(cut: Cut, decision: Decision) -> bool:
     review = cut["custom"].get("review")
     return review is not None and (
         (review["decision"], review["written"], review["note"], review["reviewer"])
-        == (edit.decision, edit.text, edit.note, edit.reviewer)
-        and edit.text_digest in ("", text_digest(review["before"]))
+        == (decision.decision, decision.text, decision.note, decision.reviewer)
+        and decision.text_digest in ("", text_digest(review["before"]))
     )
 
 
-def edit_of_cut(edits: Edits, cut: Cut) -> Edit | None:
+def decision_on(decisions: ReviewDecisions, cut: Cut) -> Decision | None:
     """The decision on a cut, of several the one on the text that it has."""
     digest = text_digest(text_of(cut)) if cut["supervisions"] else ""
-    return edits.of(cut["id"], digest)
+    return decisions.of(cut["id"], digest)
 
 
-def misfit(cut: Cut, edit: Edit) -> str:
+def misfit(cut: Cut, decision: Decision) -> str:
     """Why a decision cannot be applied to its cut; empty: it can."""
     if not cut["supervisions"]:
         return "has no text: nothing to decide"
-    if edit.text_digest and edit.text_digest != text_digest(text_of(cut)):
+    if decision.text_digest and decision.text_digest != text_digest(text_of(cut)):
         return "was decided on a text that has changed since"
-    if edit.decision != "drop" and not reviewable(cut):
+    if decision.decision != "drop" and not reviewable(cut):
         return "was rejected before it was measured and cannot be approved"
     return ""
 
 
-def misfits(edits: Edits, cuts: Iterable[Cut]) -> list[str]:
+def misfits(decisions: ReviewDecisions, cuts: Iterable[Cut]) -> list[str]:
     """Decisions that cannot be applied, as "file:line: why": no such cut, or another text by now."""
-    left, lines = dict(edits.by_id), []
+    left = {cut_id: several[0] for cut_id, several in decisions.decided.items()}
+    lines = []
     for cut in cuts:
         left.pop(cut["id"], None)
-        edit = edit_of_cut(edits, cut)
-        unsure = edits.unsure.get(cut["id"])
-        if unsure and not edit and cut["supervisions"] and unsure.text != fold(text_of(cut)):
+        decision = decision_on(decisions, cut)
+        undecided = decisions.undecided.get(cut["id"])
+        if (
+            undecided
+            and not decision
+            and cut["supervisions"]
+            and undecided.text != fold(text_of(cut))
+        ):
             lines.append(
-                f"{unsure.where}: the text of {cut['id']} was edited, but decision is empty; fix?"
+                f"{undecided.where}: the text of {cut['id']} was edited, but decision is empty; fix?"
             )
-        if edit and not _is_merged(cut, edit) and (problem := misfit(cut, edit)):
-            lines.append(f"{edit.where}: {edit.id} {problem}")
-    return lines + [f"{edit.where}: there is no cut {edit.id}" for edit in left.values()]
+        if decision and not _is_merged(cut, decision) and (problem := misfit(cut, decision)):
+            lines.append(f"{decision.where}: {decision.id} {problem}")
+    return lines + [
+        f"{decision.where}: there is no cut {decision.id}" for decision in left.values()
+    ]
 
 
-def outdated(edits: Edits, cuts: Iterable[Cut]) -> Iterator[tuple[Edit, str]]:
+def outdated(decisions: ReviewDecisions, cuts: Iterable[Cut]) -> Iterator[tuple[Decision, str]]:
     """Decisions made on a text that has changed since, and the text as it is now."""
     for cut in cuts:
-        edit = edit_of_cut(edits, cut)
-        if edit and cut["supervisions"] and edit.text_digest not in ("", text_digest(text_of(cut))):
-            yield edit, text_of(cut)
+        decision = decision_on(decisions, cut)
+        if (
+            decision
+            and cut["supervisions"]
+            and decision.text_digest not in ("", text_digest(text_of(cut)))
+        ):
+            yield decision, text_of(cut)
 
 
-def with_known_times(edits: Edits, merged_before: Iterable[Cut]) -> None:
-    """Dates decisions whose row says no time as an earlier merge did: a file is saved again for
-    other rows, too."""
+def with_known_times(decisions: ReviewDecisions, merged_before: Iterable[Cut]) -> ReviewDecisions:
+    """A copy in which decisions whose row says no time are dated as an earlier merge did: a file is
+    saved again for other rows, too."""
+    decided = dict(decisions.decided)
     for cut in merged_before:
-        edit = edits.by_id.get(cut["id"])
-        if edit and not edit.decided_at and cut["custom"].get("review") and _is_merged(cut, edit):
-            edits.by_id[edit.id] = replace(edit, decided_at=cut["custom"]["review"]["time"])
+        several, review = decided.get(cut["id"], ()), cut["custom"].get("review")
+        if several and not several[0].decided_at and review and _is_merged(cut, several[0]):
+            decided[cut["id"]] = (replace(several[0], decided_at=review["time"]), *several[1:])
+    return replace(decisions, decided=decided)
 
 
 def _realigned(cut: Cut, words: Sequence[str]) -> list[list[object]]:
@@ -129,9 +149,9 @@ def _realigned(cut: Cut, words: Sequence[str]) -> list[list[object]]:
     from rapidfuzz.distance import Levenshtein
 
     old = cut["supervisions"][0].get("alignment", {}).get("word", [])
-    names = [comparable(word[0]) for word in old]
+    names = [normalize_for_scoring(word[0]) for word in old]
     result: list[list[object]] = []
-    for op in Levenshtein.opcodes(names, [comparable(word) for word in words]):
+    for op in Levenshtein.opcodes(names, [normalize_for_scoring(word) for word in words]):
         if op.tag == "equal":
             for i, j in zip(
                 range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True
@@ -183,7 +203,7 @@ def _span(cut: Cut, old: Sequence[list[float]], first: int, last: int) -> tuple[
     return start, max(end, start)
 
 
-def decisions(cuts: Iterable[Cut]) -> Counter[str]:
+def count_decisions(cuts: Iterable[Cut]) -> Counter[str]:
     """How many cuts were decided, by what was done: an `ok` with another text is a `fix`."""
     return Counter(_kind(c["custom"]["review"]) for c in cuts if "review" in c["custom"])
 

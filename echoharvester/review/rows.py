@@ -12,7 +12,7 @@ from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut
 from echoharvester.review.tsv import Row
-from echoharvester.text.scores import comparable, respaced
+from echoharvester.text.scores import normalize_for_scoring, respaced
 
 _YOUTUBE = ("youtube.com", "youtu.be")
 # Letters alone: a spreadsheet reads 12345678 and 1e234567 as numbers.
@@ -60,8 +60,8 @@ def diff_mark(text: str, hypothesis: str) -> str:
     >>> diff_mark("날씨가 참 좋네요", "날시가좋네요요")
     '날[씨→시]가 [참→] 좋네[→요]요'
     """
-    letters = [(i, c) for i, char in enumerate(text) for c in comparable(char)]
-    heard, parts, done = comparable(hypothesis), [], 0
+    letters = [(i, c) for i, char in enumerate(text) for c in normalize_for_scoring(char)]
+    heard, parts, done = normalize_for_scoring(hypothesis), [], 0
     for edit in Levenshtein.opcodes([c for _, c in letters], heard):
         if edit.tag == "equal":
             continue

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import REJECTED
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.scores import ErrorCounts, cer, comparable
+from echoharvester.text.scores import ErrorCounts, cer, normalize_for_scoring
 
 STRATA = ("caption_kind", "cer_band", "channel")
 CER_BANDS = (0.0, 0.05, 0.10, 0.15, 0.30)  # upper bounds
@@ -29,7 +30,7 @@ class StratifiedSample:
 
     def __init__(self, size: int, keys: Sequence[str] = STRATA, seed: int = 42) -> None:
         if unknown := set(keys) - set(STRATA):
-            raise ValueError(
+            raise UserError(
                 f"review.sample_strata: {', '.join(sorted(unknown))}: expected some of {', '.join(STRATA)}"
             )
         self.size, self._keys, self._seed = size, tuple(keys), seed
@@ -198,7 +199,7 @@ def _correction(cut: Cut) -> ErrorCounts:
     """Errors of the label before review against the one after it."""
     before = str(cut["custom"]["review"]["before"])
     if cut["custom"]["status"] == REJECTED:
-        length = len(comparable(before))
+        length = len(normalize_for_scoring(before))
         return ErrorCounts(length, deletions=max(length, 1))
     return cer(text_of(cut), before)
 

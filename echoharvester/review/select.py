@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import ACCEPTED, STATUSES
 from echoharvester.manifests.cuts import text_of, with_custom
 from echoharvester.manifests.shards import Cut
@@ -41,15 +42,15 @@ class Selection:
 
     def __post_init__(self) -> None:
         if unknown := set(self.statuses) - set(STATUSES):
-            raise ValueError(
+            raise UserError(
                 f"review.statuses: {', '.join(sorted(unknown))}: expected some of {', '.join(STATUSES)}"
             )
         if self.max_rows is not None and self.max_rows < 0:
-            raise ValueError(f"review.max_rows is 0 or more, or null, not {self.max_rows}")
+            raise UserError(f"review.max_rows is 0 or more, or null, not {self.max_rows}")
         try:
             self._pattern  # noqa: B018 (compiled once, here)
         except re.error as error:
-            raise ValueError(
+            raise UserError(
                 f"review.text: {self.text!r} is no regular expression: {error}"
             ) from error
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from echoharvester.captions.encoding import decode
+from echoharvester.errors import UserError
 from echoharvester.manifests.shards import write_atomic
 
 # `row` comes first because some programs read the byte-order mark as part of the first name.
@@ -97,18 +98,16 @@ def read_rows(path: Path) -> list[tuple[int, Row]]:
     stray tab makes, come back under the name "".
 
     Raises:
-        ValueError: if there is no column `id`.
+        UserError: if there is no column `id`.
     """
     text = decode(path.read_bytes(), str(path))[0].lstrip(BYTE_ORDER_MARK)
     (_, header), *body = _table(text, path) or [(1, [])]
     names = [name.strip().lower() for name in header]
     for wanted in ("id", "decision"):
         if wanted not in names:
-            raise ValueError(
-                f"{path}:1: no column {wanted!r}; the first line must name the columns"
-            )
+            raise UserError(f"{path}:1: no column {wanted!r}; the first line must name the columns")
     if twice := [name for name in names if name and names.count(name) > 1]:
-        raise ValueError(f"{path}:1: two columns {twice[0]!r}; take one of them out")
+        raise UserError(f"{path}:1: two columns {twice[0]!r}; take one of them out")
     rows = []
     for line, cells in body:
         row = {name: restored(cell, name) for name, cell in zip(names, cells, strict=False) if name}
@@ -134,7 +133,7 @@ def _table(text: str, path: Path) -> list[tuple[int, list[str]]]:
     try:
         table = _parsed(text, delimiter, csv.QUOTE_NONE)
     except csv.Error as error:
-        raise ValueError(f"{path}: {error}; save it as TSV again") from error
+        raise UserError(f"{path}: {error}; save it as TSV again") from error
     return [(line, [_unquoted(cell) for cell in cells]) for line, cells in table]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from echoharvester.errors import UserError
 from echoharvester.sources.base import Source
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def make_source(settings: Mapping[str, Any], site: Site | None = None) -> Source
     """The source that `kind` names, the other settings being its arguments.
 
     Raises:
-        ValueError: for a kind that does not exist, or a setting that it does not take.
+        UserError: for a kind that does not exist, or a setting that it does not take.
     """
     options = dict(settings)
     kind = options.pop("kind")
@@ -28,8 +29,8 @@ def make_source(settings: Mapping[str, Any], site: Site | None = None) -> Source
         if kind == "youtube":
             return _youtube(options, site)
     except TypeError as error:
-        raise ValueError(f"source: {error}") from error
-    raise ValueError(f"source.kind is local or youtube, not {kind!r}")
+        raise UserError(f"source: {error}") from error
+    raise UserError(f"source.kind is local or youtube, not {kind!r}")
 
 
 def _youtube(options: dict[str, Any], site: Site | None) -> Source:
@@ -38,7 +39,7 @@ def _youtube(options: dict[str, Any], site: Site | None) -> Source:
     from echoharvester.sources.youtube.source import VideoFilter, YoutubeSource
 
     if site is None:
-        raise ValueError("a youtube source needs network settings")
+        raise UserError("a youtube source needs network settings")
     names = {f.name for f in fields(VideoFilter)}
     wanted = VideoFilter(**{key: options.pop(key) for key in list(options) if key in names})
     return YoutubeSource(site=site, wanted=wanted, **options)

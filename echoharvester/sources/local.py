@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from echoharvester.audio.media import MEDIA_SUFFIXES, MediaError, probe
+from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import is_rejected, media_cut, recording, rejected, with_custom
 from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.runner import with_error
@@ -57,6 +58,8 @@ class LocalSource:
             FileNotFoundError: if one of `paths`, or the list, does not exist.
             ValueError: if the list is not of its form.
         """
+        if not (self.paths or self.list):
+            raise UserError("source.paths is empty: name files or folders, 'source.paths=[/media]'")
         chosen: dict[str, Cut] = {}
         for row in self._rows():
             cut = self._cut(row, known.get(str(row.path)))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from echoharvester.captions.encoding import decode
+from echoharvester.errors import UserError
 
 _FIELDS = ("channel", "license", "title", "source_url")
 _COLUMNS = ("media", "caption", "caption_kind", *_FIELDS)
@@ -43,7 +44,7 @@ def read_media_list(path: Path) -> Sequence[MediaRow]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: naming file and line, if it is not of the form above.
+        UserError: naming file and line, if it is not of the form above.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; check source.list")
@@ -58,9 +59,9 @@ def read_media_list(path: Path) -> Sequence[MediaRow]:
     )
     columns = [str(name).strip() for name in reader.fieldnames or ()]
     if unknown := sorted(set(columns) - set(_COLUMNS)):
-        raise ValueError(f"{path}:1: columns {unknown}; known are {', '.join(_COLUMNS)}")
+        raise UserError(f"{path}:1: columns {unknown}; known are {', '.join(_COLUMNS)}")
     if "media" not in columns:
-        raise ValueError(f"{path}:1: no column `media`")
+        raise UserError(f"{path}:1: no column `media`")
     reader.fieldnames = columns
     rows: list[MediaRow] = []
     lines: dict[Path, int] = {}
@@ -68,7 +69,7 @@ def read_media_list(path: Path) -> Sequence[MediaRow]:
         if any((value or "").strip() for value in row.values() if not isinstance(value, list)):
             rows.append(_row(row, path, reader.line_num))
             if rows[-1].path in lines:
-                raise ValueError(
+                raise UserError(
                     f"{path}:{reader.line_num}: {rows[-1].path} is on line {lines[rows[-1].path]}, "
                     "too; name a file once"
                 )
@@ -78,13 +79,13 @@ def read_media_list(path: Path) -> Sequence[MediaRow]:
 
 def _row(row: dict[str, str], path: Path, line: int) -> MediaRow:
     if None in row or None in row.values():
-        raise ValueError(f"{path}:{line}: more or fewer cells than the header has")
+        raise UserError(f"{path}:{line}: more or fewer cells than the header has")
     values = {key: value.strip() for key, value in row.items()}
     if not values["media"]:
-        raise ValueError(f"{path}:{line}: no media file named")
+        raise UserError(f"{path}:{line}: no media file named")
     kind = values.get("caption_kind", "")
     if kind and kind not in _KINDS:
-        raise ValueError(f"{path}:{line}: caption_kind {kind!r}; expected {', '.join(_KINDS)}")
+        raise UserError(f"{path}:{line}: caption_kind {kind!r}; expected {', '.join(_KINDS)}")
     caption = values.get("caption", "")
     return MediaRow(
         _from(path, values["media"]),

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from echoharvester.errors import UserError
 from echoharvester.text.hangul import to_jamo
 
 UNK = "<unk>"
@@ -69,10 +70,10 @@ def count_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> ErrorCo
 _UNK_MARKS = ("\ue000", "\ue001")
 
 
-def comparable(text: str) -> str:
+def normalize_for_scoring(text: str) -> str:
     """What CER for gating compares: NFC, lower case, no spaces, no punctuation or symbols.
 
-    >>> comparable("안녕하세요, 여러분.") == comparable("안녕하세요 여러분")
+    >>> normalize_for_scoring("안녕하세요, 여러분.") == normalize_for_scoring("안녕하세요 여러분")
     True
     """
     text = unicodedata.normalize("NFC", text).casefold()
@@ -94,7 +95,7 @@ def cer(reference: str, hypothesis: str) -> ErrorCounts:
     >>> cer("가<unk>", "가<unk>").rate
     0.5
     """
-    return count_errors(*map(comparable, _marked(reference, hypothesis)))
+    return count_errors(*map(normalize_for_scoring, _marked(reference, hypothesis)))
 
 
 def cer_with_spaces(reference: str, hypothesis: str) -> ErrorCounts:
@@ -104,7 +105,9 @@ def cer_with_spaces(reference: str, hypothesis: str) -> ErrorCounts:
 
 def jamo_error_rate(reference: str, hypothesis: str) -> ErrorCounts:
     """Errors in letters: 강 for 감 is one of three wrong, not one of one."""
-    return count_errors(*(to_jamo(comparable(text)) for text in _marked(reference, hypothesis)))
+    return count_errors(
+        *(to_jamo(normalize_for_scoring(text)) for text in _marked(reference, hypothesis))
+    )
 
 
 def wer(reference: str, hypothesis: str) -> ErrorCounts:
@@ -161,7 +164,7 @@ def _respaced(reference: Sequence[str], hypothesis: Sequence[str]) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    return [bare for word in text.split() if (bare := comparable(word))]
+    return [bare for word in text.split() if (bare := normalize_for_scoring(word))]
 
 
 MEASURES: dict[str, Callable[[str, str], ErrorCounts]] = {
@@ -198,10 +201,10 @@ def confidence_interval(
     Interval(low=0.1, high=0.1)
 
     Raises:
-        ValueError: if `level` is not between 0 and 1.
+        UserError: if `level` is not between 0 and 1.
     """
     if not 0 < level < 1:
-        raise ValueError(f"level {level}: expected a share between 0 and 1, such as 0.95")
+        raise UserError(f"level {level}: expected a share between 0 and 1, such as 0.95")
     if not counts:
         return Interval(0.0, 0.0)
     pairs = [(c.errors, c.reference_length) for c in counts]
@@ -234,7 +237,7 @@ def best_reading(
     Best(text='삼 번', counts=ErrorCounts(reference_length=2, insertions=0, deletions=0, substitutions=0))
 
     Raises:
-        ValueError: if there is no reading.
+        UserError: if there is no reading.
     """
     if not readings:
         raise ValueError("no reading to compare the hypothesis with")

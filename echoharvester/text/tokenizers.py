@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from echoharvester.errors import UserError
 from echoharvester.text.hangul import CODAS, ONSETS, SILENT_ONSET, VOWELS, from_jamo, to_jamo
 
 SPECIAL = ("<blk>", "<sos/eos>", "<unk>")
@@ -34,7 +35,7 @@ class CharTokenizer:
 
     def __init__(self, symbols: Sequence[str]) -> None:
         if tuple(symbols[:3]) != SPECIAL:
-            raise ValueError(f"a token table begins with {SPECIAL}, not {tuple(symbols[:3])}")
+            raise UserError(f"a token table begins with {SPECIAL}, not {tuple(symbols[:3])}")
         self.symbols = tuple(symbols)
         self._ids = {symbol: i for i, symbol in enumerate(self.symbols)}
 
@@ -105,7 +106,7 @@ class BpeTokenizer:
         """BPE pieces of `texts`; fewer than `vocab_size` where the text has no more.
 
         Raises:
-            ValueError: if `vocab_size` is too small for the characters of the text.
+            UserError: if `vocab_size` is too small for the characters of the text.
         """
         import io
 
@@ -114,7 +115,7 @@ class BpeTokenizer:
         model, lines = io.BytesIO(), list(texts)
         needed = len({*"".join(lines)}) + len(SPECIAL)
         if vocab_size < needed:
-            raise ValueError(
+            raise UserError(
                 f"vocab_size {vocab_size}: the text has {needed - len(SPECIAL)} different "
                 f"characters, each a piece; set tokenizer.vocab_size to {2 * needed} or so"
             )
@@ -155,7 +156,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     """The tokenizer of a lang folder, or of one with an exported model: `tokens.txt`, `bpe.model`.
 
     Raises:
-        ValueError: naming the file, if it cannot be read.
+        UserError: naming the file, if it cannot be read.
     """
     symbols = read_tokens(folder / "tokens.txt")
     model = folder / "bpe.model"
@@ -178,15 +179,31 @@ def read_tokens(path: Path) -> list[str]:
     """Reads `tokens.txt`.
 
     Raises:
-        ValueError: naming file and line, when ids are not 0, 1, 2 ... in order.
+        UserError: naming file and line, when ids are not 0, 1, 2 ... in order.
     """
     symbols = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
         symbol, _, index = line.rpartition(" ")
         if not symbol or index != str(number):
-            raise ValueError(
+            raise UserError(
                 f"{path}:{number + 1}: expected 'symbol {number}', found {line!r}; "
                 "write the table again with stage 10"
             )
         symbols.append(symbol)
     return symbols
+
+
+def train_tokenizer(
+    texts: Iterable[str], kind: str, keep_space: bool = False, vocab_size: int = 500
+) -> Tokenizer:
+    """A tokenizer of a kind (char, jamo, bpe), made from a training text.
+
+    Raises:
+        UserError: for a kind that does not exist, or too few pieces for the text.
+    """
+    if kind == "bpe":
+        return BpeTokenizer.train(texts, vocab_size)
+    kinds = {"char": CharTokenizer, "jamo": JamoTokenizer}
+    if kind not in kinds:
+        raise UserError(f"tokenizer.kind is char, jamo or bpe, not {kind!r}")
+    return kinds[kind].train(texts, keep_space)

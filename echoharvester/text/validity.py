@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from echoharvester.text.hangul import hangul_share, is_syllable
-from echoharvester.text.scores import comparable
+from echoharvester.text.scores import normalize_for_scoring
 
 MIN_CHARS = 2
 MIN_HANGUL_SHARE = 0.3
@@ -30,7 +30,7 @@ def is_valid_text(
     >>> is_valid_text("네, 맞아요"), is_valid_text("네"), is_valid_text("hello 네")
     (True, False, False)
     """
-    chars = comparable(text)
+    chars = normalize_for_scoring(text)
     return len(chars) >= min_chars and hangul_share(chars) >= min_hangul_share
 
 
@@ -65,7 +65,7 @@ def repetition(text: str) -> Repetition:
     >>> repetition("감사합니다 감사합니다 감사합니다")
     Repetition(phrase='감사합니다', times=3, share=1.0)
     """
-    chars = comparable(text)
+    chars = normalize_for_scoring(text)
     best = Repetition("", 1, 0.0)
     for period in range(1, min(_MAX_PHRASE, len(chars) // 2) + 1):
         run = 0  # characters that equal the one a period before

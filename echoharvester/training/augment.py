@@ -13,6 +13,7 @@ from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 from torch import Tensor
 
 from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.errors import UserError
 
 
 def colored_noise(num_samples: int, exponent: float, rng: np.random.Generator) -> np.ndarray:
@@ -87,7 +88,7 @@ class AudioFolder:
             else:
                 samples = file.read(dtype="float32", always_2d=True)[:, 0]
         if not len(samples):
-            raise ValueError(f"{path}: holds no audio; remove it")
+            raise UserError(f"{path}: holds no audio; remove it")
         if rate != SAMPLING_RATE:
             divisor = math.gcd(rate, SAMPLING_RATE)
             samples = resample_poly(samples, SAMPLING_RATE // divisor, rate // divisor)
@@ -95,7 +96,7 @@ class AudioFolder:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class AcousticEnvironments:
     """What sound is put into: noises and rooms, made up where no recordings are given."""
 
     noises: AudioFolder | None = None
@@ -120,11 +121,11 @@ class Surroundings:
         return fftconvolve(samples, response)[: len(samples)].astype(np.float32)
 
 
-MADE_UP = Surroundings()
+MADE_UP = AcousticEnvironments()
 
 
 def augment(
-    samples: np.ndarray, rng: np.random.Generator, surroundings: Surroundings = MADE_UP
+    samples: np.ndarray, rng: np.random.Generator, surroundings: AcousticEnvironments = MADE_UP
 ) -> np.ndarray:
     """One random version of a 16 kHz utterance (num_samples,): room, noise, band, loudness."""
     if rng.random() < 0.3:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from echoharvester.errors import UserError
 
 OPTIMIZERS = ("scaled_adam", "adamw")
 SCHEDULES = ("eden", "noam", "cosine")
@@ -86,4 +89,30 @@ class TrainConfig:
         if self.precision == "fp16" and self.device == "cpu":
             wrong.append("train.precision=fp16 needs a GPU; bf16 and fp32 run on a CPU")
         if wrong:
-            raise ValueError("; ".join(wrong))
+            raise UserError("; ".join(wrong))
+
+
+@dataclass(frozen=True)
+class CutDataConfig:
+    """How cuts become batches.
+
+    Attributes:
+        batch_sec: seconds of audio in a batch, padding included.
+        min_sec, max_sec: cuts outside are left out, and counted.
+        shuffle: a new order every epoch; otherwise the order of the manifest.
+        augment: noise, rooms, bandwidth, loudness; recordings of noises and of room responses
+            are taken from `noise_dir` and `rir_dir` where given.
+        speed_factors: each cut is also there at these speeds.
+    """
+
+    batch_sec: float = 200.0
+    min_sec: float = 0.3
+    max_sec: float = 30.0
+    num_buckets: int = 10
+    num_workers: int = 1
+    shuffle: bool = True
+    augment: bool = False
+    noise_dir: str | None = None
+    rir_dir: str | None = None
+    speed_factors: Sequence[float] = ()
+    seed: int = 42

@@ -7,7 +7,6 @@ import logging
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,42 +16,17 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from echoharvester.audio.fbank import FRAME_SHIFT_SEC, fbank
-from echoharvester.models.ctc import min_frames
+from echoharvester.models.greedy import min_frames
 from echoharvester.text.tokenizers import Tokenizer
-from echoharvester.training.augment import AudioFolder, Surroundings, augment
+from echoharvester.training.augment import AcousticEnvironments, AudioFolder, augment
 from echoharvester.training.batch import Batch, collate, start_worker, worker_context
+from echoharvester.training.config import CutDataConfig
 
 if TYPE_CHECKING:
     from lhotse import CutSet
     from lhotse.cut import Cut
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class CutDataConfig:
-    """How cuts become batches.
-
-    Attributes:
-        batch_sec: seconds of audio in a batch, padding included.
-        min_sec, max_sec: cuts outside are left out, and counted.
-        shuffle: a new order every epoch; otherwise the order of the manifest.
-        augment: noise, rooms, bandwidth, loudness; recordings of noises and of room responses
-            are taken from `noise_dir` and `rir_dir` where given.
-        speed_factors: each cut is also there at these speeds.
-    """
-
-    batch_sec: float = 200.0
-    min_sec: float = 0.3
-    max_sec: float = 30.0
-    num_buckets: int = 10
-    num_workers: int = 1
-    shuffle: bool = True
-    augment: bool = False
-    noise_dir: str | None = None
-    rir_dir: str | None = None
-    speed_factors: tuple[float, ...] = ()
-    seed: int = 42
 
 
 class CutData:
@@ -69,7 +43,7 @@ class CutData:
         }
         self.dropped.update(reason for reason in reasons.values() if reason)
         self.cuts = cuts.filter(lambda cut: not reasons[cut.id]).to_eager()
-        self.surroundings = Surroundings(_folder(config.noise_dir), _folder(config.rir_dir))
+        self.surroundings = AcousticEnvironments(_folder(config.noise_dir), _folder(config.rir_dir))
         self._num_batches = sum(1 for _ in self._sampler(0)) if len(self.cuts) else 0
         if self.dropped:
             logger.info("left out of training: %s", dict(self.dropped))
@@ -163,7 +137,9 @@ class _Every:
 
 
 class _Utterances(Dataset):
-    def __init__(self, config: CutDataConfig, epoch: int, surroundings: Surroundings) -> None:
+    def __init__(
+        self, config: CutDataConfig, epoch: int, surroundings: AcousticEnvironments
+    ) -> None:
         self.config, self.epoch, self.surroundings = config, epoch, surroundings
 
     def __getitem__(self, cuts: Sequence[Cut]) -> Batch:

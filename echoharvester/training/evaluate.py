@@ -17,7 +17,7 @@ from echoharvester.training.batch import TrainingData
 
 
 @dataclass(frozen=True)
-class Judgement:
+class EvaluationResult:
     """What a model does on a set: loss per frame, CER without spaces, and some hypotheses."""
 
     loss: float = math.inf
@@ -32,7 +32,7 @@ class Judgement:
 @torch.inference_mode()
 def evaluate(
     model: nn.Module, tokenizer: Tokenizer, data: TrainingData, device: str, num_examples: int = 12
-) -> Judgement:
+) -> EvaluationResult:
     """Greedy decoding and CTC loss of all batches."""
     training = model.training
     model.eval()
@@ -52,5 +52,5 @@ def evaluate(
                 examples.append((name, text, hypothesis))
     model.train(training)
     if not frames:
-        return Judgement()
-    return Judgement(loss / frames, total(counts).rate, time.monotonic() - start, examples)
+        return EvaluationResult()
+    return EvaluationResult(loss / frames, total(counts).rate, time.monotonic() - start, examples)

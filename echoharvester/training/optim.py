@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from echoharvester.errors import DivergedError
+
 ROUGH_STEPS = (10, 20, 40)  # first thresholds are set from few norms, and are wider
 
 
@@ -125,7 +127,7 @@ class ScaledAdam(Optimizer):
             norms = norms[-step:] if rough else norms
             median = norms[min(len(norms) - 1, len(norms) // 4 * 2)].item()
             if not median < float("inf"):
-                raise FloatingPointError("half of the recent gradients are inf or nan")
+                raise DivergedError("half of the recent gradients are inf or nan")
             first["threshold"] = median * group["clipping_scale"] * (2.0 if rough else 1.0)
         if "threshold" not in first:
             return 1.0

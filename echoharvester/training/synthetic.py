@@ -59,7 +59,7 @@ class SyntheticConfig:
 
 
 @dataclass(frozen=True)
-class Utterance:
+class SyntheticUtterance:
     samples: np.ndarray  # (num_samples,) at 16 kHz
     text: str
 
@@ -121,11 +121,11 @@ class SyntheticData:
             for b in (batches[i] for i in rng.permutation(len(batches)))
         ]
 
-    def utterances(self, count: int, wide: bool = True) -> list[Utterance]:
+    def utterances(self, count: int, wide: bool = True) -> list[SyntheticUtterance]:
         """So many utterances, always the same; `wide`: with the words of the vocabulary, too."""
         rng = np.random.default_rng(self.seed)
         grammar = Grammar(str(self.seed), self.config.part, wide)
-        found: list[Utterance] = []
+        found: list[SyntheticUtterance] = []
         with espeak() as speaker:
             while len(found) < count:
                 try:
@@ -134,7 +134,9 @@ class SyntheticData:
                     continue
         return found
 
-    def utterance(self, speaker: Espeak, grammar: Grammar, rng: np.random.Generator) -> Utterance:
+    def utterance(
+        self, speaker: Espeak, grammar: Grammar, rng: np.random.Generator
+    ) -> SyntheticUtterance:
         """One sentence by one voice, with pauses, silence around it and (if noisy) augmented."""
         config = self.config
         kind = rng.random()
@@ -159,7 +161,7 @@ class SyntheticData:
         elif config.snr_db is not None:
             noise = colored_noise(len(samples), 0.0, rng)
             samples = add_noise(samples, noise, config.snr_db).astype(np.float32)
-        return Utterance(samples, text)
+        return SyntheticUtterance(samples, text)
 
 
 class _Pools(Dataset):
@@ -187,7 +189,7 @@ def _silence(rng: np.random.Generator, low_sec: float, high_sec: float) -> np.nd
     return np.zeros(int(rng.uniform(low_sec, high_sec) * ESPEAK_RATE), np.float32)
 
 
-def _cut_evenly(utterances: list[Utterance], parts: int) -> list[list[Utterance]]:
+def _cut_evenly(utterances: list[SyntheticUtterance], parts: int) -> list[list[SyntheticUtterance]]:
     """Consecutive runs with about the same amount of audio in each."""
     ends = np.cumsum([len(u.samples) for u in utterances])
     bounds = np.searchsorted(ends, ends[-1] * np.arange(1, parts) / parts)

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from echoharvester.errors import DivergedError, OutOfMemoryError
 from echoharvester.models.checkpoint import load_checkpoint, save_checkpoint, tokenizer_values
 from echoharvester.models.ctc import CtcModel
 from echoharvester.models.zipformer.schedule import set_batch_count
@@ -28,8 +29,10 @@ from echoharvester.training.augment import spec_augment, time_warp
 from echoharvester.training.averaging import RunningAverage, mean_between
 from echoharvester.training.batch import Batch, TrainingData
 from echoharvester.training.config import TrainConfig
-from echoharvester.training.evaluate import Judgement, evaluate
+from echoharvester.training.distributed import DistributedContext
+from echoharvester.training.evaluate import EvaluationResult, evaluate
 from echoharvester.training.losses import Losses, batch_losses
+from echoharvester.training.metric_logger import MetricLogger
 from echoharvester.training.optim import ScaledAdam
 from echoharvester.training.rates import learning_rate, make_optimizer
 from echoharvester.training.state import (
@@ -39,8 +42,6 @@ from echoharvester.training.state import (
     set_whiten_flags,
     whiten_flags,
 )
-from echoharvester.training.watch import Watch
-from echoharvester.training.world import World
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Trainer:
         config: TrainConfig,
         exp_dir: Path,
         description: dict[str, Any],
-        world: World | None = None,
+        world: DistributedContext | None = None,
     ) -> None:
         """`description`: plain values that go into every checkpoint (`model_config` ...)."""
         self.model = model.to(config.device)
@@ -72,7 +73,7 @@ class Trainer:
         self.tokenizer, self.config, self.exp_dir = tokenizer, config, exp_dir
         self.description = {**description, **tokenizer_values(tokenizer)}
         self.fingerprint = str(description.get("fingerprint", ""))
-        self.world = world or World()
+        self.world = world or DistributedContext()
         self.parameters = list(model.parameters())
         self.optimizer = make_optimizer(model, config)
         self.scaler = torch.amp.GradScaler(config.device, enabled=config.precision == "fp16")
@@ -99,7 +100,7 @@ class Trainer:
         self.world.copy_from_first([*self.parameters, *self.model.buffers()])
         if self.config.probe and self.progress.step == 0:
             self._probe(train_data)
-        watch = Watch(self.exp_dir / "tensorboard", self.progress, self.world.is_first)
+        watch = MetricLogger(self.exp_dir / "tensorboard", self.progress, self.world.is_first)
         try:
             with self._listening():
                 while self.progress.epoch < self.config.max_epochs and not self._gone_stale():
@@ -110,7 +111,7 @@ class Trainer:
             watch.close()
         return self.progress
 
-    def _train_epoch(self, data: TrainingData, watch: Watch) -> None:
+    def _train_epoch(self, data: TrainingData, watch: MetricLogger) -> None:
         progress, config = self.progress, self.config
         self.model.train()
         frozen = progress.epoch < config.freeze_encoder_epochs
@@ -131,7 +132,7 @@ class Trainer:
                     f"stopped on request at step {progress.step}; run again to go on from there"
                 )
 
-    def _step(self, group: list[Batch], watch: Watch) -> bool:
+    def _step(self, group: list[Batch], watch: MetricLogger) -> bool:
         """One optimiser step on the batches of all processes; False if there were none."""
         progress, config, world = self.progress, self.config, self.world
         torch.manual_seed(hash_seed(config.seed, progress.step, world.rank))
@@ -152,7 +153,9 @@ class Trainer:
             sums["audio_sec"] += float(batch.lens.sum()) / 100
             sums["fill"] += batch.fill
         sums["stop"] = float(self._stop_requested)
-        sums = dict(zip(sums, world.sum_up(self.parameters, list(sums.values())), strict=True))
+        sums = dict(
+            zip(sums, world.all_reduce_sum(self.parameters, list(sums.values())), strict=True)
+        )
         self._stop_requested = sums["stop"] > 0
         if not sums["batches"]:
             return False
@@ -176,7 +179,7 @@ class Trainer:
             watch.record(progress, values)
         return True
 
-    def _backward(self, batch: Batch, place: int, watch: Watch | None) -> Losses:
+    def _backward(self, batch: Batch, place: int, watch: MetricLogger | None) -> Losses:
         features, lens = self._augmented(batch, place)
         if watch and place == 0 and self.progress.batch == 0:
             watch.spectrograms(batch, features, self.progress.step)
@@ -187,7 +190,7 @@ class Trainer:
             self.scaler.scale(losses.total).backward()
         except torch.OutOfMemoryError as error:
             n, t = features.shape[:2]
-            raise MemoryError(
+            raise OutOfMemoryError(
                 f"a batch of {n} utterances of up to {t / 100:.1f} s does not fit into the memory "
                 f"of {self.config.device} ({batch.ids[:3]} ...); lower train.batch_sec or "
                 "train.max_sec, and raise train.accumulate to keep the size of a step"
@@ -232,13 +235,13 @@ class Trainer:
         if not isinstance(self.optimizer, ScaledAdam):
             norm = nn.utils.clip_grad_norm_(self.parameters, self.config.grad_clip).item()
             if not math.isfinite(norm) and not self.scaler.is_enabled():
-                raise FloatingPointError(
+                raise DivergedError(
                     f"gradients are {norm} at step {self.progress.step}; lower train.lr"
                 )
         self.scaler.step(self.optimizer)
         self.scaler.update()
         if self.scaler.is_enabled() and self.scaler.get_scale() < SMALLEST_SCALE:
-            raise FloatingPointError(
+            raise DivergedError(
                 f"the fp16 scale fell to {self.scaler.get_scale():.1g}: gradients overflow in "
                 "every step; use train.precision=bf16, or lower train.lr"
             )
@@ -252,9 +255,9 @@ class Trainer:
             group["lr"] = lr
         return lr
 
-    def _finish_epoch(self, dev_data: TrainingData, watch: Watch) -> None:
+    def _finish_epoch(self, dev_data: TrainingData, watch: MetricLogger) -> None:
         progress, world = self.progress, self.world
-        judgement = Judgement()
+        judgement = EvaluationResult()
         if world.is_first:
             judgement = evaluate(self.model, self.tokenizer, dev_data, self.config.device)
         dev_cer = world.share(judgement.cer, self.parameters[0].device)
@@ -338,7 +341,7 @@ class Trainer:
             "ids": batch.ids,
         }
         save_checkpoint(values, path)
-        raise FloatingPointError(
+        raise DivergedError(
             f"{what} at step {self.progress.step} on {batch.ids[:3]} ...; the batch is in {path}. "
             "Lower train.lr, or look at these utterances"
         )

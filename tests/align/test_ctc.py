@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from echoharvester.align.anchors import Captioned, Heard, find_windows
+from echoharvester.align.anchors import CaptionSpan, TimedCharacter, find_windows
 from echoharvester.align.base import Request
 from echoharvester.align.boundaries import place_words
 from echoharvester.align.ctc import CtcAligner, forced_path
@@ -69,20 +69,22 @@ def test_a_forced_path_spells_its_tokens():
 
 def test_one_early_short_match_does_not_drag_the_rest():
     text = "오늘은날씨가참좋습니다"
-    heard = [Heard("네", 1.0)] + [Heard(c, 60.0 + 0.2 * i) for i, c in enumerate(text)]
-    captioned = [Captioned("네", 58.0, 58.5), Captioned(text, 60.0, 63.0)]
+    heard = [TimedCharacter("네", 1.0)] + [
+        TimedCharacter(c, 60.0 + 0.2 * i) for i, c in enumerate(text)
+    ]
+    captioned = [CaptionSpan("네", 58.0, 58.5), CaptionSpan(text, 60.0, 63.0)]
     windows = find_windows(heard, captioned, 100.0)
     assert 58 < windows[1].start_sec < 61 and windows[1].matched == 1.0
 
 
 def test_text_that_was_never_spoken_is_sought_where_its_neighbours_were_found():
     first, third = "가나다라마바사아", "자차카타파하거너"
-    heard = [Heard(c, 10 + 0.2 * i) for i, c in enumerate(first)]
-    heard += [Heard(c, 20 + 0.2 * i) for i, c in enumerate(third)]
+    heard = [TimedCharacter(c, 10 + 0.2 * i) for i, c in enumerate(first)]
+    heard += [TimedCharacter(c, 20 + 0.2 * i) for i, c in enumerate(third)]
     captioned = [
-        Captioned(first, 5, 6.6),
-        Captioned("뵤뵤뵤뵤뵤뵤", 10, 11),
-        Captioned(third, 15, 16.6),
+        CaptionSpan(first, 5, 6.6),
+        CaptionSpan("뵤뵤뵤뵤뵤뵤", 10, 11),
+        CaptionSpan(third, 15, 16.6),
     ]
     windows = find_windows(heard, captioned, 60.0)
     assert windows[1].matched == 0 and windows[1].start_sec < 15 < windows[1].end_sec

@@ -118,7 +118,7 @@ def test_stage_4_keeps_the_readings_that_it_did_not_choose(model, spoken_sentenc
     settings = {
         "kind": "qwen3", "repo": str(model), "device": "cpu", "max_chunk_sec": 60.0, "revision": None,
         "lead_sec": 0.04, "tail_sec": 0.04, "min_pause_sec": 0.09, "reach_sec": 0.4,
-        "pad_sec": 0.15, "salvage": True, "calibration": None,
+        "pad_sec": 0.15, "trim": True, "calibration": None,
     }  # fmt: skip
     (aligned,) = align_media([cut], make_aligner(settings), 0.15)
     assert aligned["custom"]["text_candidates"] == [text, "다른 말"]

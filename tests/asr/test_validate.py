@@ -1,9 +1,9 @@
 import pytest
 
-from echoharvester.asr.validate import Gate, judged
+from echoharvester.asr.validate import CerThresholds, judged
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
 
-GATE = Gate(max_cer_manual=0.15, max_cer_other=0.10, review_margin=0.10)
+GATE = CerThresholds(max_cer_manual=0.15, max_cer_other=0.10, review_margin=0.10)
 
 
 def utterance(text, kind="manual", **custom):

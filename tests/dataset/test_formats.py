@@ -88,5 +88,5 @@ def test_a_form_no_longer_wanted_goes_and_an_unknown_one_is_named(tmp_path, cuts
     write_formats(lambda: iter(cuts), tmp_path, ["nemo"])
     write_formats(lambda: iter(cuts), tmp_path, ["kaldi"])
     assert not (tmp_path / "nemo").exists() and (tmp_path / "kaldi" / "text").exists()
-    with pytest.raises(ValueError, match=r"export\.also: espnet"):
+    with pytest.raises(ValueError, match=r"export\.extra_formats: espnet"):
         write_formats(lambda: iter(cuts), tmp_path, ["espnet"])

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from echoharvester.dataset.folders import checksums, recover
-from echoharvester.dataset.join import joined_cuts, with_joined
+from echoharvester.dataset.join import joined_cuts, with_merged
 from echoharvester.dataset.shar import DatasetError, _verify, open_shar, write_shar
 from echoharvester.manifests.shards import read_cuts
 
@@ -187,7 +187,7 @@ def test_what_was_dropped_or_taken_down_here_does_not_come_back(tmp_path, cuts):
     own = [rejected(cuts[0], "merge", "dropped_by_reviewer"), cuts[1]]
     left_out = Counter()
     found = list(
-        with_joined(
+        with_merged(
             own, [tmp_path / "old"], tmp_path / "audio", left_out, lambda c: c["id"] != "m-5"
         )
     )

@@ -104,5 +104,5 @@ def test_lmplz_is_used_where_it_is_installed(tmp_path):
     (tmp_path / "text").write_text("가 나\n", encoding="utf-8")
     assert estimate_to(tmp_path / "lm.arpa", tmp_path / "text", 2, str(program)) == str(program)
     program.write_text("#!/bin/sh\necho no memory >&2\nexit 1\n")
-    with pytest.raises(RuntimeError, match="no memory"):
+    with pytest.raises(ValueError, match="no memory"):
         estimate_to(tmp_path / "lm.arpa", tmp_path / "text", 2, str(program))

@@ -9,7 +9,7 @@ from decoding_support import build_graph, uninformative
 from echoharvester.audio.fbank import fbank
 from echoharvester.decoding.graph import write_fst
 from echoharvester.exporting.card import model_card
-from echoharvester.exporting.check import Utterance, check_offline, check_streaming
+from echoharvester.exporting.check import SpokenExample, check_offline, check_streaming
 from echoharvester.exporting.onnx import (
     ExportError,
     export_onnx,
@@ -45,7 +45,7 @@ def random_model(config):
 def utterances(spoken_sentences):
     samples, _ = spoken_sentences
     return [
-        Utterance(samples[i * 20000 : i * 20000 + n].copy(), "오늘은 날씨가 좋아서")
+        SpokenExample(samples[i * 20000 : i * 20000 + n].copy(), "오늘은 날씨가 좋아서")
         for i, n in enumerate((30000, 52000, 41000))
     ]
 
@@ -55,7 +55,7 @@ def test_the_shipped_recogniser_says_the_same_everywhere(
 ):
     samples, sentences = spoken_sentences
     spoken = [
-        Utterance(
+        SpokenExample(
             samples[
                 round((w[0].start_sec - 0.2) * 16000) : round((w[-1].end_sec + 0.2) * 16000)
             ].copy(),

@@ -106,23 +106,6 @@ def test_a_lock_of_a_run_that_is_gone_is_taken_over(tmp_path):
     assert not lock.exists()
 
 
-def test_a_run_of_many_stages_holds_it_until_it_ends(tmp_path):
-    """Its stages take it in its name; who deletes it is the run itself."""
-    run = subprocess.Popen(["sleep", "60"])
-    try:
-        for stage in ("stage 5", "stage 6"):
-            with locked(tmp_path, stage, owner=run.pid):
-                pass
-        assert json.loads((tmp_path / NAME).read_text())["what"] == "stage 6"
-        with pytest.raises(LockedError, match="stage 6"), locked(tmp_path, "another"):
-            pass
-    finally:
-        run.kill()
-        run.wait()
-    with locked(tmp_path, "another"):
-        pass
-
-
 @pytest.mark.parametrize("content", ["", "not json", "[]", '{"host": "elsewhere", "pid": 1}'])
 def test_a_lock_of_another_machine_holds_while_it_is_renewed(tmp_path, content):
     lock = tmp_path / NAME

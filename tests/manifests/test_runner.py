@@ -9,7 +9,7 @@ import pytest
 
 from echoharvester.manifests.accounting import AccountingError, Counts
 from echoharvester.manifests.cuts import media_cut, recording, rejected, with_custom
-from echoharvester.manifests.runner import Step, is_fresh, run_shard
+from echoharvester.manifests.runner import StageRun, is_fresh, run_shard
 from echoharvester.manifests.shards import (
     ManifestError,
     ShardWriter,
@@ -33,7 +33,7 @@ def make_input(folder, media=MEDIA, mark=0):
 
 
 def step(folder, fingerprint="f1"):
-    return Step("mark", fingerprint, "in", "out", folder)
+    return StageRun("mark", fingerprint, "in", "out", folder)
 
 
 class Marker:

@@ -3,14 +3,19 @@ from dataclasses import replace
 import pytest
 
 from echoharvester.manifests.collected import write_media
-from echoharvester.manifests.cuts import is_rejected, media_cut, recording, utterance_cut
-from echoharvester.manifests.runner import Step, is_fresh, run_shard, with_error
+from echoharvester.manifests.cuts import (
+    is_rejected,
+    media_cut,
+    media_id_of,
+    recording,
+    utterance_cut,
+)
+from echoharvester.manifests.runner import StageRun, is_fresh, run_shard, with_error
 from echoharvester.manifests.shards import ManifestError, errors_path, read_cuts, shard_path
 from echoharvester.manifests.takedown import (
     NAME,
     Takedown,
     add_to_list,
-    is_row_of,
     read_takedown,
     remove_from_shard,
 )
@@ -82,8 +87,8 @@ def test_a_shard_with_errors_keeps_them_and_everything_else(tmp_path):
     wanted = Takedown(ids=frozenset({"gone"}))
     cuts = [media(name) for name in ("bad", "gone", "good")]
     write_media(tmp_path, 0, 1, cuts, "f")
-    step = Step("segment", "settings", "cuts_media", "cuts_segmented", tmp_path, item="media")
-    following = Step("align", "settings", "cuts_segmented", "cuts_aligned", tmp_path)
+    step = StageRun("segment", "settings", "cuts_media", "cuts_segmented", tmp_path, item="media")
+    following = StageRun("align", "settings", "cuts_segmented", "cuts_aligned", tmp_path)
     run_shard(step, 0, utterances)
     run_shard(following, 0, list)
     write_media(tmp_path, 0, 1, [wanted.applied(c) for c in cuts], "f")
@@ -105,8 +110,8 @@ def test_a_shard_with_errors_keeps_them_and_everything_else(tmp_path):
 
 def test_after_a_damaged_shard_the_ones_behind_it_go_too(tmp_path):
     write_media(tmp_path, 0, 1, [media("gone"), media("good")], "f")
-    step = Step("segment", "s", "cuts_media", "cuts_segmented", tmp_path, item="media")
-    following = Step("align", "s", "cuts_segmented", "cuts_aligned", tmp_path)
+    step = StageRun("segment", "s", "cuts_media", "cuts_segmented", tmp_path, item="media")
+    following = StageRun("align", "s", "cuts_segmented", "cuts_aligned", tmp_path)
     run_shard(step, 0, utterances)
     run_shard(following, 0, list)
     shard_path(tmp_path, "cuts_segmented", 0).write_bytes(b"cut short")
@@ -116,5 +121,5 @@ def test_after_a_damaged_shard_the_ones_behind_it_go_too(tmp_path):
 
 
 def test_rows_of_a_review_file_are_known_by_their_media():
-    assert is_row_of("gone-00001200-12ab9f-3", {"gone"})
-    assert not is_row_of("gone-2-00001200-12ab9f", {"gone"}) and not is_row_of("gone", {"gone"})
+    assert media_id_of("gone-00001200-12ab9f-3") == "gone"
+    assert media_id_of("gone-2-00001200-12ab9f") == "gone-2" and not media_id_of("gone")

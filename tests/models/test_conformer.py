@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from echoharvester.models.ctc import build_model, ctc_loss, min_frames
+from echoharvester.models.ctc import build_model, ctc_loss
+from echoharvester.models.greedy import min_frames
 
 CONFIG = {
     "encoder": "conformer", "d_model": 32, "num_layers": 2, "num_heads": 4, "feedforward_dim": 64,

@@ -10,7 +10,11 @@ from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 from tests_support import CONF, ROOT
 
-CHOICES = [f"{path.parent.name}={path.stem}" for path in sorted((ROOT / "conf").glob("*/*.yaml"))]
+CHOICES = [
+    f"{path.parent.name}={path.stem}"
+    for path in sorted((ROOT / "conf").glob("*/*.yaml"))
+    if not path.stem.startswith("_")  # what choices share
+]
 RECIPES = sorted(path.parent.parent.name for path in (ROOT / "egs").glob("*/conf/recipe.yaml"))
 
 
@@ -32,12 +36,16 @@ def test_every_choice_composes(choice):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_composes_and_every_stage_has_a_fingerprint(recipe):
-    from common import STEPS, step_fingerprint
+    found = recipe_with(recipe=recipe)
+    assert found.paths.recipe_dir.name == recipe
+    prints = {found.stage_fingerprint(name) for name in found.stages}
+    assert len(prints) == len(found.stages)
 
-    cfg = composed(recipe=recipe)
-    assert cfg.recipe_dir.endswith(recipe)
-    prints = {step_fingerprint(cfg, name) for name in STEPS}
-    assert len(prints) == len(STEPS)
+
+def recipe_with(*overrides, recipe="mini_ko"):
+    from config import recipe_of
+
+    return recipe_of(composed(*overrides, recipe=recipe))
 
 
 def test_a_misspelt_override_is_an_error():
@@ -46,18 +54,14 @@ def test_a_misspelt_override_is_an_error():
 
 
 def test_what_only_says_how_fast_makes_nothing_stale():
-    from common import step_fingerprint
+    def of(name, *overrides):
+        return recipe_with(*overrides).stage_fingerprint(name)
 
-    plain = composed()
-    assert step_fingerprint(plain, "align") == step_fingerprint(
-        composed("align.num_threads=4"), "align"
-    )
-    assert step_fingerprint(plain, "align") != step_fingerprint(
-        composed("align.lead_sec=0.1"), "align"
-    )
-    assert step_fingerprint(plain, "filter") == step_fingerprint(
-        composed("align.lead_sec=0.1"), "filter"
-    )
+    assert of("align") == of("align", "align.num_threads=4")
+    assert of("align") != of("align", "align.lead_sec=0.1")
+    assert of("filter") == of("filter", "align.lead_sec=0.1")
+    # A longer chunk changes what a full-attention encoder sees.
+    assert of("align") != of("align", "align.chunk_sec=40")
 
 
 def run_sh(*arguments, script="run.sh", cwd=None):
@@ -86,7 +90,7 @@ def run_sh(*arguments, script="run.sh", cwd=None):
         (["--recipe", "nothing"], "no recipe 'nothing'"),
         (["--recipe", "../x"], "names a folder"),
         (["3"], "neither an option nor"),
-        (["-m", "model=a,b"], "sweeps run one stage"),
+        (["-m", "model=a,b"], "-m sweeps over settings of one stage"),
     ],
 )
 def test_wrong_options_die_with_a_message(arguments, message):
@@ -118,26 +122,77 @@ def test_a_recipe_runs_from_its_own_folder(tmp_path):
 
 @pytest.mark.parametrize(
     "override",
-    ["review.reviewers=kim", "review.statuses=review", "export.also=nemo", "export.join=/tmp/x", "export.join=null",
+    ["review.reviewers=kim", "review.statuses=review", "export.extra_formats=nemo", "export.merge_shar_dirs=/tmp/x", "export.merge_shar_dirs=null",
      "review.min_cer=abc", "review.batch_rows=abc", "review.max_rows=2.5", "review.accepted_sample=null",
-     "export.cuts_per_shard=0", "split.dev=abc", "review.max_rows=-1", "decode.sets=test"],
+     "export.cuts_per_shard=0", "split.dev=abc", "review.max_rows=-1", "decode.sets=test",
+     "filter.min_snr_db=abc", "train.lr=abc", "seed=abc", "segment.max_sec=abc", "num_shards=0",
+     "train.max_epochs=0", "align.kind=hmm", "asr.kind=hmm", "source.recursive=maybe", "network.retries=2.5",
+     "launcher.nj=many", "measure.threshold=true", "lm.order=x", "tokenizer.kind=7", "train.schedule=steps",
+     "export_model.avg=0", "split.by=3.5", "align.trim=5.5"],
 )  # fmt: skip
 def test_a_setting_of_another_type_is_named(override):
-    from common import UserError, composed
+    import config
 
+    from echoharvester.errors import UserError
+
+    if override in ("tokenizer.kind=7", "split.by=3.5"):
+        override = override.replace("=", "=[") + "]"
     with pytest.raises(UserError, match=override.partition("=")[0]):
-        composed([override])
+        config.composed([override])
+
+
+def test_what_methods_share_is_no_method():
+    import config
+
+    from echoharvester.errors import UserError
+
+    with pytest.raises(UserError, match=r"decode\.method has to be given"):
+        config.composed(["decode=_base"])
+
+
+def test_all_wrong_settings_are_named_together():
+    import config
+
+    from echoharvester.errors import UserError
+
+    wrong = ["filter.min_snr_db=abc", "train.lr=abc", "seed=abc", "segment.max_sec=abc"]
+    with pytest.raises(UserError) as found:
+        config.composed(wrong)
+    assert all(f"{one.partition('=')[0]} is " in str(found.value) for one in wrong)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_setting_of_every_choice_has_a_type(choice):
+    """What a YAML has and nothing takes is a setting that does nothing."""
+    from schema import GROUPS, UNTYPED, TopConfig, options_of
+
+    cfg = OmegaConf.to_container(composed(choice))
+    assert set(cfg) == {*GROUPS, *UNTYPED, *options_of(TopConfig)}
+    for group, (key, kinds) in GROUPS.items():
+        kind = cfg[group].get(key, "") if key else ""
+        known = set().union(*(k.options() for k in kinds.values())) | {key}
+        assert set(cfg[group]) <= known, (group, kind)
+        assert set(kinds[kind].options()) - set(cfg[group]) <= {"device"} or kind == "auto", group
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("export.also=[nemo]", "export.extra_formats"), ("export.join=[/x]", "export.merge_shar_dirs"),
+     ("align.salvage=false", "align.trim"), ("launcher.gpu_stages=[align]", "local/stages.py")],
+)  # fmt: skip
+def test_settings_of_before_fail_with_the_name_of_today(old, new):
+    done = run_sh("--status", old)
+    assert done.returncode == 1 and new in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("recipe", ["mini_ko", "korean_yt"])
 def test_every_kind_of_part_can_be_chosen_in_every_recipe(recipe, monkeypatch, tmp_path):
     """Settings that a recipe made for another kind are not in the way."""
+    from config import composed, plain
     from tiny_models import qwen3
 
     from echoharvester.align import make_aligner
     from echoharvester.asr import make_recogniser
-
-    from common import composed, plain
 
     pytest.importorskip("qwen_asr")
     monkeypatch.setenv("ECHO_RECIPE_DIR", str(ROOT / "egs" / recipe))
@@ -149,10 +204,8 @@ def test_every_kind_of_part_can_be_chosen_in_every_recipe(recipe, monkeypatch, t
 
 
 def test_what_changes_results_is_in_the_fingerprint_and_what_changes_speed_is_not(tmp_path):
-    from common import composed, step_fingerprint
-
-    def of(step, *overrides):
-        return step_fingerprint(composed(list(overrides)), step)
+    def of(stage, *overrides):
+        return recipe_with(*overrides).stage_fingerprint(stage)
 
     assert of("train", "train.batch_sec=40") != of("train", "train.batch_sec=400")
     assert of("validate", "asr.batch_sec=10") == of("validate", "asr.batch_sec=20")

@@ -144,7 +144,7 @@ def test_a_second_run_redoes_nothing(finished):
         if "cuts_media" not in p.name
     }
     done = finished.run()
-    assert done.stdout.count("up to date") == 17 and "shards run" not in done.stdout
+    assert done.stdout.count("up to date") == 18 and "shards run" not in done.stdout
     assert before == {p: p.stat().st_mtime_ns for p in before}
 
 
@@ -194,10 +194,13 @@ def test_dry_run_says_what_would_run_and_why(finished, tmp_path):
     said = recipe.run(*stage).stdout
     assert "filter: would run 2 of 3 shards (" in said and "damaged: 0; missing: 2" in said
     said = recipe.run(*stage, "measure.min_silence_ms=120").stdout
-    assert "measure: would run 3 of 3 shards (" in said and "other settings: 0, 1, 2" in said
+    assert "measure: would run 3 of 3 shards (" in said
+    assert "with other settings (measure.min_silence_ms 100 → 120): 0, 1, 2" in said
     assert "duplicates: may run, after stage 5 measure, which would" in said
     said = recipe.run(*stage, "duplicates.by=[audio]").stdout
-    assert "duplicates: would run: its settings, or what it reads, changed" in said
+    assert 'duplicates: would run: duplicates.by ["audio", "text"] → ["audio"]' in said
+    said = recipe.run("--dry-run", "--stage", "11", "--stop-stage", "11", "train.lr=0.002").stdout
+    assert "train: would run: " in said and "train.json is missing" in said
 
 
 def test_three_edited_rows_change_three_cuts_and_a_second_run_none(finished):
@@ -223,7 +226,7 @@ def test_three_edited_rows_change_three_cuts_and_a_second_run_none(finished):
     changed = {i for i in before if i in after and before[i] != after[i]}
     assert changed == {fixed["id"]} and accepted["id"] in after
     done = finished.run("--stage", "7", "--stop-stage", "9")
-    assert done.stdout.count("up to date") == 3
+    assert done.stdout.count("up to date") == 4
     done = finished.run("--stage", "7", "--stop-stage", "8", "review.accepted_sample=19")
     assert "3 decided" in done.stdout  # another export keeps what was written
     path.write_bytes(original)

@@ -246,8 +246,8 @@ def test_a_sweep_runs_as_slurm_jobs_that_are_requeued_before_their_time_is_over(
 
 
 def test_without_slurm_it_says_so(monkeypatch):
-    from settings import UserError
-    from slurm import _slurm
+    from echoharvester.errors import UserError
+    from echoharvester.pipeline.slurm import _slurm
 
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UserError, match="not found; --launcher slurm"):

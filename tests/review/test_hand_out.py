@@ -5,10 +5,10 @@ import pytest
 import soundfile
 from praatio import textgrid
 
-from echoharvester.asr.validate import Gate
+from echoharvester.asr.validate import CerThresholds
 from echoharvester.audio.media import MediaError
 from echoharvester.review.clips import write_clips
-from echoharvester.review.hand_out import Handout, hand_out
+from echoharvester.review.hand_out import Handout, ReviewPlan, hand_out
 from echoharvester.review.layout import Layout
 from echoharvester.review.listening import script_data
 from echoharvester.review.rows import diff_mark, row_of
@@ -23,10 +23,9 @@ def export(tmp_path, cuts):
     before = []
 
     def run(offered=cuts, layout=Layout(), handout=Handout(), **selection):  # noqa: B008 (frozen)
-        done = hand_out(
-            lambda: iter(offered), tmp_path / "review", Selection(**selection), StratifiedSample(2),
-            layout, Gate().limit, before, handout,
-        )  # fmt: skip
+        limit_of, sample = CerThresholds().limit, StratifiedSample(2)
+        plan = ReviewPlan(Selection(**selection), limit_of, sample, layout, handout)
+        done = hand_out(plan, tmp_path / "review", lambda: iter(offered), before)
         before[:] = done.cuts
         return done
 

@@ -5,11 +5,11 @@ import time
 import pytest
 from browser import needs_browser, opened
 
-from echoharvester.asr.validate import Gate
+from echoharvester.asr.validate import CerThresholds
 from echoharvester.manifests.cuts import text_of, with_custom, with_supervision
 from echoharvester.review.clips import Clip
-from echoharvester.review.edits import read_edits
-from echoharvester.review.hand_out import Handout, hand_out
+from echoharvester.review.decisions import read_decisions
+from echoharvester.review.hand_out import Handout, ReviewPlan, hand_out
 from echoharvester.review.layout import Layout
 from echoharvester.review.listening import write_page
 from echoharvester.review.merge import merge_media
@@ -27,10 +27,10 @@ def folder(tmp_path, cuts):
     cuts[9] = with_custom(
         with_supervision(cuts[9], text=HOSTILE), title="</script>", text_orthographic=HOSTILE
     )
-    hand_out(
-        lambda: iter(cuts), tmp_path / "review", Selection(), StratifiedSample(0), Layout(),
-        Gate().limit, (), Handout(title="시험"),
-    )  # fmt: skip
+    plan = ReviewPlan(
+        Selection(), CerThresholds().limit, StratifiedSample(0), Layout(), Handout(title="시험")
+    )
+    hand_out(plan, tmp_path / "review", lambda: iter(cuts))
     return tmp_path / "review"
 
 
@@ -74,8 +74,8 @@ def test_keys_decide_and_the_saved_file_merges(folder, cuts):
     assert [rows[f"m-{i}"]["decision"] for i in (1, 3, 5, 7, 9)] == ["ok", "fix", "drop", "ok", ""]
     assert rows["m-7"]["note"] == "=잡음" and rows["m-1"]["reviewer"] == "kim"
     assert rows["m-9"]["text"] == HOSTILE
-    edits = read_edits([folder / "review.tsv"])
-    assert not edits.problems
+    edits = read_decisions([folder / "review.tsv"])
+    assert not edits.faults
     result = {c["id"]: c for c in merge_media(cuts, edits)}
     assert result["m-1"]["custom"]["status"] == "approved"
     assert result["m-1"]["custom"]["review"]["time"] == rows["m-1"]["decided_at"]

@@ -6,19 +6,19 @@ from hypothesis import strategies as st
 from review_support import make_cuts, write_decided
 
 from echoharvester.manifests.cuts import text_of, with_supervision
-from echoharvester.review.edits import (
+from echoharvester.review.conflicts import write_conflicts
+from echoharvester.review.decision import Decision, TextRules
+from echoharvester.review.decisions import (
     CONFLICTS,
-    Edit,
-    Edits,
-    Rules,
+    ReviewDecisions,
+    from_rows,
     identity,
-    read_edits,
+    read_decisions,
     review_files,
     unread_files,
-    write_conflicts,
 )
 from echoharvester.review.merge import (
-    decisions,
+    count_decisions,
     exportable,
     merge_media,
     misfits,
@@ -37,12 +37,12 @@ def bare(cuts):
 
 
 def merge(cuts, *paths):
-    return bare(merge_media(cuts, read_edits(paths)))
+    return bare(merge_media(cuts, read_decisions(paths)))
 
 
 def test_three_decisions_change_three_cuts(tmp_path, cuts):
     result = merge_media(
-        cuts, read_edits([write_decided(tmp_path / "r.tsv", cuts, reviewer="kim")])
+        cuts, read_decisions([write_decided(tmp_path / "r.tsv", cuts, reviewer="kim")])
     )
     changed = [c["id"] for c, b in zip(result, cuts, strict=True) if c is not b]
     assert changed == ["m-1", "m-3", "m-5"]
@@ -86,7 +86,7 @@ def test_any_order_of_any_subset_over_any_files_gives_the_same(
     for k, path in enumerate(paths):
         write_rows(path, kept[k::parts], columns)
     assert merge(cuts, *paths) == expected
-    edits = read_edits([whole])
+    edits = read_decisions([whole])
     once = merge_media(cuts, edits)
     assert merge_media(once, edits) == once  # merging twice is merging once
 
@@ -136,22 +136,22 @@ def test_a_bad_row_is_named_by_file_and_line_and_the_rest_is_merged(tmp_path, cu
     rows = [row for _, row in read_rows(path)]
     rows[2].update(change)
     write_rows(path, rows)
-    edits = read_edits([path])
-    assert len(edits.by_id) == 3 and len(edits.problems) == 1
-    assert edits.problems[0].startswith("r.tsv:4: ") and message in edits.problems[0]
+    edits = read_decisions([path])
+    assert len(edits.decided) == 3 and len(edits.faults) == 1
+    assert edits.faults[0].startswith("r.tsv:4: ") and message in edits.faults[0]
 
 
 def test_a_stray_tab_is_named(tmp_path):
     path = tmp_path / "r.tsv"
     path.write_text("id\tdecision\ttext\nm-1\tfix\t오늘은\t날씨가\n", encoding="utf-8")
-    assert "r.tsv:2: '날씨가' lies behind the last column" in read_edits([path]).problems[0]
+    assert "r.tsv:2: '날씨가' lies behind the last column" in read_decisions([path]).faults[0]
 
 
 def test_unknown_ids_and_repeated_rows_are_named(tmp_path, cuts):
     path = tmp_path / "r.tsv"
     path.write_text("id\tdecision\nm-1\tok\nnobody\tdrop\nm-1\tok\n", encoding="utf-8")
-    edits = read_edits([path])
-    assert edits.problems == ["r.tsv:4: m-1 stands in r.tsv:2 already; counted once"]
+    edits = read_decisions([path])
+    assert edits.faults == ["r.tsv:4: m-1 stands in r.tsv:2 already; counted once"]
     assert misfits(edits, cuts) == ["r.tsv:3: there is no cut nobody"]
 
 
@@ -162,12 +162,14 @@ def test_reviewers_who_disagree_decide_nothing_until_somebody_settles_it(tmp_pat
     two = write_decided(
         tmp_path / "b.tsv", cuts, {"m-1": ("drop", ""), "m-3": ("ok", "")}, reviewer="lee"
     )
-    edits = read_edits([one, two])
+    edits = read_decisions([one, two])
     assert (
-        list(edits.by_id) == ["m-3"]
+        list(edits.decided) == ["m-3"]
         and "b.tsv:3: m-1 is decided otherwise in a.tsv:3" in edits.faults[0]
     )
-    assert edits.remarks == ["kim and lee: 2 cuts decided by both, 1 alike (50 %), kappa 0.00"]
+    assert list(edits.remarks) == [
+        "kim and lee: 2 cuts decided by both, 1 alike (50 %), kappa 0.00"
+    ]
     before = identity(tmp_path)
     write_conflicts(tmp_path, edits, ())
     assert identity(tmp_path) == before  # writing the file makes nothing stale
@@ -179,8 +181,8 @@ def test_reviewers_who_disagree_decide_nothing_until_somebody_settles_it(tmp_pat
     rows[1]["decision"] = "drop"
     write_rows(tmp_path / CONFLICTS, rows, list(rows[0]))
     assert identity(tmp_path) != before
-    settled = read_edits(tmp_path.glob("*.tsv"))
-    assert settled.by_id["m-1"].decision == "drop" and not settled.faults
+    settled = read_decisions(tmp_path.glob("*.tsv"))
+    assert settled.decided["m-1"][0].decision == "drop" and not settled.faults
     write_conflicts(tmp_path, settled, ())
     assert [row["decision"] for _, row in read_rows(tmp_path / CONFLICTS)] == ["", "drop"]
 
@@ -193,7 +195,7 @@ def test_kappa_is_that_of_the_textbook():
         [("ok", "ok")] * 20 + [("drop", "drop")] * 15 + [("ok", "drop")] * 5 + [("drop", "ok")] * 10
     )
     opinions = [
-        Edit(str(i), decision, reviewer=name, where=f"{name}.tsv:{i}")
+        Decision(str(i), decision, reviewer=name, where=f"{name}.tsv:{i}")
         for i, pair in enumerate(pairs)
         for name, decision in zip(("a", "b"), pair, strict=True)
     ]
@@ -202,7 +204,7 @@ def test_kappa_is_that_of_the_textbook():
 
 
 def test_a_decision_on_a_text_that_has_changed_since_is_kept_for_somebody(tmp_path, cuts):
-    edits = read_edits([write_decided(tmp_path / "r.tsv", cuts)])
+    edits = read_decisions([write_decided(tmp_path / "r.tsv", cuts)])
     changed = [with_supervision(c, text="다른 글이다") if c["id"] == "m-3" else c for c in cuts]
     result = merge_media(changed, edits)
     assert result[3]["custom"]["status"] == "review" and text_of(result[3]) == "다른 글이다"
@@ -214,26 +216,26 @@ def test_a_decision_on_a_text_that_has_changed_since_is_kept_for_somebody(tmp_pa
     row["decision"] = "fix"
     write_rows(tmp_path / CONFLICTS, [row], list(row))
     assert (
-        text_of(merge_media(changed, read_edits(tmp_path.glob("*.tsv")))[3])
+        text_of(merge_media(changed, read_decisions(tmp_path.glob("*.tsv")))[3])
         == "오늘은 하늘이 맑네요 라"
     )
 
 
 def test_what_was_never_measured_cannot_be_approved(tmp_path, cuts):
     bare = [{**c, "custom": {k: v for k, v in c["custom"].items() if k != "cer"}} for c in cuts]
-    result = merge_media(bare, read_edits([write_decided(tmp_path / "r.tsv", cuts)]))
+    result = merge_media(bare, read_decisions([write_decided(tmp_path / "r.tsv", cuts)]))
     assert not exportable(result[1])
     assert "cannot be approved" in result[1]["custom"]["review_problem"]
 
 
 def test_ok_with_an_edited_text_is_a_correction(tmp_path, cuts):
     path = write_decided(tmp_path / "r.tsv", cuts, {"m-1": ("ok", "오늘은 비가 옵니다 나")})
-    assert text_of(merge_media(cuts, read_edits([path]))[1]) == "오늘은 비가 옵니다 나"
+    assert text_of(merge_media(cuts, read_decisions([path]))[1]) == "오늘은 비가 옵니다 나"
 
 
 def test_a_correction_is_stored_as_it_is_spoken(tmp_path, cuts):
     path = write_decided(tmp_path / "r.tsv", cuts, {"m-1": ("fix", "사과 3개 샀어요")})
-    fixed = merge_media(cuts, read_edits([path]))[1]
+    fixed = merge_media(cuts, read_decisions([path]))[1]
     assert text_of(fixed) == "사과 세 개 샀어요"
     assert fixed["custom"]["text_orthographic"] == "사과 3개 샀어요"
 
@@ -242,19 +244,35 @@ def test_a_file_saved_again_for_other_rows_dates_nothing_anew(tmp_path, cuts):
     import os
 
     path = write_decided(tmp_path / "r.tsv", cuts)
-    first = merge_media(cuts, read_edits([path]))
+    first = merge_media(cuts, read_decisions([path]))
     os.utime(path, (2e9, 2e9))
-    edits = read_edits([path])
-    with_known_times(edits, first)
+    edits = with_known_times(read_decisions([path]), first)
     assert merge_media(cuts, edits) == first
 
 
+def test_decisions_survive_the_manifest_that_stage_8_keeps_them_in(tmp_path, cuts):
+    """Two decisions on one cut, made on different texts, among them; those of other cuts are left."""
+    import json
+
+    old = [with_supervision(c, text="예전 글이다") if c["id"] == "m-1" else c for c in cuts]
+    one = write_decided(tmp_path / "kim.tsv", old, {"m-1": ("drop", "")}, reviewer="kim")
+    two = write_decided(tmp_path / "lee.tsv", cuts, reviewer="lee")
+    read = read_decisions([one, two])
+    rows = [json.loads(json.dumps(row)) for row in read.rows(["a problem"])]
+    kept = from_rows(rows)
+    assert kept.decided == read.decided and len(kept.decided["m-1"]) == 2
+    assert merge_media(cuts, kept) == merge_media(cuts, read)
+    assert merge_media(old, kept) == merge_media(old, read)
+    assert set(from_rows(rows, lambda cut_id: cut_id == "m-3").decided) == {"m-3"}
+    assert [row["message"] for row in rows if row["kind"] == "problem"] == ["a problem"]
+
+
 def test_rules_are_those_of_captions():
-    assert Rules().fault_of("네") and not Rules(min_chars=1).fault_of("네")
+    assert TextRules().fault_of("네") and not TextRules(min_chars=1).fault_of("네")
 
 
 def test_no_edits_change_nothing(cuts):
-    result = merge_media(cuts, Edits())
+    result = merge_media(cuts, ReviewDecisions())
     assert all(a is b for a, b in zip(result, cuts, strict=True))
 
 
@@ -262,7 +280,7 @@ def test_a_valid_decision_counts_beside_an_outdated_one(tmp_path, cuts):
     old = [with_supervision(c, text="예전 글이다") if c["id"] == "m-1" else c for c in cuts]
     one = write_decided(tmp_path / "kim.tsv", old, {"m-1": ("drop", "")}, reviewer="kim")
     two = write_decided(tmp_path / "lee.tsv", cuts, {"m-1": ("ok", "")}, reviewer="lee")
-    edits = read_edits([one, two])
+    edits = read_decisions([one, two])
     assert not edits.faults and not edits.disputed
     assert merge_media(cuts, edits)[1]["custom"]["status"] == "approved"
     assert merge_media(old, edits)[1]["custom"]["status"] == "rejected"
@@ -274,7 +292,7 @@ def test_reviewers_who_agree_agree_whatever_columns_they_kept(tmp_path, cuts):
             tmp_path / f"{name}.tsv", cuts, {"m-1": ("ok", ""), "m-5": ("drop", "")}
         )
         write_rows(path, [row for _, row in read_rows(path)], columns)
-    edits = read_edits(tmp_path.glob("*.tsv"))
+    edits = read_decisions(tmp_path.glob("*.tsv"))
     assert not edits.disputed and "2 alike (100 %)" in edits.remarks[0]
 
 
@@ -284,7 +302,7 @@ def test_reviewers_who_agree_agree_whatever_columns_they_kept(tmp_path, cuts):
 )
 def test_headers_that_would_hide_decisions_are_named(tmp_path, header, message):
     (tmp_path / "r.tsv").write_text(f"{header}\nm-1\tok\tok\n", encoding="utf-8")
-    assert message in read_edits([tmp_path / "r.tsv"]).problems[0]
+    assert message in read_decisions([tmp_path / "r.tsv"]).faults[0]
 
 
 def test_an_edited_text_without_a_decision_is_named_even_without_digests(tmp_path, cuts):
@@ -292,7 +310,7 @@ def test_an_edited_text_without_a_decision_is_named_even_without_digests(tmp_pat
     rows = [row for _, row in read_rows(path)]
     rows[2]["text"] = "오늘은 비가 와요"
     write_rows(path, rows, ["id", "decision", "text"])
-    assert misfits(read_edits([path]), cuts) == [
+    assert misfits(read_decisions([path]), cuts) == [
         "r.tsv:4: the text of m-2 was edited, but decision is empty; fix?"
     ]
 
@@ -323,7 +341,7 @@ def test_decisions_are_counted_by_what_was_done(tmp_path, cuts):
     path = write_decided(
         tmp_path / "r.tsv", cuts, {"m-1": ("ok", "오늘은 비가 옵니다"), "m-3": ("ok", "")}
     )
-    assert decisions(merge_media(cuts, read_edits([path]))) == {"fix": 1, "ok": 1}
+    assert count_decisions(merge_media(cuts, read_decisions([path]))) == {"fix": 1, "ok": 1}
 
 
 def test_no_word_of_a_correction_is_without_time(tmp_path, cuts):
@@ -341,7 +359,7 @@ def test_no_word_of_a_correction_is_without_time(tmp_path, cuts):
         "오늘은 날씨가 정말 참 좋네요 나",
     ):
         path = write_decided(tmp_path / "r.tsv", cuts, {"m-1": ("fix", text)})
-        words = merge_media(cuts, read_edits([path]))[1]["supervisions"][0]["alignment"]["word"]
+        words = merge_media(cuts, read_decisions([path]))[1]["supervisions"][0]["alignment"]["word"]
         assert [w[0] for w in words] == text.split()
         assert all(w[2] > 0.02 for w in words), words
         assert all(a[1] + a[2] <= b[1] + 1e-3 for a, b in zip(words, words[1:], strict=False))

@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from echoharvester.asr.validate import Gate
+from echoharvester.asr.validate import CerThresholds
 from echoharvester.manifests.cuts import rejected, with_custom
 from echoharvester.review.sample import StratifiedSample, allocated, label_error
 from echoharvester.review.select import Selection, select
 
-LIMIT = Gate().limit  # 0.15 for manual captions
+LIMIT = CerThresholds().limit  # 0.15 for manual captions
 
 
 def chosen(cuts, sample_size=0, also=(), **options):

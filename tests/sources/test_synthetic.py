@@ -8,7 +8,7 @@ from echoharvester.captions.utterances import segment
 from echoharvester.sources.synthetic.espeak import Voice, espeak
 from echoharvester.sources.synthetic.grammar import Grammar, Lexicon, invented_word
 from echoharvester.sources.synthetic.library import MediaSpec, make_media
-from echoharvester.text.scores import comparable
+from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.spoken import candidates
 
 
@@ -40,10 +40,12 @@ def test_captions_of_the_library_say_what_the_truth_says(tmp_path):
         encoding = "cp949" if captions == ".srt" else "utf-8"
         spec = MediaSpec("a", ".wav", Voice("ko+m1"), captions, encoding=encoding)
         truth = make_media(spec, tmp_path, 5, 20.0)
-        said = comparable("".join(c["supervisions"][0]["text"] for c in truth))
+        said = normalize_for_scoring("".join(c["supervisions"][0]["text"] for c in truth))
         texts = [u.text for u in segment(read_track(tmp_path / ("a" + captions))).utterances]
-        best = [min(candidates(t), key=lambda r: comparable(r) not in said) for t in texts]
-        assert "".join(map(comparable, best)) == said
+        best = [
+            min(candidates(t), key=lambda r: normalize_for_scoring(r) not in said) for t in texts
+        ]
+        assert "".join(map(normalize_for_scoring, best)) == said
 
 
 def test_held_out_words_are_in_no_training_sentence():

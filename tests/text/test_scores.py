@@ -8,9 +8,9 @@ from echoharvester.text.scores import (
     aligned,
     best_reading,
     cer,
-    comparable,
     confidence_interval,
     count_errors,
+    normalize_for_scoring,
     swer,
     total,
     wer,
@@ -31,7 +31,7 @@ def test_decomposed_korean_is_the_same_text():
 
 
 def test_lone_jamo_are_kept_as_they_are():
-    assert comparable("ㅋㅋ 네") == "ㅋㅋ네"
+    assert normalize_for_scoring("ㅋㅋ 네") == "ㅋㅋ네"
 
 
 @given(HANGUL, HANGUL)

@@ -8,9 +8,9 @@ import torch
 from echoharvester.models.ctc import build_model
 from echoharvester.text.tokenizers import JamoTokenizer
 from echoharvester.training.config import TrainConfig
+from echoharvester.training.distributed import join_distributed, leave_distributed
 from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
 from echoharvester.training.trainer import Trainer
-from echoharvester.training.world import join_world, leave_world
 
 MODEL = {
     "encoder": "conformer", "d_model": 32, "num_layers": 1, "num_heads": 4, "feedforward_dim": 64,
@@ -21,7 +21,7 @@ MODEL = {
 def main() -> None:
     folder, accumulate, optimizer = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     torch.set_num_threads(1)
-    world = join_world("cpu")
+    world = join_distributed("cpu")
     torch.manual_seed(1 + world.rank)  # the first process's weights are taken by all
     tokens = JamoTokenizer.train()
     model = build_model(MODEL, len(tokens.symbols))
@@ -32,7 +32,7 @@ def main() -> None:
     data = SyntheticConfig(batch_sec=6.0, batches_per_epoch=5, num_workers=0, max_sec=5.0)
     trainer = Trainer(model, tokens, config, folder, {"model_config": MODEL}, world)
     trainer.fit(SyntheticData(data, 3), SyntheticData(data, 4))
-    leave_world()
+    leave_distributed()
 
 
 if __name__ == "__main__":

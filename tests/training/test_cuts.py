@@ -6,8 +6,8 @@ import torch
 from echoharvester.manifests.cuts import media_cut, recording, to_lhotse, utterance_cut
 from echoharvester.text.tokenizers import CharTokenizer
 from echoharvester.training.augment import (
+    AcousticEnvironments,
     AudioFolder,
-    Surroundings,
     add_noise,
     augment,
     spec_augment,
@@ -128,7 +128,9 @@ def test_noise_and_rooms_come_from_folders_where_given(tmp_path, cuts):
             sound = np.zeros(rate)
             sound[400], sound[2000] = 0.8, 0.3
         soundfile.write(tmp_path / folder / "a.wav", sound, rate)
-    surroundings = Surroundings(AudioFolder(tmp_path / "musan"), AudioFolder(tmp_path / "rirs"))
+    surroundings = AcousticEnvironments(
+        AudioFolder(tmp_path / "musan"), AudioFolder(tmp_path / "rirs")
+    )
     noise = surroundings.noise(40000, rng)
     assert len(noise) == 40000 and np.sqrt(np.mean(noise**2)) == pytest.approx(1.0, rel=1e-3)
     peak = np.abs(np.fft.rfft(noise)).argmax() * 16000 / 40000

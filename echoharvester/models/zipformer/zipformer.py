@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from echoharvester.errors import UserError
 from echoharvester.models.encoder import Encoder
 from echoharvester.models.zipformer.attention import compact_positions
 from echoharvester.models.zipformer.layer import DROPOUT, Bypass, ZipformerLayer
@@ -53,16 +54,16 @@ class Zipformer(Encoder):
         50 Hz) from the lists; otherwise it takes their first entries.
 
         Raises:
-            ValueError: for lists of unequal length, or chunks that do not divide.
+            UserError: for lists of unequal length, or chunks that do not divide.
         """
         super().__init__()
         lists = (encoder_dim, num_encoder_layers, encoder_unmasked_dim, num_heads)
         if any(
             len(x) != len(downsampling_factor) for x in (*lists, feedforward_dim, cnn_module_kernel)
         ):
-            raise ValueError("a Zipformer takes one number a stack in every list of its options")
+            raise UserError("a Zipformer takes one number a stack in every list of its options")
         if any(size > 0 and size % max(downsampling_factor) for size in chunk_size):
-            raise ValueError(
+            raise UserError(
                 f"chunk_size {list(chunk_size)}: a multiple of {max(downsampling_factor)} is needed"
             )
         self.dropout: Schedule | float = DROPOUT if dropout is None else dropout

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from echoharvester.errors import UserError
+
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 BUFFER_MS = 500
 RANDOM_SEED = 1
@@ -133,10 +135,10 @@ class Espeak:
         Silence at the end is cut, so the last word ends where the sound does.
 
         Raises:
-            ValueError: if the voice does not exist or the word times do not match the text.
+            UserError: if the voice does not exist or the word times do not match the text.
         """
         if self._library.espeak_SetVoiceByName(voice.name.encode()) != 0:
-            raise ValueError(f"espeak-ng has no voice {voice.name!r}; see its voices/!v folder")
+            raise UserError(f"espeak-ng has no voice {voice.name!r}; see its voices/!v folder")
         for parameter, value in (
             (PARAMETER_RATE, voice.rate_wpm),
             (PARAMETER_PITCH, voice.pitch),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from echoharvester.errors import UserError
 from echoharvester.text.hangul import (
     CODAS,
     ONSETS,
@@ -67,7 +68,7 @@ class Lexicon:
         `wide`: with the words of the vocabulary, too.
         """
         if part not in ("all", "train", "heldout"):
-            raise ValueError(f"part is all, train or heldout, not {part!r}")
+            raise UserError(f"part is all, train or heldout, not {part!r}")
         kinds: dict[str, list[str]] = {}
         for path in (LEXICON, *(VOCABULARY if wide else ())):
             words = kinds.setdefault("noun", [])

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from echoharvester.errors import UserError
+
 _LONGEST_PAUSE_SEC = 86400.0
 
 
-class SiteClosedError(RuntimeError):
+class SiteClosedError(UserError):
     """The site has asked to slow down; nothing is requested until later."""
 
 

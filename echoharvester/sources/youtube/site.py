@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from echoharvester.errors import UserError
 from echoharvester.sources.youtube.pace import Pace, SiteClosedError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _GONE = re.compile(
 )
 
 
-class FetchError(RuntimeError):
+class FetchError(UserError):
     """Something could not be had from a site; the message names it, the cause, and no secret."""
 
 
@@ -90,7 +91,7 @@ def checked_url(text: str) -> str:
     'https://www.youtube.com/@ebs/videos'
 
     Raises:
-        ValueError: for anything else, options and paths among it.
+        UserError: for anything else, options and paths among it.
     """
     text = text.strip()
     if _CHANNEL.fullmatch(text):
@@ -99,7 +100,7 @@ def checked_url(text: str) -> str:
         return text
     if _VIDEO_ID.fullmatch(text):
         return f"https://www.youtube.com/watch?v={text}"
-    raise ValueError(
+    raise UserError(
         f"{text!r} is no address: expected https://..., an 11-character video id, or "
         "ytsearch20:words"
     )
@@ -295,11 +296,11 @@ def _browser(text: str) -> tuple[str | None, ...]:
     ('chrome', 'work', 'GNOMEKEYRING', None)
 
     Raises:
-        ValueError: if it is not of that form.
+        UserError: if it is not of that form.
     """
     found = re.fullmatch(r"([^+:]+)(?:\+([^:]+))?(?::(?!:)(.+?))?(?:::(.+))?", text)
     if not found:
-        raise ValueError(
+        raise UserError(
             "network.cookies_from_browser: expected NAME[+KEYRING][:PROFILE][::CONTAINER]"
         )
     name, keyring, profile, container = found.groups()
@@ -314,12 +315,12 @@ def read_info_json(path: Path) -> dict[str, Any]:
     """
     try:
         if path.stat().st_size > MAX_INFO_BYTES:
-            raise ValueError(f"larger than {MAX_INFO_BYTES >> 20} MiB")
+            raise UserError(f"larger than {MAX_INFO_BYTES >> 20} MiB")
         info = json.loads(path.read_bytes())
         if not isinstance(info, dict) or not isinstance(info.get("id"), str):
-            raise ValueError("no object with an id")
+            raise UserError("no object with an id")
         if info.get("_type", "video") != "video":
-            raise ValueError("not of a video")  # it would lead elsewhere
+            raise UserError("not of a video")  # it would lead elsewhere
         info["id"].encode()
     except (OSError, ValueError, RecursionError) as error:
         raise FetchError(f"{path}: not an info.json of yt-dlp ({error})") from error

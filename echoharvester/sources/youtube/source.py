@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, rejected, safe_id
 from echoharvester.manifests.runner import with_error
 from echoharvester.manifests.shards import Cut
@@ -49,7 +50,7 @@ class VideoFilter:
                 try:  # 20200131 and 2020-01-31 are compared as text from here on
                     object.__setattr__(self, name, _day(str(value)))
                 except ValueError as error:
-                    raise ValueError(f"source: {value!r} is no date such as 2020-01-31") from error
+                    raise UserError(f"source: {value!r} is no date such as 2020-01-31") from error
         if self.match_filter:
             self._matches({})
 
@@ -85,7 +86,7 @@ class VideoFilter:
         try:
             return match_filter_func(self.match_filter)(fields) is None
         except ValueError as error:
-            raise ValueError(f"source.match_filter={self.match_filter!r}: {error}") from error
+            raise UserError(f"source.match_filter={self.match_filter!r}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,11 @@ class YoutubeSource:
         """One cut for every video; what cannot be reached is an error, what is not wanted rejected.
 
         Raises:
-            ValueError: if an address is none.
+            UserError: if an address is none.
             FileNotFoundError: if a file that is named does not exist.
         """
+        if not (self.urls or self.urls_file or self.info_json):
+            raise UserError("no address: 'source.urls=[\"https://www.youtube.com/@name\"]'")
         seen: set[str] = set()
         failed: dict[str, Cut] = {}
         addresses = [checked_url(text) for text in self._addresses()]

@@ -80,7 +80,7 @@ def _roman(match: re.Match[str]) -> Readings:
 
 
 def _ascii_roman(match: re.Match[str]) -> Readings:
-    """World War II, 파이널 판타지 VII: behind a word."""
+    """DistributedContext War II, 파이널 판타지 VII: behind a word."""
     count = _ASCII_ROMAN[match.group()]
     return [ENGLISH_NUMBERS[count], sino(count)]
 

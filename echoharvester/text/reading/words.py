@@ -8,6 +8,7 @@ from importlib.resources import files
 from itertools import product
 from pathlib import Path
 
+from echoharvester.errors import UserError
 from echoharvester.text.numbers import digits, sino
 from echoharvester.text.reading.english import in_hangul
 from echoharvester.text.reading.rule import Readings, number, unique
@@ -41,7 +42,7 @@ def read_lexicon(text: str, name: str = "lexicon") -> Lexicon:
     """A TSV of words and readings: `iphone<TAB>아이폰`, several readings split by `|`.
 
     Raises:
-        ValueError: naming `name` and the line that is not of this form.
+        UserError: naming `name` and the line that is not of this form.
     """
     entries: Lexicon = {}
     for i, line in enumerate(text.splitlines(), 1):
@@ -50,7 +51,7 @@ def read_lexicon(text: str, name: str = "lexicon") -> Lexicon:
         word, tab, readings = line.strip("\r\n").partition("\t")
         found = tuple(r.strip() for r in readings.split("|") if r.strip())
         if not tab or not word.strip() or not found or re.search(r"[A-Za-z\d]", readings):
-            raise ValueError(
+            raise UserError(
                 f"{name}, line {i}: expected WORD<TAB>READING in Hangul, '|' between several: {line!r}"
             )
         entries[word.strip().casefold()] = found
@@ -62,7 +63,7 @@ def lexicon(extra: Path | None = None) -> Lexicon:
     """The project's words; those of a recipe's own file come first.
 
     Raises:
-        ValueError: if the recipe's file is not of the lexicon's form.
+        UserError: if the recipe's file is not of the lexicon's form.
         OSError: if it cannot be read.
     """
     words = read_lexicon((files(__package__) / "latin.tsv").read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from echoharvester.errors import UserError
 from echoharvester.training.parity.optim import compare_eden, compare_scaled_adam
 from echoharvester.training.parity.zipformer import compare_zipformer
 
@@ -25,9 +26,9 @@ def compare(reference: Mapping[str, Any], folder: Path) -> dict[str, float]:
     """Differences from one reference file, by what is compared.
 
     Raises:
-        ValueError: if the file is of no known kind, or what it describes cannot be built.
+        UserError: if the file is of no known kind, or what it describes cannot be built.
     """
     kind = reference.get("kind")
     if kind not in COMPARISONS:
-        raise ValueError(f"kind is one of {sorted(COMPARISONS)}, not {kind!r}")
+        raise UserError(f"kind is one of {sorted(COMPARISONS)}, not {kind!r}")
     return COMPARISONS[kind](reference, folder)

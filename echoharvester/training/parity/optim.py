@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from echoharvester.errors import UserError
 from echoharvester.training.optim import ScaledAdam, eden
 
 TOLERANCE = 1e-4  # relative
@@ -47,7 +48,7 @@ def compare_scaled_adam(reference: Mapping[str, Any], _folder: Path) -> dict[str
                 difference = np.abs(ours - theirs).max() / np.abs(theirs).max()
                 largest["params"] = max(largest["params"], float(difference) / TOLERANCE)
         if expected:
-            raise ValueError(f"the trace has steps {sorted(expected)} beyond {run['steps']}")
+            raise UserError(f"the trace has steps {sorted(expected)} beyond {run['steps']}")
     return largest
 
 

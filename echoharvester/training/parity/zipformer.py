@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from echoharvester.errors import UserError
 from echoharvester.models.ctc import NUM_FEATURES, CtcModel, build_model
 from echoharvester.training.parity.gradients import compare_gradients
 
@@ -28,7 +29,7 @@ def compare_zipformer(reference: Mapping[str, Any], folder: Path) -> dict[str, f
     """Largest differences over their tolerances, by what is compared; 1 and below agrees.
 
     Raises:
-        ValueError: if keys, shapes or output lengths differ.
+        UserError: if keys, shapes or output lengths differ.
     """
     config = dict(reference["config"])
     vocab_size = config.pop("vocab")
@@ -40,7 +41,7 @@ def compare_zipformer(reference: Mapping[str, Any], folder: Path) -> dict[str, f
     embedded, embedded_lens = model.encoder_embed(features, lens)
     encoded, out_lens = model.encoder(embedded, embedded_lens)
     if out_lens.tolist() != reference["out_lens"]:
-        raise ValueError(f"lengths {out_lens.tolist()} are not {reference['out_lens']}")
+        raise UserError(f"lengths {out_lens.tolist()} are not {reference['out_lens']}")
     log_probs = model.ctc_output(encoded)
     valid, loss = valid_rows(log_probs, out_lens), weighted_loss(log_probs, out_lens)
     arrays = np.load(folder / f"{reference['name']}.npz")
@@ -77,10 +78,10 @@ def check_keys(model: CtcModel, reference: Mapping[str, Any]) -> None:
     wrong = [k for k in {**ours, **theirs} if ours.get(k) != theirs.get(k)]
     if wrong:
         listed = ", ".join(f"{k}: {ours.get(k)} is not {theirs.get(k)}" for k in wrong[:5])
-        raise ValueError(f"{len(wrong)} keys differ from the reference: {listed}")
+        raise UserError(f"{len(wrong)} keys differ from the reference: {listed}")
     size = sum(p.numel() for p in model.parameters())
     if size != reference["num_params"]:
-        raise ValueError(f"{size} parameters are not {reference['num_params']}")
+        raise UserError(f"{size} parameters are not {reference['num_params']}")
 
 
 def made_weights(keys: Mapping[str, Sequence[int]]) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from echoharvester.training.batch import Batch
-from echoharvester.training.evaluate import Judgement
+from echoharvester.training.evaluate import EvaluationResult
 from echoharvester.training.state import Progress
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 SHOWN_SPECTROGRAMS = 3
 
 
-class Watch:
+class MetricLogger:
     """Shows and records a run; a process that is not the first stays silent."""
 
     def __init__(self, folder: Path, progress: Progress, active: bool) -> None:
@@ -70,7 +70,9 @@ class Watch:
             picture = (picture - picture.min()) / (picture.max() - picture.min() + 1e-9)
             self.writer.add_image(f"features/{i}", picture[None], step)
 
-    def end_epoch(self, progress: Progress, row: dict[str, float], judgement: Judgement) -> None:
+    def end_epoch(
+        self, progress: Progress, row: dict[str, float], judgement: EvaluationResult
+    ) -> None:
         if self.bar is not None:
             self.bar.close()
             self.bar = None

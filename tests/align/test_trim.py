@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echoharvester.align.base import AlignedWord, Alignment
-from echoharvester.align.salvage import fitting_part
+from echoharvester.align.trim import trimmed
 
 
 def of(scores, length=3):
@@ -13,7 +13,7 @@ def of(scores, length=3):
 
 
 def kept(scores, length=3):
-    return [w.score for w in fitting_part(of(scores, length)).words]
+    return [w.score for w in trimmed(of(scores, length)).words]
 
 
 def test_wrong_words_at_an_end_go():
@@ -33,7 +33,7 @@ def test_where_all_fits_or_nothing_does_it_stays_whole():
 @given(st.lists(st.floats(0, 1, allow_subnormal=False), min_size=1, max_size=12))
 def test_what_is_kept_is_a_run_that_fits_better(scores):
     whole = of(scores)
-    part = fitting_part(whole)
+    part = trimmed(whole)
     n = len(part.words)
     assert any(whole.words[i : i + n] == part.words for i in range(len(scores)))
     assert part.text == " ".join(w.text for w in part.words)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
-class World:
+class DistributedContext:
     """This process among those that train together.
 
     Gradients are summed in one piece after each step's backward passes, together with the
@@ -29,7 +29,9 @@ class World:
     def is_first(self) -> bool:
         return self.rank == 0
 
-    def sum_up(self, parameters: Sequence[nn.Parameter], numbers: Sequence[float]) -> list[float]:
+    def all_reduce_sum(
+        self, parameters: Sequence[nn.Parameter], numbers: Sequence[float]
+    ) -> list[float]:
         """Replaces gradients by their sums over all processes; returns the numbers' sums.
 
         A parameter that has a gradient in some processes only has one in all afterwards.
@@ -70,7 +72,7 @@ class World:
             dist.barrier()
 
 
-def join_world(device: str) -> World:
+def join_distributed(device: str) -> DistributedContext:
     """Joins the processes that `torchrun` or `srun` started; alone if neither did.
 
     Reads RANK, WORLD_SIZE and LOCAL_RANK, or Slurm's SLURM_PROCID, SLURM_NTASKS and
@@ -83,8 +85,10 @@ def join_world(device: str) -> World:
                 environment.setdefault(name, environment[slurm])
     size = int(environment.get("WORLD_SIZE", "1"))
     if size == 1:
-        return World()
-    world = World(int(environment["RANK"]), size, int(environment.get("LOCAL_RANK", "0")))
+        return DistributedContext()
+    world = DistributedContext(
+        int(environment["RANK"]), size, int(environment.get("LOCAL_RANK", "0"))
+    )
     if device.startswith("cuda"):
         torch.cuda.set_device(world.local_rank)
     backend = "nccl" if device.startswith("cuda") else "gloo"
@@ -92,7 +96,7 @@ def join_world(device: str) -> World:
     return world
 
 
-def leave_world() -> None:
+def leave_distributed() -> None:
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()
 

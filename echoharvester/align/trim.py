@@ -17,12 +17,12 @@ MIN_RUN_SCORE = 0.75  # mean over the characters of a run
 MIN_WORDS, MIN_CHARS = 3, 6  # shorter runs fit by chance
 
 
-def fitting_part(alignment: Alignment) -> Alignment:
+def trimmed(alignment: Alignment) -> Alignment:
     """The best run of words; the alignment itself where all fits or nothing does.
 
     >>> words = [AlignedWord(w, 0, 1, s) for w, s in zip("옛날 아주 먼 옛날 호랑이가".split(),
     ...          (0.1, 0.9, 0.9, 0.9, 0.9))]
-    >>> fitting_part(Alignment("옛날 아주 먼 옛날 호랑이가", tuple(words), 0.7)).text
+    >>> trimmed(Alignment("옛날 아주 먼 옛날 호랑이가", tuple(words), 0.7)).text
     '아주 먼 옛날 호랑이가'
     """
     if all(word.score >= MISFIT_SCORE for word in alignment.words):

@@ -1,16 +1,16 @@
-"""Acceptance learned from reviews, on decisions whose truth is known."""
+"""LabelClassifier learned from reviews, on decisions whose truth is known."""
 
 import json
 
 import numpy as np
 import pytest
 
-from echoharvester.asr.acceptance import (
+from echoharvester.asr.label_classifier import (
     NotEnoughReviewsError,
     fit_acceptance,
-    read_acceptance,
+    read_classifier,
 )
-from echoharvester.asr.validate import Gate, judged
+from echoharvester.asr.validate import CerThresholds, judged
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
 from echoharvester.review.learn import decided_labels
 
@@ -75,7 +75,7 @@ def test_too_few_decisions_say_how_many_are_needed(count, match):
 
 def test_stage_6_decides_by_it(tmp_path):
     fit_acceptance(labels(1500), 0.97).write(tmp_path / "a.json")
-    gate = Gate(acceptance=read_acceptance(tmp_path / "a.json"))
+    gate = CerThresholds(classifier=read_classifier(tmp_path / "a.json"))
     statuses = {}
     for cut, _, _ in labels(300, seed=2):
         custom = judged(cut, ["네"], gate)["custom"]
@@ -91,12 +91,12 @@ def test_a_file_that_is_no_model_is_named(tmp_path, content):
     path = tmp_path / "odd.json"
     path.write_text(content)
     with pytest.raises(ValueError, match="odd.json"):
-        read_acceptance(path)
+        read_classifier(path)
     fit_acceptance(labels(300), 0.9).write(path)
     values = json.loads(path.read_text())
     path.write_text(json.dumps({**values, "weights": [1.0]}))
     with pytest.raises(ValueError, match="odd.json"):
-        read_acceptance(path)
+        read_classifier(path)
 
 
 def test_a_sampled_decision_stands_for_its_stratum():

@@ -4,28 +4,62 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from launchers import AGAIN, PROGRESS, Update, Work, since, size_of
-from settings import UserError
+from echoharvester.errors import UserError
+from echoharvester.pipeline.processes import ShardedWork, Update, since, size_of
+from echoharvester.pipeline.progress import DONE, RETRIED, Message
+from echoharvester.pipeline.stage import Stage
 
 POLL_SEC = 1.0
 MAX_POLLS_FAILED = 120
 MAX_ARRAY = 1000  # of Slurm's default MaxArraySize
-TASK = Path(__file__).with_name("task.py")
+TASK = "echoharvester.pipeline.task"
 
 
-def run_slurm(work: Work, launcher: Any, update: Update) -> set[int]:
+@dataclass(frozen=True)
+class SlurmConfig:
+    """Shards as tasks of one Slurm array, long stages as jobs of their own.
+
+    Attributes:
+        nj: how many tasks at once.
+        partition, account, qos: as sbatch takes them.
+        cpus, mem, time: of each task.
+        gpus: of each task of a stage that uses GPUs; `gpu_partition`: where these run.
+        train_tasks, train_nodes: processes that train together, and on how many nodes.
+        signal_sec: so long before the end of its time, training saves, and is requeued.
+        options: further options of sbatch.
+        setup: lines of shell before the work.
+        settle_sec: how much later a shared disk may show what another machine wrote.
+    """
+
+    nj: int = 32
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    cpus: int = 2
+    mem: str = "4G"
+    time: str = "24:00:00"
+    gpus: int = 0
+    gpu_partition: str | None = None
+    train_tasks: int = 1
+    train_nodes: int | None = None
+    signal_sec: int = 300
+    options: Sequence[str] = ()
+    setup: Sequence[str] = ()
+    settle_sec: float = 20.0
+
+
+def run_slurm(work: ShardedWork, stage: Stage, launcher: SlurmConfig, update: Update) -> None:
     """Submits shards as one array and waits for it; which of them failed, their output tells.
 
-    A task does with its shard what `run_local` does with a process that was killed.  Stopped from the
+    A task does with its shard what `run_local` does with a process that crashed.  Stopped from the
     keyboard, it cancels what it submitted.
 
     Raises:
@@ -36,17 +70,19 @@ def run_slurm(work: Work, launcher: Any, update: Update) -> set[int]:
 
     def look() -> None:
         nonlocal told
-        done = sum(_progress(log, start) for log, start in zip(work.logs, starts, strict=True))
+        done = sum(m.values["items"] for m in said() if m.kind == DONE)
         update(done - told)
         told = done
 
-    job = _submit(work, launcher, _job_name(work.name, work.place))
+    def said() -> Iterator[Message]:
+        for log, start in zip(work.logs, starts, strict=True):
+            yield from filter(None, map(Message.parse, since(log, start)))
+
+    job = _submit(work, stage, launcher, _job_name(work.name, work.place))
     _wait(work.name, job, look)
-    for log, start in zip(work.logs, starts, strict=True):
-        for line in since(log, start).splitlines():
-            if AGAIN.encode() in line:
-                print(line.decode(errors="replace"), file=sys.stderr)
-    return set()
+    for message in said():
+        if message.kind == RETRIED:
+            print(message.values["message"], file=sys.stderr)
 
 
 def wait_for_earlier(name: str, place: Path) -> bool:
@@ -91,7 +127,7 @@ def _running(job_name: str) -> str | None:
     return found[0] if found else None
 
 
-def _submit(work: Work, launcher: Any, job_name: str) -> str:
+def _submit(work: ShardedWork, stage: Stage, launcher: SlurmConfig, job_name: str) -> str:
     if len(work.shards) > MAX_ARRAY:
         raise UserError(
             f"{work.name}: {len(work.shards)} shards are more than an array of Slurm holds"
@@ -102,19 +138,19 @@ def _submit(work: Work, launcher: Any, job_name: str) -> str:
     options = [
         "--parsable", f"--job-name={job_name}", f"--array={array}%{launcher.nj}",
         f"--output={log_dir}/{work.name}.%a.log", "--open-mode=append",
-        *resources(launcher, work.name),
+        *resources(launcher, stage),
     ]  # fmt: skip
     # Slurm runs a copy of the script from a folder of its own: paths in it are absolute.
-    task = [sys.executable, str(TASK), work.name, str(log_dir), *work.command]
+    task = [sys.executable, "-m", TASK, work.name, str(log_dir), *work.command]
     script = _script(launcher, f"exec {shlex.join(task)}")
     return _slurm(["sbatch", *options], script).strip().partition(";")[0]
 
 
-def _script(launcher: Any, *lines: str) -> str:
+def _script(launcher: SlurmConfig, *lines: str) -> str:
     return "\n".join(["#!/usr/bin/env bash", *launcher.setup, *lines]) + "\n"
 
 
-def resources(launcher: Any, stage: str) -> list[str]:
+def resources(launcher: SlurmConfig, stage: Stage) -> list[str]:
     """Options of sbatch for a stage, from conf/launcher/slurm.yaml."""
     options = [
         f"--cpus-per-task={launcher.cpus}",
@@ -122,9 +158,9 @@ def resources(launcher: Any, stage: str) -> list[str]:
         f"--time={launcher.time}",
     ]
     for name in ("partition", "account", "qos"):
-        if launcher[name]:
-            options.append(f"--{name}={launcher[name]}")
-    if launcher.gpus and stage in launcher.gpu_stages:
+        if value := getattr(launcher, name):
+            options.append(f"--{name}={value}")
+    if launcher.gpus and stage.gpu:
         options.append(f"--gres=gpu:{launcher.gpus}")
         if launcher.gpu_partition:
             options.append(f"--partition={launcher.gpu_partition}")
@@ -139,11 +175,6 @@ def _left(job: str) -> list[str] | None:
     if done.returncode == 0:
         return done.stdout.split()
     return [] if "Invalid job id" in done.stderr else None  # one that ended long ago is forgotten
-
-
-def _progress(log: Path, start: int) -> int:
-    found = re.findall(rb"^" + PROGRESS.encode() + rb"(\d+)", since(log, start), re.MULTILINE)
-    return sum(map(int, found))
 
 
 def _slurm(command: Sequence[str], script: str | None = None) -> str:
@@ -180,13 +211,13 @@ def _environment() -> dict[str, str]:
 
 
 def run_one_in_slurm(
-    name: str, command: Sequence[str], launcher: Any, log: Path, place: Path
+    stage: Stage, command: Sequence[str], launcher: SlurmConfig, log: Path, place: Path
 ) -> None:
     """Runs a stage that is one piece of work as a Slurm job, and waits; what became of it, its
     output tells.
 
-    `train` gets SIGUSR1 before its time is over, saves, and is put into the queue again; it starts
-    `launcher.train_tasks` processes, which find each other.
+    A stage that trains gets SIGUSR1 before its time is over, saves, and is put into the queue again;
+    it starts `launcher.train_tasks` processes, which find each other.
 
     Args:
         place: the folder that it writes to, which tells it from the same stage elsewhere.
@@ -196,11 +227,11 @@ def run_one_in_slurm(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     options = [
-        "--parsable", f"--job-name={_job_name(name, place)}", f"--output={log}.slurm", "--open-mode=append",
-        *resources(launcher, name),
+        "--parsable", f"--job-name={_job_name(stage.name, place)}", f"--output={log}.slurm", "--open-mode=append",
+        *resources(launcher, stage),
     ]  # fmt: skip
     run = shlex.join(command)
-    if name == "train":
+    if stage.trains_together:
         options += [f"--ntasks={launcher.train_tasks}", "--requeue", f"--signal=USR1@{launcher.signal_sec}"]  # fmt: skip
         if launcher.train_nodes:
             options += _on_nodes(launcher.train_tasks, launcher.train_nodes)
@@ -218,5 +249,6 @@ def run_one_in_slurm(
     )
     said = Path(f"{log}.slurm")
     before = size_of(said)
-    _wait(name, _slurm(["sbatch", *options], script).strip().partition(";")[0])
-    sys.stdout.write(since(said, before).decode(errors="replace"))
+    _wait(stage.name, _slurm(["sbatch", *options], script).strip().partition(";")[0])
+    for line in since(said, before):
+        print(line)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.shards import Cut, write_atomic
 
 MIN_DECIDED, MIN_WRONG = 30, 5  # of each, or nothing can be learned
@@ -27,12 +28,12 @@ FEATURES = (
 )  # fmt: skip
 
 
-class NotEnoughReviewsError(ValueError):
+class NotEnoughReviewsError(UserError):
     """Too few decisions to learn from; the message says how many are needed."""
 
 
 @dataclass(frozen=True)
-class Acceptance:
+class LabelClassifier:
     """A fitted model.
 
     Attributes:
@@ -73,23 +74,23 @@ class Acceptance:
         write_atomic(path, json.dumps({"features": FEATURES, **asdict(self)}, indent=1) + "\n")
 
 
-def read_acceptance(path: Path) -> Acceptance:
+def read_classifier(path: Path) -> LabelClassifier:
     """
     Raises:
-        ValueError: if the file is not one of `Acceptance.write`, or of other features.
+        UserError: if the file is not one of `LabelClassifier.write`, or of other features.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if tuple(values.pop("features")) != FEATURES:
-            raise ValueError("it was fitted on other features; fit it again")
-        model = Acceptance(**{f.name: values[f.name] for f in fields(Acceptance)})
+            raise UserError("it was fitted on other features; fit it again")
+        model = LabelClassifier(**{f.name: values[f.name] for f in fields(LabelClassifier)})
         numbers = np.array([model.means, model.scales, model.weights], float)
         if numbers.shape != (3, len(FEATURES)) or not np.isfinite(numbers).all():
-            raise ValueError("its numbers are not those of a model")
+            raise UserError("its numbers are not those of a model")
         if not all(math.isfinite(v) for v in (model.bias, model.threshold, model.review_threshold)):
-            raise ValueError("its numbers are not those of a model")
+            raise UserError("its numbers are not those of a model")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"validate.acceptance={path}: {error}") from error
+        raise UserError(f"validate.acceptance={path}: {error}") from error
     return model
 
 
@@ -109,7 +110,7 @@ def features_of(cut: Cut) -> list[float]:
 
 def fit_acceptance(
     decided: Iterable[tuple[Cut, bool, float]], precision: float = 0.99
-) -> Acceptance:
+) -> LabelClassifier:
     """Fits model and threshold.
 
     Args:
@@ -119,7 +120,7 @@ def fit_acceptance(
 
     Raises:
         NotEnoughReviewsError: with fewer than 30 decisions, or 5 of them for wrong labels.
-        ValueError: if the precision is out of reach.
+        UserError: if the precision is out of reach.
     """
     cuts, right_list, weight_list = zip(*decided, strict=True) if (decided := list(decided)) else ((), (), ())  # fmt: skip
     right, weights = np.array(right_list, bool), np.array(weight_list, float)
@@ -136,7 +137,7 @@ def fit_acceptance(
     error, low, high, accepted = _cross_checked(held_out, right, weights, folds, precision)
     means, scales, coefficients, bias = _fitted(features, right, weights)
     threshold = _threshold(held_out, right, weights, precision)
-    return Acceptance(
+    return LabelClassifier(
         means, scales, coefficients, bias, threshold, min(REVIEW_SHARE, threshold), precision,
         error, low, high, accepted, len(right),
     )  # fmt: skip
@@ -187,13 +188,13 @@ def _threshold(
     """The least threshold above which the wanted share is right.
 
     Raises:
-        ValueError: if there is none.
+        UserError: if there is none.
     """
     order = np.argsort(-probabilities, kind="stable")
     reached = np.cumsum(weights[order] * right[order]) / np.cumsum(weights[order])
     enough = np.flatnonzero(reached >= precision)
     if not len(enough):
-        raise ValueError(
+        raise UserError(
             f"no threshold reaches a precision of {precision:g}; the most sure reach "
             f"{reached.max():.3f}: ask for less, or review more"
         )

@@ -1,0 +1,156 @@
+"""Shards as processes of this machine (slurm.py: as tasks of an array, with the same logs)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from echoharvester.pipeline.progress import BEGUN, DONE, Message, worker_environment
+
+Update = Callable[[int], object]  # told of so many more items that are done
+# How the system ends a process that takes too much memory, or that a library brings down.
+_FATAL = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL)
+MAX_CULPRITS = 3  # of one shard: more, and it is the machine
+
+
+@dataclass(frozen=True)
+class LocalConfig:
+    """Shards as processes on this machine; `nj`: how many at once."""
+
+    nj: int = 2
+
+
+@dataclass(frozen=True)
+class ShardedWork:
+    """Shards of one stage that have to be made.
+
+    Attributes:
+        name: of the stage.
+        command: of one shard; `shard=K` is put behind it.
+        shards: which.
+        logs: of each shard.
+        place: data folder, which tells this work from the same stage elsewhere.
+    """
+
+    name: str
+    command: Sequence[str]
+    shards: Sequence[int]
+    logs: Sequence[Path]
+    place: Path
+
+
+@dataclass(frozen=True)
+class WorkerEnd:
+    """How a worker ended, and the media item it was working on."""
+
+    status: int
+    media_id: str
+
+    @property
+    def crashed(self) -> bool:
+        return -self.status in _FATAL
+
+
+def run_local(
+    work: ShardedWork, nj: int, update: Update, warn: Callable[[str], None] | None = None
+) -> set[int]:
+    """Runs shards as processes, `nj` at once; those whose process failed.
+
+    A shard whose process crashed (for want of memory, mostly) is tried again in isolation; a media
+    item that two processes crashed on is set apart as an error, and the rest of its shard is done.
+
+    Args:
+        warn: told of every shard that is tried again; None: it goes to standard error.
+    """
+    workers = _Workers(work, update, warn or (lambda text: print(text, file=sys.stderr)))
+    with ThreadPoolExecutor(max_workers=max(1, nj)) as pool:
+        try:
+            ends = dict(zip(work.shards, pool.map(workers.run, work.shards), strict=True))
+            failed = {shard for shard, end in ends.items() if end.status}
+            for shard, end in ends.items():
+                if end.crashed and workers.run_isolated(shard, end):
+                    failed.discard(shard)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            workers.stop()
+            raise
+    return failed
+
+
+class _Workers:
+    """The processes of one stage."""
+
+    def __init__(self, work: ShardedWork, update: Update, warn: Callable[[str], None]) -> None:
+        self._work, self._update, self._warn = work, update, warn
+        self._running: set[subprocess.Popen[str]] = set()
+        self._logs = dict(zip(work.shards, work.logs, strict=True))
+
+    def run(self, shard: int, crashed: Sequence[str] = (), isolated: bool = False) -> WorkerEnd:
+        """Runs a shard: its messages of progress move the bar, its other words go to its log."""
+        media_id = ""
+        with (
+            open(self._logs[shard], "a", encoding="utf-8") as log,
+            subprocess.Popen(
+                [*self._work.command, f"shard={shard}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                text=True, errors="replace",
+                env={**os.environ, **worker_environment(crashed, isolated)},
+            ) as worker,
+        ):  # fmt: skip
+            self._running.add(worker)
+            assert worker.stdout is not None
+            for line in worker.stdout:
+                message = Message.parse(line)
+                if message and message.kind == DONE:
+                    self._update(message.values["items"])
+                    continue
+                if message and message.kind == BEGUN:
+                    media_id = message.values["media_id"]
+                log.write(line)
+                log.flush()
+            status = worker.wait()
+            if status:
+                log.write(f"the process ended with status {status}\n")
+        self._running.discard(worker)
+        return WorkerEnd(status, media_id)
+
+    def run_isolated(self, shard: int, end: WorkerEnd) -> bool:
+        """Tries a shard again whose worker crashed; whether it was done in the end."""
+        suspects: list[str] = []
+        for _ in range(2 * MAX_CULPRITS):
+            self._warn(
+                f"{self._work.name}: shard {shard}: its process was killed (signal {-end.status}) while it "
+                f"worked on {end.media_id or 'nothing yet'}; trying it again alone"
+            )
+            again = self.run(shard, suspects, isolated=True)
+            if not again.crashed:
+                return again.status == 0
+            if not again.media_id or again.media_id in suspects:
+                return False  # it crashes before it begins, whatever it is given
+            if again.media_id == end.media_id:
+                suspects.append(again.media_id)
+            end = again
+        return False
+
+    def stop(self) -> None:
+        for worker in list(self._running):
+            worker.terminate()
+
+
+def size_of(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def since(log: Path, start: int) -> list[str]:
+    """The lines of a log behind its first `start` bytes."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(start)
+            return file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []

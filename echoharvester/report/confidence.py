@@ -1,0 +1,28 @@
+"""Confidences held against who knows whether a text is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from echoharvester.manifests.shards import Cut
+from echoharvester.report.truth import are_right
+from echoharvester.review.sample import are_right_by_review
+
+
+def judged_confidences(
+    cuts: Iterable[Cut], truth: Iterable[Cut] | None
+) -> tuple[list[tuple[float, bool]], str]:
+    """Of aligned cuts the confidence and whether the text is right, and who says so: the truth where
+    it is known, else what people decided."""
+    measured = (c for c in cuts if c["supervisions"] and "align_score" in c["custom"])
+    if truth is not None:
+        pairs, by = are_right(measured, truth), "the truth"
+    else:
+        pairs, by = are_right_by_review(measured), "reviewers"
+    return [(_confidence(cut), right) for cut, right in pairs], by
+
+
+def _confidence(cut: Cut) -> float:
+    """Calibrated, where that was possible."""
+    custom = cut["custom"]
+    return float(custom.get("align_confidence", custom["align_score"]))

@@ -1,0 +1,189 @@
+"""The configuration of a run, composed and checked, and the entry that all stage scripts share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from stages import FORMER_NAMES, GONE, STAGES
+
+from echoharvester.errors import UserError
+from echoharvester.pipeline.progress import tell_failure
+from echoharvester.pipeline.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
+SWEPT = "ECHO_SWEPT"  # environment variable: the settings that a multirun varies
+
+
+def composed(overrides: Sequence[str]) -> DictConfig:
+    """The configuration with these overrides.
+
+    Raises:
+        UserError: naming everything that is wrong with it, and how it is written.
+    """
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+
+    _refuse_old_names(overrides)
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
+            cfg = compose("config", overrides=list(overrides))
+    except HydraException as error:
+        _refuse_old_names(re.findall(r"full_key: (\S+)", str(error)))
+        raise UserError(
+            f"configuration: {error}\n(values with spaces, commas, brackets or Hangul need quotes inside "
+            "quotes: 'data_dir=\"/data/my talks\"', 'source.paths=[\"/a, b\"]')"
+        ) from error
+    recipe_of(cfg)  # checks it
+    return cfg
+
+
+def _refuse_old_names(overrides: Sequence[str]) -> None:
+    """Raises for settings that have another name by now, or are gone."""
+    lines = []
+    for override in overrides:
+        name = override.partition("=")[0].lstrip("+~")
+        renamed = {old: new for new, old in FORMER_NAMES.items()}
+        if name in renamed:
+            lines.append(f"{name} is called {renamed[name]} now")
+        elif name in GONE:
+            lines.append(f"{name} is gone: {GONE[name]}")
+    if lines:
+        raise UserError("configuration: " + "; ".join(lines))
+
+
+def recipe_of(cfg: DictConfig) -> Recipe:
+    """The recipe that a configuration describes.
+
+    Raises:
+        UserError: naming every setting that is of another type than it has, or cannot be.
+    """
+    from schema import wrong_settings
+
+    try:
+        settings: Any = OmegaConf.to_container(cfg, resolve=True)
+    except OmegaConfBaseException as error:
+        raise UserError(f"configuration: {error}") from error
+    if wrong := wrong_settings(settings):
+        raise UserError("configuration: " + "\n  ".join(wrong))
+    return Recipe(STAGES, settings, FORMER_NAMES)
+
+
+def plain(group: DictConfig) -> dict[str, Any]:
+    """A part of the configuration as plain values."""
+    return dict(OmegaConf.to_container(group, resolve=True))  # type: ignore[arg-type]
+
+
+def only(values: Mapping[str, Any], *takers: Callable[..., Any]) -> list[dict[str, Any]]:
+    """Of some settings those that each dataclass takes."""
+    from schema import options_of
+
+    return [{k: v for k, v in values.items() if k in options_of(taker)} for taker in takers]
+
+
+def torch_threads(count: int) -> None:
+    """Sets torch's threads; 0: as many as there are cores."""
+    import torch
+
+    torch.set_num_threads(count or os.cpu_count() or 1)
+
+
+def is_users(error: BaseException) -> bool:
+    """Whether people can mend it: our own errors, files and networks, settings; not a fault of the
+    program."""
+    return isinstance(error, UserError | OSError | OmegaConfBaseException) or hasattr(
+        error, "exit_status"
+    )
+
+
+def stage_main(work: Callable[[DictConfig, Recipe], Any]) -> None:
+    """Runs a stage script: Hydra, a log file, and errors that speak to people."""
+    import hydra
+
+    name = Path(sys.argv[0]).stem
+
+    @hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")
+    def run(cfg: DictConfig) -> Any:
+        swept = sweep_folder(cfg)
+        if swept:
+            cfg.train_dir = str(swept)
+        try:
+            recipe = recipe_of(cfg)
+            _log_to_file(recipe, name)
+            if cfg.shard is None:
+                recipe.remember_settings(name)
+            return work(cfg, recipe)
+        except Exception as error:
+            logging.getLogger(name).exception("failed")
+            status = getattr(error, "exit_status", 1)
+            _say_failure(cfg, name, error)
+            if swept and status == 1:
+                raise  # Hydra goes on with the other jobs of the sweep
+            sys.exit(status)
+
+    try:
+        _refuse_old_names(sys.argv[1:])
+    except UserError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(1)
+    run()
+
+
+def _say_failure(cfg: DictConfig, name: str, error: Exception) -> None:
+    if cfg.shard is not None:  # the driver says it, once for all shards
+        tell_failure(error, not is_users(error))
+    elif is_users(error):
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+    else:
+        print(
+            f"{name}: unexpected {type(error).__name__}: {error}. This is a fault of the program; "
+            f"please report it with {log_path(recipe_of(cfg), name, cfg.shard)}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def sweep_folder(cfg: DictConfig) -> Path | None:
+    """Where a job of a multirun works: a folder named by what differs, below `sweep`."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    hydra = HydraConfig.get()
+    if hydra.mode != RunMode.MULTIRUN:
+        return None
+    varied = os.environ.get(SWEPT, "").split()
+    told = [o for o in hydra.overrides.task if o.partition("=")[0].lstrip("+") in varied]
+    name = ",".join(told).replace("/", "_") or f"job{hydra.job.num}"
+    return Path(cfg.exp_dir) / "sweep" / name
+
+
+def log_path(recipe: Recipe, name: str, shard: int | None) -> Path:
+    return recipe.paths.log(STAGES[name].place, name, shard)
+
+
+def _log_to_file(recipe: Recipe, name: str) -> None:
+    path = log_path(recipe, name, recipe.settings["shard"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=path,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    logging.captureWarnings(True)
+    logging.info("%s", " ".join(map(_without_secrets, sys.argv)))
+
+
+def _without_secrets(argument: str) -> str:
+    """An override as logs may show it: network.proxy holds a password."""
+    key, sign, _ = argument.partition("=")
+    secret = key.lstrip("+~").startswith(("network.proxy", "network.cookies"))
+    return f"{key}=***" if sign and secret else argument

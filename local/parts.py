@@ -1,0 +1,68 @@
+"""Values of the library that several stage scripts make from the same settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from config import only, plain
+from omegaconf import DictConfig
+
+from echoharvester.asr.label_classifier import read_classifier
+from echoharvester.asr.validate import CerThresholds
+from echoharvester.pipeline.recipe import Recipe
+from echoharvester.review.decision import TextRules
+from echoharvester.review.hand_out import Handout, ReviewPlan
+from echoharvester.review.layout import Layout
+from echoharvester.review.sample import StratifiedSample
+from echoharvester.review.select import Selection
+
+
+def text_rules(cfg: DictConfig) -> TextRules:
+    """What a text must be, of a caption or of a correction."""
+    segment = cfg.segment
+    lexicon = Path(segment.lexicon) if segment.lexicon else None
+    return TextRules(segment.min_chars, segment.min_hangul_share, lexicon)
+
+
+def cer_thresholds(cfg: DictConfig) -> CerThresholds:
+    """What decides between caption and hypothesis."""
+    values = plain(cfg.validate)
+    path = values.pop("acceptance")
+    return CerThresholds(**values, classifier=read_classifier(Path(path)) if path else None)
+
+
+def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:
+    """What is asked of whom."""
+    options = plain(cfg.review)
+    for key in ("media", "reviewers", "reasons"):  # Hydra reads 119 as a number
+        options[key] = [str(value) for value in options[key]]
+    options["text"] = None if options["text"] is None else str(options["text"])
+    selection, layout, handout = only(options, Selection, Layout, Handout)
+    return ReviewPlan(
+        Selection(**selection),
+        cer_thresholds(cfg).limit,
+        StratifiedSample(options["accepted_sample"], options["sample_strata"], cfg.seed),
+        Layout(**layout, seed=cfg.seed),
+        Handout(**handout, title=f"{recipe.paths.recipe_dir.name}: review"),
+    )
+
+
+def card_settings(recipe: Recipe) -> dict[str, Any]:
+    """The thresholds and models that a data card names; models without where they lie here."""
+    groups = "segment align measure duplicates filter asr second_asr validate".split()
+    found = {name: dict(recipe.settings[name]) for name in groups}
+    for name in ("align", "asr"):
+        if "model" in found[name]:
+            found[name]["model"] = Path(str(found[name]["model"])).name
+    return found
+
+
+def report_limits(cfg: DictConfig) -> dict[str, float]:
+    """Thresholds that the report draws, by measure."""
+    return {
+        "cer": cfg.validate.max_cer_manual,
+        "align_score": cfg.filter.min_align_score,
+        "snr_db": cfg.filter.min_snr_db,
+        "speech_ratio": cfg.filter.min_speech_ratio,
+    }

@@ -1,0 +1,39 @@
+"""Stage 8, first: the review files read once: decisions, and whatever is wrong with them."""
+
+from __future__ import annotations
+
+import sys
+
+from config import stage_main
+from omegaconf import DictConfig
+from parts import text_rules
+
+from echoharvester.manifests.shards import ShardWriter, read_all_cuts
+from echoharvester.pipeline.recipe import Recipe
+from echoharvester.review.conflicts import write_conflicts
+from echoharvester.review.decisions import read_decisions, review_files, unread_files
+from echoharvester.review.merge import misfits, outdated
+
+
+def main(cfg: DictConfig, recipe: Recipe) -> None:
+    paths, made_from = recipe.paths, recipe.fingerprint("review_edits")
+    found = read_decisions(review_files(paths.review), text_rules(cfg))
+    problems = unread_files(paths.review)
+    if found.decided or found.undecided:
+        problems += misfits(found, read_all_cuts(paths.manifests, "cuts_validated"))
+    old = outdated(found, read_all_cuts(paths.manifests, "cuts_validated") if found.decided else ())
+    conflicts = write_conflicts(paths.review, found, old)
+    with ShardWriter(paths.review_edits) as writer:
+        for row in found.rows(problems):
+            writer.write(row)
+        counts = {"decisions": len(found.decided), "conflicts": conflicts}
+        writer.close("review_edits", made_from, "", counts)
+    for problem in (*found.faults, *problems):
+        print(f"review_edits: {problem}", file=sys.stderr)
+    for remark in found.remarks:
+        print(f"review_edits: {remark}")
+    print(f"stage  8 review_edits: {len(found.decided)} decisions in {paths.review}")
+
+
+if __name__ == "__main__":
+    stage_main(main)

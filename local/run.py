@@ -1,0 +1,70 @@
+"""The driver that run.sh starts: runs stages in turn, or says how they stand.
+
+run.py [--dry-run | --status] NUMBER:STAGE ... [Hydra overrides]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from config import ROOT, composed, recipe_of
+from stages import STAGES
+
+from echoharvester.errors import UserError
+from echoharvester.pipeline.processes import LocalConfig
+from echoharvester.pipeline.run import Driver
+from echoharvester.pipeline.slurm import SlurmConfig
+from echoharvester.pipeline.status import print_status, summary_lines
+
+DRY_RUN, STATUS = "--dry-run", "--status"
+
+
+def main(arguments: Sequence[str]) -> int:
+    modes = [a for a in arguments if a in (DRY_RUN, STATUS)]
+    asked = [a for a in arguments if ":" in a.partition("=")[0]]
+    overrides = [a for a in arguments if a not in modes and a not in asked]
+    try:
+        names = [_name(line) for line in asked]
+        driver = make_driver(overrides)
+        if STATUS in modes:
+            print_status(driver.recipe)
+            return 0
+        if DRY_RUN in modes:
+            return driver.dry_run(names)
+    except (UserError, OSError) as error:
+        print(f"run.sh: {error}", file=sys.stderr)
+        return 1
+    status = driver.run(names)
+    if status == 0 and any(STAGES[name].number >= STAGES["export"].number for name in names):
+        print(*summary_lines(driver.recipe), sep="\n")
+    return status
+
+
+def make_driver(overrides: Sequence[str]) -> Driver:
+    """The driver of the recipe that these overrides describe.
+
+    Raises:
+        UserError: naming what is wrong with the configuration.
+    """
+    recipe = recipe_of(composed(overrides))
+    launcher = dict(recipe.settings["launcher"])
+    kind = {"local": LocalConfig, "slurm": SlurmConfig}[launcher.pop("kind")]
+    return Driver(
+        recipe,
+        lambda name: [sys.executable, str(ROOT / "local" / f"{name}.py"), *overrides],
+        kind(**launcher),
+        recipe.settings["max_error_rate"],
+    )
+
+
+def _name(line: str) -> str:
+    """The stage that a line of run.sh names."""
+    number, _, name = line.partition(":")
+    if name not in STAGES or str(STAGES[name].number) != number:
+        raise UserError(f"run.sh: there is no stage {number} {name} in local/stages.py")
+    return name
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

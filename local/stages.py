@@ -1,0 +1,153 @@
+"""THE table of stages: what each reads and leaves, what its output depends on, what it needs.
+
+A new stage is a row here, a script of its name beside this file, and a line in run.sh.
+"""
+
+from __future__ import annotations
+
+from echoharvester.pipeline import inputs, outputs
+from echoharvester.pipeline.outputs import ManifestOutput, PageOutput, RecordOutput
+from echoharvester.pipeline.stage import Stage, stage_table
+from echoharvester.sources.download import is_there
+
+_RECOGNISERS = ("asr", "asr.cpu", "asr.gpu", "second_asr", "second_asr.cpu", "second_asr.gpu")
+_RECOGNISER_FILES = ("model", "tokens", "decoder", "joiner", "repo")
+
+STAGES = stage_table(
+    Stage(
+        0, "prepare",
+        settings=("source", "prepare"),
+        output=ManifestOutput(lambda p: p.truth, outputs.library, outputs.is_synthetic),
+    ),
+    Stage(
+        1, "collect",
+        settings=("source", "collect"),
+        target="cuts_media", item="media",
+    ),
+    Stage(
+        2, "download",
+        settings=("download",),
+        source="cuts_media", target="cuts_downloaded", item="media", holds=is_there,
+        version=2,
+    ),
+    Stage(
+        3, "segment",
+        settings=("segment",), models=("segment.lexicon",),
+        source="cuts_downloaded", target="cuts_segmented", item="media", one_to_many=True,
+        version=3,
+    ),
+    Stage(
+        4, "align",
+        settings=("align",), models=("align.model", "align.calibration", "align.repo"),
+        introduced={"align.chunk_sec": 20.0},
+        source="cuts_segmented", target="cuts_aligned",
+        gpu=True, version=5,
+    ),
+    Stage(
+        5, "measure",
+        settings=("measure",),
+        source="cuts_aligned", target="cuts_measured",
+    ),
+    Stage(
+        5, "duplicates",
+        settings=("duplicates", "filter"),
+        reads=("cuts_measured",), inputs=inputs.of_duplicates,
+        output=ManifestOutput(lambda p: p.duplicates, outputs.duplicates),
+        long=True, after_takedown=True, version=2,
+    ),
+    Stage(
+        5, "filter",
+        settings=("filter",),
+        source="cuts_measured", target="cuts_filtered", extra_input="duplicates",
+        after_takedown=True, version=3,
+    ),
+    Stage(
+        6, "validate",
+        settings=("validate", "asr", "second_asr"),
+        models=(
+            *(f"{asr}.{file}" for asr in _RECOGNISERS for file in _RECOGNISER_FILES),
+            "validate.acceptance",
+        ),
+        source="cuts_filtered", target="cuts_validated",
+        gpu=True, version=4,
+    ),
+    Stage(
+        7, "review",
+        settings=("review", "validate", "seed"),
+        reads=("cuts_validated",), inputs=inputs.of_review,
+        output=ManifestOutput(lambda p: p.review_rows, outputs.review_rows),
+        after_takedown=True, version=2,
+    ),
+    Stage(
+        8, "review_edits",
+        settings=("segment.min_chars", "segment.min_hangul_share"), models=("segment.lexicon",),
+        reads=("review/*.tsv", "cuts_validated"), inputs=inputs.of_review_edits,
+        output=ManifestOutput(lambda p: p.review_edits, outputs.review_edits),
+        after_takedown=True,
+    ),
+    Stage(
+        8, "merge",
+        settings=("segment.min_chars", "segment.min_hangul_share"), models=("segment.lexicon",),
+        source="cuts_validated", target="cuts_reviewed", extra_input="review_edits",
+        after_takedown=True, version=3,
+    ),
+    Stage(
+        9, "export",
+        settings=("export",),
+        reads=("cuts_reviewed", "review_edits"), inputs=inputs.of_export,
+        output=ManifestOutput(lambda p: p.dataset_manifest, outputs.dataset),
+        long=True, after_takedown=True, version=2,
+    ),
+    Stage(
+        10, "split",
+        settings=("split", "seed"),
+        reads=("manifest.jsonl.gz",), inputs=inputs.of_split,
+        output=ManifestOutput(lambda p: p.split("train"), outputs.split),
+        long=True, after_takedown=True, version=3,
+    ),
+    Stage(
+        10, "prepare_lang",
+        settings=("tokenizer", "lm"), models=("segment.lexicon",),
+        reads=("cuts_train",), inputs=inputs.of_prepare_lang,
+        output=RecordOutput(lambda p: p.lang_record),
+    ),
+    Stage(
+        11, "train",
+        settings=("train", "model", "tokenizer", "seed"), models=("train.init",),
+        reads=("cuts_train", "cuts_dev", "lang"), inputs=inputs.of_train,
+        output=RecordOutput(lambda p: p.train_record),
+        place="train", gpu=True, long=True, trains_together=True,
+    ),
+    Stage(
+        12, "decode",
+        settings=("decode",),
+        reads=("cuts_dev", "cuts_test", "lang", "train.json"), inputs=inputs.of_decode,
+        output=RecordOutput(lambda p: p.decode_record),
+        place="train", gpu=True, long=True, version=2,
+    ),
+    Stage(
+        13, "export_model",
+        settings=("export_model",),
+        reads=("train.json", "decode.json"), inputs=inputs.of_export_model,
+        output=RecordOutput(lambda p: p.export_record),
+        place="train",
+    ),
+    Stage(
+        14, "report",
+        reads=("cuts_reviewed", "manifest.jsonl.gz", "review_edits", "train.json", "decode.json", "export.json"),
+        inputs=inputs.of_report,
+        output=PageOutput(lambda p: p.report),
+        place="exp", version=2,
+    ),
+)  # fmt: skip
+
+# Settings that were renamed: name of today, name of before.
+FORMER_NAMES = {
+    "export.extra_formats": "export.also",
+    "export.merge_shar_dirs": "export.join",
+    "align.trim": "align.salvage",
+}
+# Settings that went, and why.
+GONE = {"launcher.gpu_stages": "which stages use a GPU stands in local/stages.py"}
+
+LAST = max(stage.number for stage in STAGES.values())
