@@ -60,20 +60,24 @@ def _refuse_old_names(overrides: Sequence[str]) -> None:
         raise UserError("configuration: " + "; ".join(lines))
 
 
-def recipe_of(cfg: DictConfig) -> Recipe:
+def recipe_of(cfg: DictConfig, check: bool = True) -> Recipe:
     """The recipe that a configuration describes.
+
+    Args:
+        check: whether types and values are looked at; the driver has done it for its workers.
 
     Raises:
         UserError: naming every setting that is of another type than it has, or cannot be.
     """
-    from schema import wrong_settings
-
     try:
         settings: Any = OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(f"configuration: {error}") from error
-    if wrong := wrong_settings(settings):
-        raise UserError("configuration: " + "\n  ".join(wrong))
+    if check:
+        from schema import wrong_settings
+
+        if wrong := wrong_settings(settings):
+            raise UserError("configuration: " + "\n  ".join(wrong))
     return Recipe(STAGES, settings, FORMER_NAMES)
 
 
@@ -116,7 +120,7 @@ def stage_main(work: Callable[[DictConfig, Recipe], Any]) -> None:
         if swept:
             cfg.train_dir = str(swept)
         try:
-            recipe = recipe_of(cfg)
+            recipe = recipe_of(cfg, check=cfg.shard is None)
             _log_to_file(recipe, name)
             if cfg.shard is None:
                 recipe.remember_settings(name)
@@ -145,7 +149,7 @@ def _say_failure(cfg: DictConfig, name: str, error: Exception) -> None:
     else:
         print(
             f"{name}: unexpected {type(error).__name__}: {error}. This is a fault of the program; "
-            f"please report it with {log_path(recipe_of(cfg), name, cfg.shard)}",
+            f"please report it with {log_path(recipe_of(cfg, check=False), name, cfg.shard)}",
             file=sys.stderr,
             flush=True,
         )

@@ -5,7 +5,7 @@
 
 Makes a library of stubs (a media item has 100 utterances; its sound is a hundredth of a second) and
 runs every stage on it with the real runner; what would listen to sound is replaced by constants, so
-that what remains is reading, comparing, judging and writing manifests.  Prints CPU microseconds per
+that what remains is verbalisation, comparing, judging and writing manifests.  Prints CPU microseconds per
 utterance (beyond what the same processes take to start, which a library of 800 tells), the memory of
 the largest process, and how long run.sh takes when there is nothing to do.
 """
@@ -30,10 +30,10 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "local")]
 PER_MEDIUM, NUM_SHARDS = 100, 8
-SMALLEST = PER_MEDIUM * NUM_SHARDS  # a medium a shard
+SMALLEST = PER_MEDIUM * NUM_SHARDS  # a media item a shard
 STUBBED = ("download", "segment", "align", "measure", "validate")
-STEPS = ("collect", "download", "segment", "align", "measure", "duplicates", "filter", "validate",
-         "review", "merge", "export", "split", "report")  # fmt: skip
+STAGES = ("collect", "download", "segment", "align", "measure", "duplicates", "filter", "validate",
+         "review", "review_edits", "merge", "export", "split", "report")  # fmt: skip
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--plot", type=Path)
-    parser.add_argument("--worker", nargs=2, metavar=("STEP", "SHARD"), help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=2, metavar=("STAGE", "SHARD"), help=argparse.SUPPRESS)
     options, overrides = parser.parse_known_args()
     if options.worker:
         work(options.worker[0], int(options.worker[1]), overrides)
@@ -68,11 +68,11 @@ def settings_of(out: Path) -> list[str]:
 
 
 def measure(out: Path, size: int, jobs: int) -> dict[str, Spent]:
-    """What every step took, and run.sh when all is done."""
+    """What every stage took, and run.sh when all is done."""
     shutil.rmtree(out, ignore_errors=True)
     make_media(out / "media", size // PER_MEDIUM)
     found = {}
-    for name in STEPS:
+    for name in STAGES:
         start = time.perf_counter()
         with ThreadPoolExecutor(jobs) as pool:
             parts = list(pool.map(run, commands(name, settings_of(out))))
@@ -135,15 +135,15 @@ def run(command: list[str]) -> Spent:
 
 def work(name: str, shard: int, overrides: list[str]) -> None:
     """One shard of a stage whose listening is replaced; `export` writes no sound."""
+    from config import composed, recipe_of
+
     from echoharvester.manifests.runner import run_shard
 
-    from common import composed, sharded_step
-
-    cfg = composed(overrides)
+    recipe = recipe_of(composed(overrides))
     if name == "export":
-        export(cfg)
+        export(recipe)
         return
-    run_shard(sharded_step(cfg, name), shard, STUBS[name](Path(cfg.data_dir)))
+    run_shard(recipe.run_of(name), shard, STUBS[name](recipe.paths.data_dir))
 
 
 WORDS = [a + b for a in "가나다라마바사아자차카타파하" for b in "구누두루무부수우주추쿠투푸후"]
@@ -169,14 +169,16 @@ def stub_segment(data: Path) -> Callable[[list[Any]], list[Any]]:
     from echoharvester.manifests.cuts import utterance_cut
 
     def process(cuts: list[Any]) -> list[Any]:
-        rng, medium = random.Random(cuts[0]["id"]), cuts[0]
+        rng, media_item = random.Random(cuts[0]["id"]), cuts[0]
         made = []
         for i in range(PER_MEDIUM):
             text = " ".join(rng.choices(WORDS, k=8))
             custom = {"text_raw": text, "text_orthographic": text, "caption_start_sec": i * 5.0,
                       "caption_end_sec": i * 5.0 + 4}  # fmt: skip
             made.append(
-                utterance_cut(medium, f"{medium['id']}-{i:05d}", i * 5.0, i * 5.0 + 4, text, custom)
+                utterance_cut(
+                    media_item, f"{media_item['id']}-{i:05d}", i * 5.0, i * 5.0 + 4, text, custom
+                )
             )
         return made
 
@@ -225,27 +227,21 @@ STUBS = {"download": stub_download, "segment": stub_segment, "align": stub_align
          "measure": stub_measure, "validate": stub_validate}  # fmt: skip
 
 
-def export(cfg: Any) -> None:
+def export(recipe: Any) -> None:
     """The manifest that stage 9 leaves, without sound."""
+    from echoharvester.dataset.release import BESIDE_SHAR
     from echoharvester.manifests.shards import ShardWriter, read_all_cuts
+    from echoharvester.pipeline.outputs import sizes_digest
 
-    from common import manifests_dir
-    from singles import (
-        BESIDE_SHAR,
-        dataset_manifest_path,
-        fingerprint_of_sizes,
-        single_fingerprint,
-    )
-
-    data = Path(cfg.data_dir)
-    (data / "shar").mkdir(exist_ok=True)
+    paths = recipe.paths
+    paths.shar.mkdir(exist_ok=True)
     for name in BESIDE_SHAR:
-        (data / name).write_text('{"cuts": 0, "hours": 0.0}')
-    with ShardWriter(dataset_manifest_path(cfg)) as writer:
-        for cut in read_all_cuts(manifests_dir(cfg), "cuts_reviewed"):
+        (paths.data_dir / name).write_text('{"cuts": 0, "hours": 0.0}')
+    with ShardWriter(paths.dataset_manifest) as writer:
+        for cut in read_all_cuts(paths.manifests, "cuts_reviewed"):
             writer.write(cut)
-        counts = {"hours": 0.0, "shar": fingerprint_of_sizes({}), "also": []}
-        writer.close("export", single_fingerprint(cfg, "export"), "", counts)
+        counts = {"hours": 0.0, "shar": sizes_digest(paths.shar), "also": []}
+        writer.close("export", recipe.fingerprint("export"), "", counts)
 
 
 def per_utterance_usec(found: dict[int, dict[str, Spent]], name: str, size: int) -> float:
@@ -259,12 +255,12 @@ def print_table(found: dict[int, dict[str, Spent]]) -> None:
     columns = [f"{n:,}: us" for n in sizes] + [f"{n:,}: MiB" for n in sizes]
     print("| step | starting, s | " + " | ".join(columns) + " |")
     print("|---" * (len(columns) + 2) + "|")
-    for name in STEPS:
+    for name in STAGES:
         each = [f"{per_utterance_usec(found, name, n):.0f}" for n in sizes]
         print_row(name, f"{found[SMALLEST][name].cpu_sec:.1f}", each, found, sizes)
-    sums = [f"{sum(per_utterance_usec(found, name, n) for name in STEPS):.0f}" for n in sizes]
+    sums = [f"{sum(per_utterance_usec(found, name, n) for name in STAGES):.0f}" for n in sizes]
     print(f"| all | | {' | '.join(sums)} |" + " |" * len(sizes))
-    for name in list(found[SMALLEST])[len(STEPS) :]:
+    for name in list(found[SMALLEST])[len(STAGES) :]:
         print_row(name, "", [f"{found[n][name].clock_sec:.1f} s" for n in sizes], found, sizes)
 
 

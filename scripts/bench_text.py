@@ -2,7 +2,7 @@
 
 python scripts/bench_text.py [--tool ours] [--tool num2words] [--tool nemo] [FILE.tsv ...]
 
-FILE.tsv has a category, a sentence and its accepted readings, `{서른|삼십}` for alternatives; default:
+FILE.tsv has a category, a sentence and its accepted verbalisations, `{서른|삼십}` for alternatives; default:
 tests/text/spoken_sentences.tsv.  The other tools are no dependencies: `pip install num2words
 nemo_text_processing`.  A tool that is not installed is left out, and that is said.  Spaces do not count.
 """
@@ -43,13 +43,15 @@ def main() -> None:
         counts[category] += 1
         for name, read in readers.items():
             start = time.perf_counter()
-            readings = read(written)
+            verbalisations = read(written)
             seconds[name] += time.perf_counter() - start
-            right[name][category] += bare(readings[0]) in accepted
+            right[name][category] += bare(verbalisations[0]) in accepted
             if name == "ours":
-                right["ours, any candidate"][category] += any(bare(r) in accepted for r in readings)
-                if options.misses and bare(readings[0]) not in accepted:
-                    print(f"  {category}: {written} -> {readings[0]}", file=sys.stderr)
+                right["ours, any candidate"][category] += any(
+                    bare(r) in accepted for r in verbalisations
+                )
+                if options.misses and bare(verbalisations[0]) not in accepted:
+                    print(f"  {category}: {written} -> {verbalisations[0]}", file=sys.stderr)
     print("# The spoken form: sentences read right, by category\n")
     print("Made by `python scripts/bench_text.py > docs/korean_text_accuracy.md`, on one core.")
     print("What the columns tell, and what they do not, is in docs/korean_text.md.\n")
@@ -60,7 +62,7 @@ def main() -> None:
 
 
 def read_sentences(path: Path) -> list[tuple[str, str, set[str]]]:
-    """Category, sentence, accepted readings without spaces."""
+    """Category, sentence, accepted verbalisations without spaces."""
     from text.sentences import read_table
 
     return read_table(path)
@@ -96,7 +98,7 @@ def _ours() -> Reader:
 
 
 def _num2words() -> Reader | None:
-    """Every number by its cardinal reading, all else as it stands."""
+    """Every number by its cardinal verbalisation, all else as it stands."""
     if not _installed("num2words"):
         return None
     from num2words import num2words

@@ -140,7 +140,7 @@ def print_speed(media: list[Cut], seconds: dict[str, float]) -> None:
 
     floors: dict[str, Callable[[], object]] = {
         "decoding": decode,
-        "reading flac": lambda: [load_sound(cut) for cut in media],
+        "verbalisation flac": lambda: [load_sound(cut) for cut in media],
         "VAD": lambda: [speech_regions(sound) for sound in sounds],
         "emissions": lambda: [model.log_probs(sound) for sound in sounds],
     }

@@ -58,11 +58,11 @@ def samples_of(data_dir: Path, media: Sequence[Cut], truth: Sequence[Cut], model
     for cut in truth:
         said[cut["custom"]["media_id"]].append(cut)
     samples = []
-    for medium in sorted(media, key=lambda m: m["duration"])[:MEDIA]:
-        own = cuts[medium["id"]]
+    for media_item in sorted(media, key=lambda m: m["duration"])[:MEDIA]:
+        own = cuts[media_item["id"]]
         if not own:
             continue
-        sound = load_sound(medium)
+        sound = load_sound(media_item)
         requests = [
             Request(
                 c["custom"].get("text_candidates") or [text_of(c)],
@@ -73,11 +73,11 @@ def samples_of(data_dir: Path, media: Sequence[Cut], truth: Sequence[Cut], model
         ]
         words = [
             (normalize_for_scoring(w[0]), c["custom"]["media_start_sec"] + w[1], c["custom"]["media_start_sec"] + w[1] + w[2])
-            for c in said[medium["id"]]
+            for c in said[media_item["id"]]
             for w in c["supervisions"][0]["alignment"]["word"]
         ]  # fmt: skip
-        amiss = {c["custom"]["fault"] for c in said[medium["id"]]} - {"", "shifted", "drift"}
-        noisy = any(c["custom"]["snr_db"] < 10 for c in said[medium["id"]])
+        amiss = {c["custom"]["fault"] for c in said[media_item["id"]]} - {"", "shifted", "drift"}
+        noisy = any(c["custom"]["snr_db"] < 10 for c in said[media_item["id"]])
         samples.append(Sample(sound, model.log_probs(sound), requests, words, bool(amiss) or noisy))
     return samples
 
@@ -86,14 +86,16 @@ def separation(samples: Sequence[Sample], model: AcousticModel) -> str:
     """How well alignment scores tell right captions from wrong ones: areas under the ROC."""
     good = [s for s in samples if not s.faulty]
     rng = random.Random(0)
-    texts = [list(r.readings) for s in good for r in s.requests]
+    texts = [list(r.verbalisations) for s in good for r in s.requests]
 
     def scores(change: Callable[[list[str]], list[str]] | None, share: float) -> list[float]:
         found = []
         for sample in good:
             changed = [change is not None and rng.random() < share for _ in sample.requests]
             requests = [
-                Request(change(list(r.readings)), r.start_sec, r.end_sec) if c and change else r
+                Request(change(list(r.verbalisations)), r.start_sec, r.end_sec)
+                if c and change
+                else r
                 for r, c in zip(sample.requests, changed, strict=True)
             ]
             aligned = _ours(sample, requests, model)
@@ -115,8 +117,8 @@ def separation(samples: Sequence[Sample], model: AcousticModel) -> str:
 
 
 def _shuffled(rng: random.Random) -> Callable[[list[str]], list[str]]:
-    def change(readings: list[str]) -> list[str]:
-        words = readings[0].split()
+    def change(verbalisations: list[str]) -> list[str]:
+        words = verbalisations[0].split()
         mixed = words[:]
         while len(set(words)) > 1 and mixed == words:
             rng.shuffle(mixed)
@@ -186,7 +188,7 @@ def _within_captions(sample: Sample, model: AcousticModel) -> Words:
     for request in sample.requests:
         first = max(0, int(request.start_sec / model.frame_sec))
         window = sample.log_probs[first : int(request.end_sec / model.frame_sec) + 1]
-        texts = request.readings[0].split()
+        texts = request.verbalisations[0].split()
         ids = [model.tokenizer.encode(text) for text in texts]
         path = forced_path(window, [i for word in ids for i in word])
         if path is None:
@@ -203,7 +205,7 @@ def _ctc_segmentation(sample: Sample, model: AcousticModel) -> Words:
     """ctc-segmentation (Kuerzinger et al. 2020) over the whole recording, a word a segment."""
     import ctc_segmentation
 
-    texts = [text for request in sample.requests for text in request.readings[0].split()]
+    texts = [text for request in sample.requests for text in request.verbalisations[0].split()]
     config = ctc_segmentation.CtcSegmentationParameters(
         char_list=list(model.tokenizer.symbols), index_duration=model.frame_sec
     )

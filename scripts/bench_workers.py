@@ -2,7 +2,7 @@
 """How much faster two local workers are than one, stage by stage; peak memory of a long recording.
 
     python scripts/bench_workers.py OUT                 # OUT: what bench_truth.py --make left
-    python scripts/bench_workers.py OUT --steps segment,measure     # on what an earlier call left
+    python scripts/bench_workers.py OUT --stages segment,measure     # on what an earlier call left
     python scripts/bench_workers.py OUT --long-hours 3  # memory of stages 4 to 6 at one and three hours
 
 Media of about a minute in four shards; every stage is run by one worker, its output deleted, and
@@ -24,7 +24,7 @@ import soundfile
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "local"))
-STEPS = {"download": 2, "segment": 3, "align": 4, "measure": 5, "validate": 6}
+STAGES = {"download": 2, "segment": 3, "align": 4, "measure": 5, "validate": 6}
 OUTPUTS = {"download": "cuts_downloaded", "segment": "cuts_segmented", "align": "cuts_aligned",
            "measure": "cuts_measured", "validate": "cuts_validated"}  # fmt: skip
 
@@ -33,26 +33,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--long-hours", type=int)
-    parser.add_argument("--steps")
+    parser.add_argument("--stages")
     options = parser.parse_args()
     out = options.out.resolve()
     if options.long_hours:
         print_memory(out, options.long_hours)
     else:
-        print_speedup(out, options.steps.split(",") if options.steps else None)
+        print_speedup(out, options.stages.split(",") if options.stages else None)
 
 
-def print_speedup(out: Path, steps: list[str] | None) -> None:
+def print_speedup(out: Path, stages: list[str] | None) -> None:
     data, folders = out / "workers", sorted(f for f in (out / "media").iterdir() if f.is_dir())
     settings = [
         "source=local", f"source.paths=[{','.join(map(str, folders))}]", "num_shards=4", f"data_dir={data}",
     ]  # fmt: skip
-    if not steps:
+    if not stages:
         shutil.rmtree(data, ignore_errors=True)
         run(1, 1, settings)
     total = np.zeros(2)
-    print("| step | one worker, s | two workers, s | times as fast |\n|---|---|---|---|")
-    for name in steps or STEPS:
+    print("| stage | one worker, s | two workers, s | times as fast |\n|---|---|---|---|")
+    for name in stages or STAGES:
         seconds = []
         for workers in (1, 2):
             for path in (data / "manifests").glob(f"{OUTPUTS[name]}.*"):
@@ -61,7 +61,7 @@ def print_speedup(out: Path, steps: list[str] | None) -> None:
             launch(name, workers, settings)
             seconds.append(time.perf_counter() - start)
         if name == "measure":
-            run(STEPS[name], 1, settings)
+            run(STAGES[name], 1, settings)
         one, two = seconds
         total += seconds
         print(f"| {name} | {one:.1f} | {two:.1f} | {one / two:.2f} |", flush=True)
@@ -69,9 +69,10 @@ def print_speedup(out: Path, steps: list[str] | None) -> None:
 
 
 def launch(name: str, workers: int, settings: list[str]) -> None:
-    """One step, as run.sh runs it."""
+    """One stage, as run.sh runs it."""
     subprocess.run(
-        [sys.executable, str(ROOT / "local/launch.py"), name, f"launcher.nj={workers}", *settings],
+        [sys.executable, str(ROOT / "local/run.py"), f"{STAGES[name]}:{name}", f"launcher.nj={workers}",
+         *settings],
         check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
@@ -86,7 +87,7 @@ def run(stage: int, workers: int, settings: list[str]) -> None:
 
 def print_memory(out: Path, hours: int) -> None:
     """Peak memory of the worker of every stage, on the long recording once and several times over."""
-    print("| hours of one recording | step | peak memory, MiB |\n|---|---|---|")
+    print("| hours of one recording | stage | peak memory, MiB |\n|---|---|---|")
     for repeats in (1, hours):
         folder = out / f"memory_{repeats}"
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,7 +97,7 @@ def print_memory(out: Path, hours: int) -> None:
             "source=local", f"source.paths=[{folder}]", "num_shards=1", f"data_dir={folder / 'data'}",
         ]  # fmt: skip
         run(1, 1, settings)
-        for name in (*STEPS, "duplicates", "filter"):
+        for name in (*STAGES, "duplicates", "filter"):
             if name == "validate":
                 continue
             peak = peak_mib(name, settings)

@@ -116,7 +116,7 @@ def accounted(recipe: Recipe) -> dict[str, dict[str, int]]:
 
 
 def deadly(folder: Path, culprit: str) -> Path:
-    """A folder that, on PYTHONPATH, kills whatever process measures the medium `culprit`."""
+    """A folder that, on PYTHONPATH, kills whatever process measures the media item `culprit`."""
     (folder / "fatal").mkdir()
     (folder / "fatal" / "sitecustomize.py").write_text(_KILLER.format(culprit=culprit))
     return folder / "fatal"

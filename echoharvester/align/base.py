@@ -14,11 +14,11 @@ class Request:
     """An utterance to find.
 
     Attributes:
-        readings: spoken forms, the likeliest first; the best-fitting one is returned.
+        verbalisations: spoken forms, the likeliest first; the best-fitting one is returned.
         start_sec, end_sec: where its caption says it lies.
     """
 
-    readings: Sequence[str]
+    verbalisations: Sequence[str]
     start_sec: float
     end_sec: float
 
@@ -38,7 +38,7 @@ class Alignment:
     """Where an utterance was found.
 
     Attributes:
-        text: the reading that fits best.
+        text: the verbalisation that fits best.
         score: of the whole utterance, 0 to 1: mean over its characters.
     """
 
@@ -73,8 +73,8 @@ class Aligner(Protocol):
         ...
 
     @property
-    def chooses_readings(self) -> bool:
-        """Whether the sound decides among the readings of a text; else the first is aligned."""
+    def chooses_verbalisations(self) -> bool:
+        """Whether the sound decides among the verbalisations of a text; else the first is aligned."""
         ...
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:

@@ -21,7 +21,7 @@ from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.tokenizers import BLANK_ID, UNK_ID
 
 WILDCARD_PENALTY = 1.0  # nats a frame, against the best token of that frame
-READING_PENALTY = 1.5  # nats for every place further down the list of readings
+VERBALISATION_PENALTY = 1.5  # nats for every place further down the list of verbalisations
 MAX_CELLS = 1 << 28  # forced_align crashes beyond 2**31, and needs a byte a cell
 
 
@@ -38,7 +38,7 @@ class _Path:
 class CtcAligner:
     """Aligns with any `AcousticModel`; words are cores, see `boundaries`."""
 
-    chooses_readings = True
+    chooses_verbalisations = True
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class CtcAligner:
         log_probs = self.model.log_probs(samples, chunk_sec=self.chunk_sec)
         heard = list(timed_characters(self.model, log_probs))
         captioned = [
-            CaptionSpan(normalize_for_scoring(r.readings[0]), r.start_sec, r.end_sec)
+            CaptionSpan(normalize_for_scoring(r.verbalisations[0]), r.start_sec, r.end_sec)
             for r in requests
         ]
         duration_sec = len(log_probs) * self.model.frame_sec
@@ -69,8 +69,8 @@ class CtcAligner:
         first = max(0, int(start_sec / self.model.frame_sec))
         window = log_probs[first : int(np.ceil(end_sec / self.model.frame_sec))]
         best: tuple[float, Alignment] | None = None
-        for rank, reading in enumerate(request.readings):
-            words = reading.split()
+        for rank, verbalisation in enumerate(request.verbalisations):
+            words = verbalisation.split()
             ids = [self.model.tokenizer.encode(word) for word in words]
             flat = [i for word in ids for i in word]
             if not flat or UNK_ID in flat:
@@ -78,7 +78,7 @@ class CtcAligner:
             path = forced_path(window, flat)
             if path is None:
                 continue
-            merit = path.log_prob - rank * READING_PENALTY
+            merit = path.log_prob - rank * VERBALISATION_PENALTY
             if best is None or merit > best[0]:
                 best = (merit, self._alignment(words, [len(i) for i in ids], path, first))
         return best[1] if best else None

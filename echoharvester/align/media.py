@@ -31,14 +31,14 @@ class CaptionTimes:
     """The aligner `none`: captions are believed, words share their time by length."""
 
     boundaries = None
-    chooses_readings = False
+    chooses_verbalisations = False
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         return [_shared_by_length(request) for request in requests]
 
 
 def _shared_by_length(request: Request) -> Alignment:
-    words = request.readings[0].split()
+    words = request.verbalisations[0].split()
     times = shared_word_times(words, request.start_sec, request.end_sec)
     aligned = tuple(AlignedWord(word, a, b, 1.0) for word, (a, b) in zip(words, times, strict=True))
     return Alignment(" ".join(words), aligned, 1.0)
@@ -48,14 +48,14 @@ def align_media(
     cuts: Sequence[Cut],
     aligner: Aligner,
     pad_sec: float,
-    salvage: bool = True,
+    trim: bool = True,
     load: Callable[[Cut], np.ndarray] = load_sound,
     calibration: Calibration | None = None,
 ) -> list[Cut]:
     """The cuts of one media item with word times; those that fit nowhere are rejected.
 
     Args:
-        salvage: an utterance of which a part does not fit is cut down to what does.
+        trim: an utterance of which a part does not fit is cut down to what does.
         load: samples (num_samples,) of the recording of a cut.
         calibration: makes probabilities of the scores of words, and `align_confidence`.
 
@@ -76,7 +76,7 @@ def align_media(
             result[i] = rejected(with_custom(cuts[i], align_score=0.0), STEP, "not_alignable")
     found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]
     words = [word for _, alignment in found for word in alignment.words]
-    parts = [trimmed(alignment) if salvage else alignment for _, alignment in found]
+    parts = [trimmed(alignment) if trim else alignment for _, alignment in found]
     spans = [(part.words[0].start_sec, part.words[-1].end_sec) for part in parts]
     if aligner.boundaries:
         spans = safe_spans(spans, words, loudness, pad_sec, len(samples) / SAMPLING_RATE)
@@ -84,16 +84,16 @@ def align_media(
         result[i] = _aligned(cuts[i], part, start, end, calibration)
         if part is not whole:
             left_out = len(whole.words) - len(part.words)
-            result[i] = with_custom(result[i], text_whole=whole.text, words_left_out=left_out)
-        if aligner.chooses_readings:
+            result[i] = with_custom(result[i], text_whole=whole.text, words_trimmed=left_out)
+        if aligner.chooses_verbalisations:
             result[i]["custom"].pop("text_candidates", None)
     return result
 
 
 def _request(cut: Cut) -> Request:
     custom = cut["custom"]
-    readings = custom.get("text_candidates") or [text_of(cut)]
-    return Request(readings, custom["caption_start_sec"], custom["caption_end_sec"])
+    verbalisations = custom.get("text_candidates") or [text_of(cut)]
+    return Request(verbalisations, custom["caption_start_sec"], custom["caption_end_sec"])
 
 
 def _aligned(

@@ -37,7 +37,7 @@ class Chunk:
 class Qwen3Aligner:
     """One model, loaded once, gone with the process of the stage."""
 
-    chooses_readings = False
+    chooses_verbalisations = False
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Qwen3Aligner:
         duration_sec = len(samples) / SAMPLING_RATE
         for chunk in chunks(requests, Loudness.of(samples), duration_sec, self.max_chunk_sec):
             first, last = (round(t * SAMPLING_RATE) for t in (chunk.start_sec, chunk.end_sec))
-            texts = [requests[i].readings[0] for i in chunk.requests]
+            texts = [requests[i].verbalisations[0] for i in chunk.requests]
             found = self._in_chunk(samples[first:last], texts, chunk.start_sec)
             for i, alignment in zip(chunk.requests, found, strict=True):
                 result[i] = alignment
@@ -82,7 +82,7 @@ class Qwen3Aligner:
     def _in_chunk(
         self, sound: np.ndarray, texts: Sequence[str], offset_sec: float
     ) -> list[Alignment | None]:
-        """The first reading of each caption; the model takes one text."""
+        """The first verbalisation of each caption; the model takes one text."""
         import torch
 
         aligner = self._aligner

@@ -24,8 +24,9 @@ LEVEL = 0.95
 REVIEW_SHARE = 0.5  # less likely right than this is not worth a reviewer's time
 FEATURES = (
     "align_score", "worst_word", "cer", "cer_second", "cer_between", "snr_db", "speech_ratio",
-    "rate_deviation", "log_duration", "salvaged", "manual",
+    "rate_deviation", "log_duration", "trimmed", "manual",
 )  # fmt: skip
+_FORMER_FEATURES = {"salvaged": "trimmed"}  # in files fitted before they were renamed
 
 
 class NotEnoughReviewsError(UserError):
@@ -81,7 +82,8 @@ def read_classifier(path: Path) -> LabelClassifier:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        if tuple(values.pop("features")) != FEATURES:
+        found = tuple(_FORMER_FEATURES.get(name, name) for name in values.pop("features"))
+        if found != FEATURES:
             raise UserError("it was fitted on other features; fit it again")
         model = LabelClassifier(**{f.name: values[f.name] for f in fields(LabelClassifier)})
         numbers = np.array([model.means, model.scales, model.weights], float)
@@ -101,7 +103,7 @@ def features_of(cut: Cut) -> list[float]:
     own = {
         "worst_word": min((word[3] for word in words), default=math.nan),
         "log_duration": math.log(max(cut["duration"], 0.01)),
-        "salvaged": float("words_left_out" in custom),
+        "trimmed": float("text_whole" in custom),
         "manual": float(custom.get("caption_kind") == "manual"),
         "rate_deviation": abs(float(custom.get("rate_deviation", math.nan))),
     }
@@ -162,7 +164,7 @@ def _fitted(
 def _held_out(
     features: np.ndarray, right: np.ndarray, weights: np.ndarray, media: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The probability of each decision by a model that has not seen its medium, and its fold."""
+    """The probability of each decision by a model that has not seen its media item, and its fold."""
     from sklearn.model_selection import KFold, StratifiedGroupKFold
 
     grouped = len(set(media)) >= 2 * FOLDS
@@ -174,7 +176,7 @@ def _held_out(
     probabilities, folds = np.zeros(len(right)), np.zeros(len(right), int)
     for fold, (seen, unseen) in enumerate(split.split(features, right, media)):
         if right[seen].all() or not right[seen].any():
-            raise NotEnoughReviewsError("all wrong labels are of one medium; review more media")
+            raise NotEnoughReviewsError("all wrong labels are of one media item; review more media")
         means, scales, weights_of, bias = _fitted(features[seen], right[seen], weights[seen])
         standard = np.nan_to_num((features[unseen] - means) / scales, nan=0.0)
         probabilities[unseen] = 1 / (1 + np.exp(-(standard @ np.array(weights_of) + bias)))

@@ -21,7 +21,7 @@ from echoharvester.manifests.cuts import (
     with_supervision,
 )
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.scores import best_reading, cer
+from echoharvester.text.scores import best_verbalisation, cer
 from echoharvester.text.validity import is_repetitive
 
 STEP = "validate"
@@ -83,7 +83,7 @@ def _sound(cut: Cut, samples: np.ndarray) -> np.ndarray:
 def judged(cut: Cut, hypotheses: Sequence[str], thresholds: CerThresholds) -> Cut:
     """The cut with hypotheses, CER and status.
 
-    Where no aligner has chosen among the readings of the text, the one nearest to the (first)
+    Where no aligner has chosen among the verbalisations of the text, the one nearest to the (first)
     hypothesis becomes the text.
     """
     cut, rate = _scored(cut, hypotheses[0])
@@ -143,14 +143,14 @@ def _rate(reference: str, hypothesis: str) -> float:
 
 
 def _scored(cut: Cut, hypothesis: str) -> tuple[Cut, float]:
-    """CER against the text, or, where no aligner has chosen its reading, against the nearest one."""
-    readings = cut["custom"].get("text_candidates")
-    if not readings:
+    """CER against the text, or, where no aligner has chosen its verbalisation, against the nearest one."""
+    verbalisations = cut["custom"].get("text_candidates")
+    if not verbalisations:
         return cut, _rate(text_of(cut), hypothesis)
-    text, counts = best_reading(readings, hypothesis)
+    text, counts = best_verbalisation(verbalisations, hypothesis)
     if text == text_of(cut):
         return cut, round(counts.rate, 4)
-    words = text.split()  # nobody has measured the times of this reading
+    words = text.split()  # nobody has measured the times of this verbalisation
     times = shared_word_times(words, 0.0, cut["duration"])
     shared = [
         [w, round(a, 4), round(b - a, 4), 1.0] for w, (a, b) in zip(words, times, strict=True)

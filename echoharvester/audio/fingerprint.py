@@ -17,7 +17,7 @@ HOP_SEC = 1365 / RATE
 SPAN_SEC = 2.4  # of the sound that one value is made of
 
 
-def fingerprint(samples: np.ndarray) -> np.ndarray:
+def acoustic_fingerprint(samples: np.ndarray) -> np.ndarray:
     """Values (num_values,), unsigned 32 bits, of a whole recording (num_samples,) at 16 kHz."""
     from scipy.signal import resample_poly
 

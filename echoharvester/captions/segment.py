@@ -29,7 +29,7 @@ def segment_media(
 ) -> list[Cut]:
     """One cut for every utterance, or the media cut itself, rejected, where there is none.
 
-    An utterance with several readings keeps them in `custom.text_candidates`, best first, for the
+    An utterance with several verbalisations keeps them in `custom.text_candidates`, best first, for the
     audio to choose.  `lexicon`: a recipe's own Latin words.
 
     Raises:
@@ -56,10 +56,10 @@ def segment_media(
             "caption_start_sec": utterance.start_sec,
             "caption_end_sec": utterance.end_sec,
         }
-        readings = candidates(utterance.text, extra_words=lexicon)
-        text = readings[0]
-        if len(readings) > 1:
-            fields["text_candidates"] = readings
+        verbalisations = candidates(utterance.text, extra_words=lexicon)
+        text = verbalisations[0]
+        if len(verbalisations) > 1:
+            fields["text_candidates"] = verbalisations
         cut = utterance_cut(
             media, utterance_id, utterance.start_sec, utterance.end_sec, text, fields
         )

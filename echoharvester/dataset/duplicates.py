@@ -17,15 +17,15 @@ from echoharvester.audio.fingerprint import least_difference
 from echoharvester.dataset.measure import fingerprint_of
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import text_of
-from echoharvester.manifests.runner import units
+from echoharvester.manifests.runner import by_media
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.scores import normalize_for_scoring
 
 SHINGLE_CHARS = 12  # long enough that set phrases of a language are not shared by chance
-MIN_SHINGLES = 30  # a medium with less text tells nothing
-MIN_SHINGLES_SHARE = 0.8  # of an utterance, that the other medium says, too
-# Of a medium's values (those of its fingerprint, hashes of its shingles) every fourth is kept,
-# chosen by its hash, so that the same ones are kept of every medium (FracMinHash, Irber et al. 2022).
+MIN_SHINGLES = 30  # a media item with less text tells nothing
+MIN_SHINGLES_SHARE = 0.8  # of an utterance, that the other media item says, too
+# Of a media item's values (those of its fingerprint, hashes of its shingles) every fourth is kept,
+# chosen by its hash, so that the same ones are kept of every media item (FracMinHash, Irber et al. 2022).
 _SAMPLED_BITS = 2
 MIN_SHARED_VALUES = 3
 MIN_SHARED_SOUND = 0.03  # re-encoded sound keeps 9 to 60 % of its values, other sound 0.2 %
@@ -51,9 +51,9 @@ def alike_media(cuts: Iterable[Cut], min_containment: float) -> list[Likeness]:
     """Pairs of media of which much of the text is the same.
 
     Args:
-        cuts: those of a medium one after the other.
+        cuts: those of a media item one after the other.
     """
-    sketches = {media_id: _text_sketch(_all_shingles(part)) for media_id, part in units(cuts)}
+    sketches = {media_id: _text_sketch(_all_shingles(part)) for media_id, part in by_media(cuts)}
     names = sorted(sketches)
     found = _sharing([sketches[name] for name in names], min_containment, common_counts=True)
     return [Likeness(names[a], names[b], round(share, 3)) for a, b, share in found]
@@ -82,7 +82,7 @@ def _hashes(shingles: Iterable[str]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """An utterance that another medium says, too, and which keeps it.
+    """An utterance that another media item says, too, and which keeps it.
 
     Attributes:
         by: "audio" or "text".
@@ -96,7 +96,7 @@ class Duplicate:
 
 @dataclass
 class _Medium:
-    """What is remembered of a medium in the first pass; about 64 kB an hour of speech.
+    """What is remembered of a media item in the first pass; about 64 kB an hour of speech.
 
     Attributes:
         rank: of two alike, the one with the smaller rank keeps the speech.
@@ -152,7 +152,7 @@ def find_duplicates(
 class DuplicateFinder:
     """Finds utterances that lie in two media, in two passes over all accepted cuts.
 
-    The first pass (`add`) remembers a sketch of every medium; `keepers` are then known; the
+    The first pass (`add`) remembers a sketch of every media item; `keepers` are then known; the
     second (`remember`, then `duplicates_of`) compares the utterances of those few media.
     """
 
@@ -169,7 +169,7 @@ class DuplicateFinder:
         self._contents: dict[str, _Content] = {}
 
     def add(self, media_id: str, cuts: list[Cut]) -> None:
-        """Takes note of a medium: its cuts that were accepted so far."""
+        """Takes note of a media item: its cuts that were accepted so far."""
         if not cuts:
             return
         kind = _CAPTION_RANK.get(cuts[0]["custom"].get("caption_kind", ""), 3)
@@ -180,11 +180,11 @@ class DuplicateFinder:
         )
 
     def keepers(self) -> dict[str, list[tuple[str, str]]]:
-        """For every medium that is like others: those that keep what they share, and by what."""
+        """For every media item that is like others: those that keep what they share, and by what."""
         names = sorted(self._media, key=lambda name: self._media[name].rank)
         media = [self._media[name] for name in names]
-        by_sound = _sharing([medium.sound for medium in media], MIN_SHARED_SOUND)
-        by_text = _sharing([medium.text for medium in media], self.min_containment, True)
+        by_sound = _sharing([media_item.sound for media_item in media], MIN_SHARED_SOUND)
+        by_text = _sharing([media_item.text for media_item in media], self.min_containment, True)
         found = [(names[a], names[b], "audio") for a, b, _ in by_sound]
         found += [(names[a], names[b], "text") for a, b, _ in by_text]
         result: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -194,13 +194,13 @@ class DuplicateFinder:
         return dict(result)
 
     def remember(self, media_id: str, cuts: list[Cut]) -> None:
-        """Second pass: takes in the content of a medium that keeps what others repeat."""
+        """Second pass: takes in the content of a media item that keeps what others repeat."""
         self._contents[media_id] = _Content(_hashes(_all_shingles(cuts)), _fingerprint(cuts))
 
     def duplicates_of(
         self, cuts: list[Cut], keepers: Iterable[tuple[str, str]]
     ) -> Iterator[Duplicate]:
-        """Of a medium's accepted cuts those that one of its `keepers` says, too."""
+        """Of a media item's accepted cuts those that one of its `keepers` says, too."""
         for cut in cuts:
             for keeper, by in keepers:
                 if self._is_said(cut, self._contents[keeper], by):
@@ -237,7 +237,7 @@ def _sharing(
 ) -> list[tuple[int, int, float]]:
     """Pairs of media that share enough of their sampled values, and the share.
 
-    The share is of the values of the medium with fewer.
+    The share is of the values of the media item with fewer.
 
     Args:
         common_counts: whether values that more than `MAX_SHARING` media have count, for pairs of

@@ -9,7 +9,7 @@ import numpy as np
 
 from echoharvester.dataset.measure import FINGERPRINT
 from echoharvester.manifests.cuts import is_rejected, rejected, with_custom
-from echoharvester.manifests.runner import units
+from echoharvester.manifests.runner import by_media
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.validity import MAX_SYLLABLES_PER_SEC, MIN_SYLLABLES_PER_SEC
 
@@ -35,7 +35,7 @@ class FilterConfig:
     max_mismatch_share: float = 0.8
 
 
-_MIN_RATES = 10  # utterances that tell how fast a medium is spoken
+_MIN_RATES = 10  # utterances that tell how fast a media item is spoken
 _MIN_RATE_SPREAD = 0.1  # of the natural logarithm of the rate: nobody is as even as a machine
 # Media with fewer utterances that were tried tell nothing about the rest.
 _MIN_TRIED = 5
@@ -59,7 +59,7 @@ def judge_media(
 
 def media_to_keep(cuts: Iterable[Cut], config: FilterConfig) -> Iterator[tuple[str, list[Cut]]]:
     """Media, by id, with the measured cuts that would be accepted, were it not for duplicates."""
-    for media_id, measured in units(cuts):
+    for media_id, measured in by_media(cuts):
         fine = {cut["id"] for cut in judge_media(measured, config) if not is_rejected(cut)}
         kept = [cut for cut in measured if cut["id"] in fine]  # judged ones have no fingerprint
         if kept:
@@ -67,7 +67,7 @@ def media_to_keep(cuts: Iterable[Cut], config: FilterConfig) -> Iterator[tuple[s
 
 
 def with_rate_deviations(cuts: Sequence[Cut]) -> list[Cut]:
-    """The measured cuts of a medium, each with how far its speaking rate is from their median.
+    """The measured cuts of a media item, each with how far its speaking rate is from their median.
 
     In robust standard deviations of the logarithm; 0 where there are too few to tell.
     """

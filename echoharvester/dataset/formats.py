@@ -94,7 +94,7 @@ def _nemo(cuts: Iterator[Cut], folder: Path) -> None:
 
 
 def _kaldi(cuts: Iterator[Cut], folder: Path) -> None:
-    """A Kaldi data folder; a medium is a speaker, since nobody knows who speaks.
+    """A Kaldi data folder; a media item is a speaker, since nobody knows who speaks.
 
     Lhotse can write one, too, but leaves paths unquoted in commands that a shell runs.
     """

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.audio.fingerprint import fingerprint, part
+from echoharvester.audio.fingerprint import acoustic_fingerprint, part
 from echoharvester.audio.measures import (
     FRAME_SEC,
     bandwidth_hz,
@@ -45,7 +45,7 @@ def measure_media(
     if all(is_rejected(cut) for cut in cuts):
         return list(cuts)
     samples = load(cuts[0])
-    values = fingerprint(samples)
+    values = acoustic_fingerprint(samples)
     regions = speech_regions(samples, vad)
     power = frame_power(samples)
     is_speech = speech_mask(regions, len(power))

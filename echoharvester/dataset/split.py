@@ -1,4 +1,4 @@
-"""Train, dev and test without a medium, a channel or the same speech in two of them."""
+"""Train, dev and test without a media item, a channel or the same speech in two of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def split_media(
     alike: Iterable[tuple[str, str]] = (),
     before: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The set that each medium belongs to: "train", "dev" or "test".
+    """The set that each media item belongs to: "train", "dev" or "test".
 
     What belongs together (the same channel, the same speech) is a group.  A group stays where it
     was; where new media join what was apart, what was held out stays held out.  New groups draw a
@@ -35,7 +35,7 @@ def split_media(
     number for dev or test, the smallest take it.
 
     Args:
-        channels: the channel of every medium; "" where there is none.
+        channels: the channel of every media item; "" where there is none.
         by: channel, media, or auto: by channel where there are at least `ENOUGH_CHANNELS`.
         alike: pairs of media that must not be apart.
         before: sets of an earlier split of fewer media.
@@ -56,7 +56,7 @@ def split_media(
     belongs: dict[str, str] = {}
     known = before or {}
     for name, draw in draws.items():
-        earlier = {known[medium] for medium in groups[name] if medium in known}
+        earlier = {known[media_item] for media_item in groups[name] if media_item in known}
         if earlier:
             belongs[name] = next(part for part in ("test", "dev", "train") if part in earlier)
             continue
@@ -69,7 +69,7 @@ def split_media(
     if "train" not in belongs.values():  # few groups, large shares
         held_out = sorted(draws, key=lambda name: draws[name])
         belongs = dict.fromkeys(draws, "train") | {held_out[0]: "test", held_out[1]: "dev"}
-    return {medium: belongs[name] for name, media in groups.items() for medium in media}
+    return {media_item: belongs[name] for name, media in groups.items() for media_item in media}
 
 
 def _is_by_channel(channels: Mapping[str, str], by: str) -> bool:
@@ -96,8 +96,8 @@ def _groups(
     for name, i in numbers.items():
         named.setdefault(labels[i], name)
     groups: dict[str, list[str]] = defaultdict(list)
-    for medium, name in names.items():
-        groups[named[labels[numbers[name]]]].append(medium)
+    for media_item, name in names.items():
+        groups[named[labels[numbers[name]]]].append(media_item)
     return groups
 
 

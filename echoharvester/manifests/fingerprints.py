@@ -25,7 +25,7 @@ def fingerprint(*parts: Any) -> str:
 _NOT_CONTENT = {"fingerprint", "file_mtime_ns"}
 
 
-def unit_fingerprint(step_fingerprint: str, cuts: Iterable[dict[str, Any]]) -> str:
+def media_fingerprint(step_fingerprint: str, cuts: Iterable[dict[str, Any]]) -> str:
     """Digest of a step's settings and the cuts it works on.
 
     What made those cuts does not count, only what they are: an earlier step that is

@@ -1,4 +1,4 @@
-"""Finished units of a shard under way, so that an interrupted run loses none of them."""
+"""Finished media items of a shard under way, so that an interrupted run loses none of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from echoharvester.manifests.shards import Cut, ManifestError
 
 
 @dataclass(frozen=True)
-class UnitResult:
+class MediaResult:
     """What a step made of one media item."""
 
     cuts: list[Cut]
@@ -21,9 +21,9 @@ class UnitResult:
 
 
 class Journal:
-    """An append-only file of unit results beside a shard; deleted once the shard is whole.
+    """An append-only file of results beside a shard; deleted once the shard is whole.
 
-    In memory: an offset for every unit, not the cuts.  A record cut short by a kill is
+    In memory: an offset for every media item, not the cuts.  A record cut short by a kill is
     dropped.  Holding it open keeps a second run off the same shard.
     """
 
@@ -60,17 +60,17 @@ class Journal:
             return
         self._file.truncate(offset)
 
-    def get(self, unit: str, fingerprint: str) -> UnitResult | None:
-        offset = self._offsets.get((unit, fingerprint))
+    def get(self, media_id: str, fingerprint: str) -> MediaResult | None:
+        offset = self._offsets.get((media_id, fingerprint))
         if offset is None:
             return None
         self._file.seek(offset)
         record = json.loads(self._file.readline())
-        return UnitResult(record["cuts"], record["errors"])
+        return MediaResult(record["cuts"], record["errors"])
 
-    def put(self, unit: str, fingerprint: str, result: UnitResult) -> None:
-        """Appends a finished unit; on disk when this returns."""
-        record = {"unit": unit, "fingerprint": fingerprint, **result.__dict__}
+    def put(self, media_id: str, fingerprint: str, result: MediaResult) -> None:
+        """Appends a finished media item; on disk when this returns."""
+        record = {"unit": media_id, "fingerprint": fingerprint, **result.__dict__}
         self._file.seek(0, os.SEEK_END)
         self._file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
         self._file.flush()

@@ -1,6 +1,6 @@
 """Runs a stage over one shard: only what is new or stale, and never half.
 
-A unit of work is a media item: all cuts of one `media_id`, which lie together in
+What is worked on at once is a media item: all cuts of one `media_id`, which lie together in
 every shard, sorted by that id.  Input, previous output and new output are walked
 side by side, so memory does not grow with the shard.
 """
@@ -19,8 +19,8 @@ from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import REJECTED, AccountingError, Counts
 from echoharvester.manifests.cuts import is_rejected
 from echoharvester.manifests.fingerprints import fingerprint as digest
-from echoharvester.manifests.fingerprints import unit_fingerprint
-from echoharvester.manifests.journal import Journal, UnitResult
+from echoharvester.manifests.fingerprints import media_fingerprint
+from echoharvester.manifests.journal import Journal, MediaResult
 from echoharvester.manifests.shards import (
     Cut,
     ManifestError,
@@ -144,10 +144,10 @@ def run_shard(
     previous = _Previous(target, _failed_media(stage, index))
     with Journal(target) as journal, ShardWriter(target) as writer:
 
-        def plan() -> Iterator[tuple[str, list[Cut], str, UnitResult | None]]:
-            """Units with what is known of them, None where they have to be processed."""
-            for media_id, cuts in units(read_cuts(source)):
-                made_from = unit_fingerprint(digest(stage.fingerprint, extra_of(cuts)), cuts)
+        def plan() -> Iterator[tuple[str, list[Cut], str, MediaResult | None]]:
+            """Media items with what is known of them, None where they have to be processed."""
+            for media_id, cuts in by_media(read_cuts(source)):
+                made_from = media_fingerprint(digest(stage.fingerprint, extra_of(cuts)), cuts)
                 known = journal.get(media_id, made_from) or previous.get(media_id, made_from)
                 whole = known is not None and all(map(holds, known.cuts))
                 yield media_id, cuts, made_from, known if whole else None
@@ -177,9 +177,9 @@ def run_shard(
 
 
 def _is_worth_prefetching(
-    planned: tuple[str, list[Cut], str, UnitResult | None], reporter: ProgressReporter | None
+    planned: tuple[str, list[Cut], str, MediaResult | None], reporter: ProgressReporter | None
 ) -> bool:
-    """Whether the next unit should be prepared: not where one medium must be found to blame."""
+    """Whether the next media item should be prepared: not where one must be found to blame."""
     media_id, cuts, _, known = planned
     if known is not None or all(map(is_rejected, cuts)):
         return False
@@ -196,7 +196,7 @@ def _with_next(items: Iterable[T]) -> Iterator[tuple[T, T | None]]:
         yield current, None
 
 
-def units(cuts: Iterable[Cut]) -> Iterator[tuple[str, list[Cut]]]:
+def by_media(cuts: Iterable[Cut]) -> Iterator[tuple[str, list[Cut]]]:
     """Cuts grouped by media item."""
     for media_id, group in itertools.groupby(cuts, key=lambda cut: cut["custom"]["media_id"]):
         yield media_id, list(group)
@@ -209,7 +209,7 @@ def _fatal(cuts: list[Cut]) -> list[Cut]:
     )
 
 
-def _process(stage: StageRun, process: Process, cuts: list[Cut], made_from: str) -> UnitResult:
+def _process(stage: StageRun, process: Process, cuts: list[Cut], made_from: str) -> MediaResult:
     try:
         outcome = process(cuts)
     except Exception as error:
@@ -218,7 +218,7 @@ def _process(stage: StageRun, process: Process, cuts: list[Cut], made_from: str)
     for cut in outcome:
         cut["custom"] = {**cut["custom"], "fingerprint": made_from}
     failed = [cut for cut in outcome if "error" in cut["custom"]]
-    return UnitResult([cut for cut in outcome if "error" not in cut["custom"]], failed)
+    return MediaResult([cut for cut in outcome if "error" not in cut["custom"]], failed)
 
 
 def with_error(cut: Cut, error: BaseException) -> Cut:
@@ -227,8 +227,8 @@ def with_error(cut: Cut, error: BaseException) -> Cut:
     return {**cut, "custom": {**cut["custom"], "error": cause}}
 
 
-def _count(stage: StageRun, counts: Counts, cuts: list[Cut], result: UnitResult) -> None:
-    """Adds one unit to the accounting.
+def _count(stage: StageRun, counts: Counts, cuts: list[Cut], result: MediaResult) -> None:
+    """Adds one media item to the accounting.
 
     Where items are cuts, what came in must have come out, by id.
     """
@@ -247,7 +247,7 @@ def _count(stage: StageRun, counts: Counts, cuts: list[Cut], result: UnitResult)
         raise AccountingError(f"{stage.name}: cuts lost or invented: {lost[:5]}")
 
 
-def _count_media(counts: Counts, result: UnitResult) -> None:
+def _count_media(counts: Counts, result: MediaResult) -> None:
     if result.errors:
         counts.errors[result.errors[0]["custom"]["error"]["kind"]] += 1
         return
@@ -282,18 +282,18 @@ class _Previous:
     def __init__(self, path: Path, failed: set[str]) -> None:
         """`failed`: media items of which a part is in the errors file, so not complete here."""
         self._failed = failed
-        self._units = iter(units(_readable(path)))
-        self._next = next(self._units, None)
+        self._items = iter(by_media(_readable(path)))
+        self._next = next(self._items, None)
 
-    def get(self, media_id: str, made_from: str) -> UnitResult | None:
+    def get(self, media_id: str, made_from: str) -> MediaResult | None:
         while self._next is not None and self._next[0] < media_id:
-            self._next = next(self._units, None)
+            self._next = next(self._items, None)
         if self._next is None or self._next[0] != media_id or media_id in self._failed:
             return None
         cuts = self._next[1]
         if any(cut["custom"].get("fingerprint") != made_from for cut in cuts):
             return None
-        return UnitResult(cuts, [])
+        return MediaResult(cuts, [])
 
 
 def _readable(path: Path) -> Iterator[Cut]:

@@ -103,7 +103,7 @@ def remove_from_shard(stage: StageRun, index: int) -> None:
         return
     if info.input == input_identity(stage, index):
         return
-    failed = _failed_units(stage, index)
+    failed = _failed_media(stage, index)
     same = StageRun(
         stage.name, info.fingerprint, stage.source, stage.target, stage.folder, stage.item
     )
@@ -119,16 +119,16 @@ def remove_from_shard(stage: StageRun, index: int) -> None:
     run_shard(same, index, as_before)
 
 
-def _failed_units(stage: StageRun, index: int) -> dict[str, list[Cut]]:
+def _failed_media(stage: StageRun, index: int) -> dict[str, list[Cut]]:
     """All cuts, good and failed, of the media that have an error in a shard."""
     path = errors_path(stage.folder, stage.target, index)
-    units: dict[str, list[Cut]] = {}
+    failed: dict[str, list[Cut]] = {}
     for cut in read_cuts(path) if path.exists() else ():
-        units.setdefault(cut["custom"]["media_id"], []).append(cut)
-    for cut in read_cuts(shard_path(stage.folder, stage.target, index)) if units else ():
-        if cut["custom"]["media_id"] in units:
-            units[cut["custom"]["media_id"]].append(cut)
-    return units
+        failed.setdefault(cut["custom"]["media_id"], []).append(cut)
+    for cut in read_cuts(shard_path(stage.folder, stage.target, index)) if failed else ():
+        if cut["custom"]["media_id"] in failed:
+            failed[cut["custom"]["media_id"]].append(cut)
+    return failed
 
 
 def held_media(paths: Iterable[Path], wanted: Takedown) -> set[str]:

@@ -45,7 +45,7 @@ def failures(name: str, logs: Mapping[int, tuple[Path, int]]) -> Iterator[str]:
             continue
         begun = [m.values["media_id"] for m in messages if m.kind == BEGUN]
         if begun:
-            words.append(f"(the last medium it began: {begun[-1]})")
+            words.append(f"(the last media item it began: {begun[-1]})")
         tail = words[-LOG_TAIL_LINES:] or ["(nothing: it did not even start, or was cancelled)"]
         why = ""
         if told:

@@ -38,7 +38,7 @@ class Overview:
         by_source: reasons by channel.
         media: of each, utterances, kept, and seconds kept.
         examples: a few cuts of each outcome, drawn by their ids.
-        salvaged: utterances cut down to what fits, and their seconds.
+        trimmed: utterances cut down to what fits, and their seconds.
     """
 
     kept: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -52,7 +52,7 @@ class Overview:
     examples: dict[str, list[tuple[float, str, Cut]]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    salvaged: Counter[str] = field(default_factory=Counter)
+    trimmed: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
 
     def add(self, cut: Cut) -> None:
@@ -67,9 +67,9 @@ class Overview:
         self._add_measures(cut, "kept" if is_kept else "other")
         self._add_media(cut, is_kept)
         if "text_whole" in custom:
-            self.salvaged["utterances"] += 1
-            self.salvaged["kept"] += is_kept
-            self.salvaged["kept_ms"] += round(1000 * cut["duration"]) if is_kept else 0
+            self.trimmed["utterances"] += 1
+            self.trimmed["kept"] += is_kept
+            self.trimmed["kept_ms"] += round(1000 * cut["duration"]) if is_kept else 0
         if cut["supervisions"]:
             draw = (random.Random(cut["id"]).random(), str(cut["id"]), cut)
             drawn = self.examples[outcome]

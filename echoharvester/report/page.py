@@ -155,16 +155,16 @@ def _harvest(found: Findings) -> str:
         for n, c in stages.items()
     ]  # fmt: skip
     names = ("stage", "in", "accepted", "to review", "rejected", "errors", "minutes accepted")
-    salvaged = found.of_cuts.salvaged
+    trimmed = found.of_cuts.trimmed
     parts = [
         figures.bars(minutes, "minutes accepted after each stage", "{:.1f}"),
         table(names, rows),
     ]
-    if salvaged:
+    if trimmed:
         parts.append(
             paragraph(
-                f"Of {salvaged['utterances']} utterances the part that fits was kept in place of the whole; "
-                f"{salvaged['kept']} of them passed all checks and give {salvaged['kept_ms'] / 60000:.1f} minutes."
+                f"Of {trimmed['utterances']} utterances the part that fits was kept in place of the whole; "
+                f"{trimmed['kept']} of them passed all checks and give {trimmed['kept_ms'] / 60000:.1f} minutes."
             )
         )
     return section("From captions to data", *parts)

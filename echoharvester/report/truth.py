@@ -103,7 +103,7 @@ def judge(kept: Iterable[Cut], truth: Iterable[Cut]) -> dict[str, TruthScore]:
 def are_right(cuts: Iterable[Cut], truth: Iterable[Cut]) -> Iterator[tuple[Cut, bool]]:
     """Each cut, and whether its text is exactly what was said in it.
 
-    `cuts`: those of a medium one after the other.
+    `cuts`: those of a media item one after the other.
     """
     sentences: dict[str, list[Cut]] = defaultdict(list)
     for cut in truth:

@@ -15,7 +15,7 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.review.decision import Decision
 from echoharvester.review.decisions import ReviewDecisions
 from echoharvester.review.rows import reviewable, text_digest
-from echoharvester.text.scores import best_reading, normalize_for_scoring
+from echoharvester.text.scores import best_verbalisation, normalize_for_scoring
 from echoharvester.text.spoken import candidates
 from echoharvester.text.unicode import fold
 
@@ -56,9 +56,9 @@ def merged(cut: Cut, decision: Decision, lexicon: Path | None = None) -> Cut:
     if not decision.text or decision.text == before:
         return cut
     # `ok` with an edited text is a correction, too.  People write 3번 in one; what was heard tells
-    # which reading they mean.
-    readings = candidates(decision.text, extra_words=lexicon)
-    text, counts = best_reading(readings, custom.get("hyp_text", ""))
+    # which verbalisation they mean.
+    verbalisations = candidates(decision.text, extra_words=lexicon)
+    text, counts = best_verbalisation(verbalisations, custom.get("hyp_text", ""))
     cut = with_supervision(cut, text=text, alignment={"word": _realigned(cut, text.split())})
     return with_custom(
         cut,

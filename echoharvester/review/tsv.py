@@ -25,7 +25,7 @@ NUMBERS = ("row", "cer", "confidence", "snr_db", "duration_sec", "weight")
 BYTE_ORDER_MARK = "\ufeff"
 
 # What a spreadsheet would run, or (of what people write) turn into a number, a date or TRUE.
-# A leading apostrophe keeps it as text, and is taken off again on reading.  The listening page
+# A leading apostrophe keeps it as text, and is taken off again on verbalisation.  The listening page
 # uses the same patterns: nothing in them may mean something else in JavaScript, as classes of
 # blanks do.
 RUNS = "^[ \t\u00a0\u3000]*[=+\\-@＝＋－＠']|^[\t\r\n]"

@@ -19,19 +19,23 @@ from pathlib import Path
 from typing import Any
 
 from echoharvester.text.notations import read_transcript
-from echoharvester.text.reading.words import lexicon
 from echoharvester.text.scores import ErrorCounts, all_scores, total
 from echoharvester.text.spoken import MAX_CANDIDATES, candidates
+from echoharvester.text.verbalisation.words import lexicon
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m echoharvester.text", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True)
-    reading = commands.add_parser("spoken", help="the spoken form")
-    reading.add_argument("--all", action="store_true", help="all candidates, tabs between them")
-    reading.add_argument("--lexicon", type=Path, help="more Latin words: WORD<TAB>READING|READING")
-    reading.add_argument("text", nargs="?")
+    verbalisation = commands.add_parser("spoken", help="the spoken form")
+    verbalisation.add_argument(
+        "--all", action="store_true", help="all candidates, tabs between them"
+    )
+    verbalisation.add_argument(
+        "--lexicon", type=Path, help="more Latin words: WORD<TAB>READING|READING"
+    )
+    verbalisation.add_argument("text", nargs="?")
     corpus = commands.add_parser("corpus", help="KsponSpeech, AI-Hub and NIKL notation resolved")
     corpus.add_argument("text", nargs="?")
     scoring = commands.add_parser("score", help="error rates, as JSON")

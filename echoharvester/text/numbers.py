@@ -14,7 +14,7 @@ MAX_NATIVE = 99
 
 
 def sino(number: int) -> str:
-    """The Sino-Korean reading, written solid; 만 for 10⁴ but 일억 for 10⁸.
+    """The Sino-Korean verbalisation, written solid; 만 for 10⁴ but 일억 for 10⁸.
 
     >>> sino(10), sino(2026), sino(10000), sino(10**8), sino(0)
     ('십', '이천이십육', '만', '일억', '영')
@@ -23,7 +23,7 @@ def sino(number: int) -> str:
         ValueError: for numbers below 0 or above `MAX_SINO`.
     """
     if not 0 <= number <= MAX_SINO:
-        raise ValueError(f"{number} has no Sino-Korean reading here (0 to 10**24 - 1)")
+        raise ValueError(f"{number} has no Sino-Korean verbalisation here (0 to 10**24 - 1)")
     if number == 0:
         return SINO_DIGITS[0]
     parts = []
@@ -47,7 +47,7 @@ def _sino_group(group: int) -> str:
 
 
 def native(number: int, attributive: bool = False) -> str:
-    """The native reading of 1 to 99; `attributive` in front of a counter (스무 살, 한 개).
+    """The native verbalisation of 1 to 99; `attributive` in front of a counter (스무 살, 한 개).
 
     >>> native(21), native(21, attributive=True), native(20, attributive=True)
     ('스물하나', '스물한', '스무')
@@ -56,7 +56,7 @@ def native(number: int, attributive: bool = False) -> str:
         ValueError: for other numbers.
     """
     if not 1 <= number <= MAX_NATIVE:
-        raise ValueError(f"{number} has no native reading (1 to {MAX_NATIVE})")
+        raise ValueError(f"{number} has no native verbalisation (1 to {MAX_NATIVE})")
     tens, ones = divmod(number, 10)
     if attributive and number == 20:
         return "스무"

@@ -220,28 +220,30 @@ def confidence_interval(
 
 
 class Best(NamedTuple):
-    """The reading that a hypothesis is nearest to."""
+    """The verbalisation that a hypothesis is nearest to."""
 
     text: str
     counts: ErrorCounts
 
 
-def best_reading(
-    readings: Sequence[str],
+def best_verbalisation(
+    verbalisations: Sequence[str],
     hypothesis: str,
     measure: Callable[[str, str], ErrorCounts] = cer,
 ) -> Best:
-    """Of the readings of one text the one with the lowest rate; the first of equals.
+    """Of the verbalisations of one text the one with the lowest rate; the first of equals.
 
-    >>> best_reading(["세 번", "삼 번"], "삼 번")
+    >>> best_verbalisation(["세 번", "삼 번"], "삼 번")
     Best(text='삼 번', counts=ErrorCounts(reference_length=2, insertions=0, deletions=0, substitutions=0))
 
     Raises:
-        UserError: if there is no reading.
+        UserError: if there is no verbalisation.
     """
-    if not readings:
-        raise ValueError("no reading to compare the hypothesis with")
-    scored = [Best(reading, measure(reading, hypothesis)) for reading in readings]
+    if not verbalisations:
+        raise ValueError("no verbalisation to compare the hypothesis with")
+    scored = [
+        Best(verbalisation, measure(verbalisation, hypothesis)) for verbalisation in verbalisations
+    ]
     return min(scored, key=lambda best: best.counts.rate)
 
 

@@ -1,6 +1,6 @@
 """The spoken form: numbers, units, symbols and Latin letters read out in Korean.
 
-Rules (`echoharvester.text.reading`), tried in order at every place of the text, give the readings of
+Rules (`echoharvester.text.verbalisation`), tried in order at every place of the text, give the verbalisations of
 a span, the likeliest first.  `candidates` combines them into whole sentences, so that the audio can
 choose.  What no rule matches is read as it stands; particles are never changed.
 """
@@ -13,20 +13,22 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from echoharvester.text.reading.agreement import agreeing_first
-from echoharvester.text.reading.calendar import CALENDAR_LETTER_RULES, CALENDAR_RULES
-from echoharvester.text.reading.codes import CODE_LETTER_RULES, CODE_RULES
-from echoharvester.text.reading.counters import COUNTER_RULES, NUMBER_RULES
-from echoharvester.text.reading.measures import MEASURE_LETTER_RULES, MEASURE_RULES
-from echoharvester.text.reading.ranges import FROM_TO_RULES, RANGE_RULES, TILDE_RULES
-from echoharvester.text.reading.rule import Readings, Rule, unique
-from echoharvester.text.reading.symbols import ENGLISH_NUMBERS, HANJA, SYMBOL_RULES, SYMBOLS
-from echoharvester.text.reading.words import prefers_english, read_latin
 from echoharvester.text.unicode import fold
+from echoharvester.text.verbalisation.agreement import agreeing_first
+from echoharvester.text.verbalisation.calendar import CALENDAR_LETTER_RULES, CALENDAR_RULES
+from echoharvester.text.verbalisation.codes import CODE_LETTER_RULES, CODE_RULES
+from echoharvester.text.verbalisation.counters import COUNTER_RULES, NUMBER_RULES
+from echoharvester.text.verbalisation.measures import MEASURE_LETTER_RULES, MEASURE_RULES
+from echoharvester.text.verbalisation.ranges import FROM_TO_RULES, RANGE_RULES, TILDE_RULES
+from echoharvester.text.verbalisation.rule import Rule, Verbalisations, unique
+from echoharvester.text.verbalisation.symbols import ENGLISH_NUMBERS, HANJA, SYMBOL_RULES, SYMBOLS
+from echoharvester.text.verbalisation.words import prefers_english, read_latin
 
 MAX_CANDIDATES = 8
 _MAX_LENGTH = 4_000  # characters read at once: rules look around, which must not cost the square
-_MAX_OPEN = 64  # spans that vary among the candidates; later ones keep their likeliest reading
+_MAX_OPEN = (
+    64  # spans that vary among the candidates; later ones keep their likeliest verbalisation
+)
 
 _RULES: tuple[Rule, ...] = (
     *CODE_RULES[:1], *FROM_TO_RULES, *CALENDAR_RULES, *CODE_RULES, *SYMBOL_RULES[:3], *RANGE_RULES, *MEASURE_RULES,
@@ -56,9 +58,9 @@ _CIRCLED = re.compile("[①-⑳]")
 def candidates(
     text: str, limit: int = MAX_CANDIDATES, extra_words: Path | None = None
 ) -> list[str]:
-    """Readings of `text` in Hangul and spaces, best first, at most `limit`.
+    """Verbalisations of `text` in Hangul and spaces, best first, at most `limit`.
 
-    `extra_words`: a recipe's own lexicon of Latin words, see `reading/latin.tsv`.
+    `extra_words`: a recipe's own lexicon of Latin words, see `verbalisation/latin.tsv`.
 
     >>> candidates("3시 30분에 5명이")[0]
     '세 시 삼십 분에 다섯 명이'
@@ -71,16 +73,16 @@ def candidates(
     parts = [part for piece in _pieces(_prepared(text)) for part in _parts(piece, extra_words)]
     found: list[str] = []
     for chosen in _cheapest(parts, limit=4 * limit):
-        reading = _tidy("".join(chosen))
-        if reading not in found:
-            found.append(reading)
+        verbalisation = _tidy("".join(chosen))
+        if verbalisation not in found:
+            found.append(verbalisation)
         if len(found) == limit:
             break
     return found
 
 
 def spoken(text: str, extra_words: Path | None = None) -> str:
-    """The likeliest reading.
+    """The likeliest verbalisation.
 
     >>> spoken("2026년 6월, 50%")
     '이천이십육 년 유월 오십 퍼센트'
@@ -118,8 +120,8 @@ def _pieces(text: str) -> list[str]:
     return [*pieces, text]
 
 
-def _cheapest(parts: Sequence[Readings], limit: int) -> list[list[str]]:
-    """Combinations of one reading a part, those with the likelier readings first."""
+def _cheapest(parts: Sequence[Verbalisations], limit: int) -> list[list[str]]:
+    """Combinations of one verbalisation a part, those with the likelier verbalisations first."""
     open_parts = [i for i, part in enumerate(parts) if len(part) > 1][:_MAX_OPEN]
     start = (0,) * len(open_parts)
     result: list[list[str]] = []
@@ -139,23 +141,26 @@ def _cheapest(parts: Sequence[Readings], limit: int) -> list[list[str]]:
     return result
 
 
-def _parts(text: str, extra_words: Path | None) -> list[Readings]:
-    parts: list[Readings] = []
+def _parts(text: str, extra_words: Path | None) -> list[Verbalisations]:
+    parts: list[Verbalisations] = []
     position, plain = 0, 0
     while match := _START.search(text, position):
         position = match.start()
-        span, readings = _read_at(text, position, extra_words)
-        if span and readings:
+        span, verbalisations = _read_at(text, position, extra_words)
+        if span and verbalisations:
             end = position + span
-            readings = agreeing_first(readings, text[end : end + 8])
-            parts += [[text[plain:position]], [_spaced(r, text, position, end) for r in readings]]
+            verbalisations = agreeing_first(verbalisations, text[end : end + 8])
+            parts += [
+                [text[plain:position]],
+                [_spaced(r, text, position, end) for r in verbalisations],
+            ]
             position = plain = end
         else:
             position += 1
     return [*parts, [text[plain:]]]
 
 
-def _read_at(text: str, position: int, extra_words: Path | None) -> tuple[int, Readings]:
+def _read_at(text: str, position: int, extra_words: Path | None) -> tuple[int, Verbalisations]:
     if text[position].isalpha() and text[position].isascii():
         found = _by_rules(_LETTER_RULES, text, position)
         return found if found[0] else read_latin(text, position, extra_words)
@@ -166,26 +171,32 @@ def _read_at(text: str, position: int, extra_words: Path | None) -> tuple[int, R
         found = read_latin(text, position, extra_words)
         if found[0]:
             return found
-    span, readings = _by_rules(_LAST_RULES, text, position)
-    if text[position].isdigit() and text[position : position + span].isdigit() and readings:
-        readings = _english_number(text, position, span, readings)
-    return span, readings
+    span, verbalisations = _by_rules(_LAST_RULES, text, position)
+    if text[position].isdigit() and text[position : position + span].isdigit() and verbalisations:
+        verbalisations = _english_number(text, position, span, verbalisations)
+    return span, verbalisations
 
 
-def _english_number(text: str, position: int, span: int, readings: Readings) -> Readings:
+def _english_number(
+    text: str, position: int, span: int, verbalisations: Verbalisations
+) -> Verbalisations:
     """Behind Latin words small numbers are also read in English: 톱 텐."""
     count = int(text[position : position + span])
     if count not in ENGLISH_NUMBERS or not re.search(r"[A-Za-z]\.?\s?$", text[:position]):
-        return readings
-    gap = " " if readings[0].endswith(" ") else ""
+        return verbalisations
+    gap = " " if verbalisations[0].endswith(" ") else ""
     english = ENGLISH_NUMBERS[count] + gap
-    return [english, *readings] if prefers_english(text, position) else [*readings, english]
+    return (
+        [english, *verbalisations]
+        if prefers_english(text, position)
+        else [*verbalisations, english]
+    )
 
 
-def _by_rules(rules: tuple[Rule, ...], text: str, position: int) -> tuple[int, Readings]:
+def _by_rules(rules: tuple[Rule, ...], text: str, position: int) -> tuple[int, Verbalisations]:
     for pattern, read in rules:
-        if (match := pattern.match(text, position)) and (readings := read(match)):
-            return len(match.group()), unique(readings)
+        if (match := pattern.match(text, position)) and (verbalisations := read(match)):
+            return len(match.group()), unique(verbalisations)
     return 0, []
 
 
@@ -193,13 +204,17 @@ def _by_rules(rules: tuple[Rule, ...], text: str, position: int) -> tuple[int, R
 _CLINGING = re.compile(r"(?:^|[^가-힣])(?:제|고|중|초|수|몇|성)$")
 
 
-def _spaced(reading: str, text: str, start: int, end: int) -> str:
+def _spaced(verbalisation: str, text: str, start: int, end: int) -> str:
     """Spaces where what was read touches Hangul in front of it, or a digit behind it."""
     ahead = text[:start]
     if "가" <= ahead[-1:] <= "힣" and text[start].isdigit() and not _CLINGING.search(ahead[-3:]):
-        reading = " " + reading
+        verbalisation = " " + verbalisation
     behind = text[end : end + 1]
-    return reading + " " if behind.isdigit() or (behind.isascii() and behind.isalpha()) else reading
+    return (
+        verbalisation + " "
+        if behind.isdigit() or (behind.isascii() and behind.isalpha())
+        else verbalisation
+    )
 
 
 def _tidy(text: str) -> str:

@@ -125,13 +125,13 @@ MADE_UP = AcousticEnvironments()
 
 
 def augment(
-    samples: np.ndarray, rng: np.random.Generator, surroundings: AcousticEnvironments = MADE_UP
+    samples: np.ndarray, rng: np.random.Generator, environments: AcousticEnvironments = MADE_UP
 ) -> np.ndarray:
     """One random version of a 16 kHz utterance (num_samples,): room, noise, band, loudness."""
     if rng.random() < 0.3:
-        samples = surroundings.reverberate(samples, rng)
+        samples = environments.reverberate(samples, rng)
     if rng.random() < 0.7:
-        noise = surroundings.noise(len(samples), rng)
+        noise = environments.noise(len(samples), rng)
         samples = add_noise(samples, noise, rng.uniform(5, 35))
     if rng.random() < 0.25:
         samples = band_limit(samples, rng.uniform(3200, 7500))

@@ -43,7 +43,7 @@ class CutData:
         }
         self.dropped.update(reason for reason in reasons.values() if reason)
         self.cuts = cuts.filter(lambda cut: not reasons[cut.id]).to_eager()
-        self.surroundings = AcousticEnvironments(_folder(config.noise_dir), _folder(config.rir_dir))
+        self.environments = AcousticEnvironments(_folder(config.noise_dir), _folder(config.rir_dir))
         self._num_batches = sum(1 for _ in self._sampler(0)) if len(self.cuts) else 0
         if self.dropped:
             logger.info("left out of training: %s", dict(self.dropped))
@@ -57,7 +57,7 @@ class CutData:
             return
         config = self.config
         loader = DataLoader(
-            _Utterances(config, epoch, self.surroundings),
+            _Utterances(config, epoch, self.environments),
             sampler=_Every(self._sampler(epoch), start, stride),
             batch_size=None,
             num_workers=config.num_workers,
@@ -74,7 +74,7 @@ class CutData:
             if longest and longest[0].duration * (len(longest) + 1) > self.config.batch_sec:
                 break
             longest.append(cut)
-        return _Utterances(self.config, 0, self.surroundings)[longest] if longest else None
+        return _Utterances(self.config, 0, self.environments)[longest] if longest else None
 
     def _sampler(self, epoch: int) -> Any:
         from lhotse.dataset import DynamicBucketingSampler, DynamicCutSampler
@@ -138,9 +138,9 @@ class _Every:
 
 class _Utterances(Dataset):
     def __init__(
-        self, config: CutDataConfig, epoch: int, surroundings: AcousticEnvironments
+        self, config: CutDataConfig, epoch: int, environments: AcousticEnvironments
     ) -> None:
-        self.config, self.epoch, self.surroundings = config, epoch, surroundings
+        self.config, self.epoch, self.environments = config, epoch, environments
 
     def __getitem__(self, cuts: Sequence[Cut]) -> Batch:
         texts, ids = [cut.supervisions[0].text for cut in cuts], [cut.id for cut in cuts]
@@ -154,5 +154,5 @@ class _Utterances(Dataset):
         if self.config.augment:
             # From the cut and the epoch, not from a generator's history: resuming is exact.
             key = (self.config.seed, self.epoch, zlib.crc32(cut.id.encode()))
-            samples = augment(samples, np.random.default_rng(key), self.surroundings)
+            samples = augment(samples, np.random.default_rng(key), self.environments)
         return fbank(samples)

@@ -55,16 +55,16 @@ class DistributedContext:
                 parameter.grad = piece.view_as(parameter)
         return values.tolist()
 
-    def copy_from_first(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Makes tensors equal to those of the first process."""
         if self.size > 1:
             for tensor in tensors:
                 dist.broadcast(tensor, 0)
 
-    def share(self, number: float, device: torch.device) -> float:
+    def broadcast_number(self, number: float, device: torch.device) -> float:
         """The first process's number."""
         value = torch.tensor([number], dtype=torch.float64, device=device)
-        self.copy_from_first([value])
+        self.broadcast([value])
         return value.item()
 
     def wait(self) -> None:
@@ -86,14 +86,14 @@ def join_distributed(device: str) -> DistributedContext:
     size = int(environment.get("WORLD_SIZE", "1"))
     if size == 1:
         return DistributedContext()
-    world = DistributedContext(
+    context = DistributedContext(
         int(environment["RANK"]), size, int(environment.get("LOCAL_RANK", "0"))
     )
     if device.startswith("cuda"):
-        torch.cuda.set_device(world.local_rank)
+        torch.cuda.set_device(context.local_rank)
     backend = "nccl" if device.startswith("cuda") else "gloo"
     dist.init_process_group(backend, timeout=_TIMEOUT)
-    return world
+    return context
 
 
 def leave_distributed() -> None:

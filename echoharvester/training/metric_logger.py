@@ -71,16 +71,16 @@ class MetricLogger:
             self.writer.add_image(f"features/{i}", picture[None], step)
 
     def end_epoch(
-        self, progress: Progress, row: dict[str, float], judgement: EvaluationResult
+        self, progress: Progress, row: dict[str, float], result: EvaluationResult
     ) -> None:
         if self.bar is not None:
             self.bar.close()
             self.bar = None
         if not self.writer:
             return
-        for name, value in judgement.numbers().items():
+        for name, value in result.numbers().items():
             self.writer.add_scalar(f"dev/{name.removeprefix('dev_')}", value, progress.step)
-        self.writer.add_text("dev/hypotheses", _table(judgement.examples), progress.step)
+        self.writer.add_text("dev/hypotheses", _table(result.examples), progress.step)
         logger.info(
             "epoch %d: train loss %.4f, dev loss %.4f, dev CER (no spaces) %.2f %%, fill %.2f",
             row["epoch"], row["train_loss"], row["dev_loss"], 100 * row["dev_cer"], row["fill"],

@@ -65,7 +65,7 @@ class Trainer:
         config: TrainConfig,
         exp_dir: Path,
         description: dict[str, Any],
-        world: DistributedContext | None = None,
+        context: DistributedContext | None = None,
     ) -> None:
         """`description`: plain values that go into every checkpoint (`model_config` ...)."""
         self.model = model.to(config.device)
@@ -73,7 +73,7 @@ class Trainer:
         self.tokenizer, self.config, self.exp_dir = tokenizer, config, exp_dir
         self.description = {**description, **tokenizer_values(tokenizer)}
         self.fingerprint = str(description.get("fingerprint", ""))
-        self.world = world or DistributedContext()
+        self.context = context or DistributedContext()
         self.parameters = list(model.parameters())
         self.optimizer = make_optimizer(model, config)
         self.scaler = torch.amp.GradScaler(config.device, enabled=config.precision == "fp16")
@@ -94,48 +94,48 @@ class Trainer:
         """
         self.exp_dir.mkdir(parents=True, exist_ok=True)
         other_run = self._resume()
-        self.world.wait()
-        if other_run and self.world.is_first:
+        self.context.wait()
+        if other_run and self.context.is_first:
             self.checkpoints.set_aside()
-        self.world.copy_from_first([*self.parameters, *self.model.buffers()])
+        self.context.broadcast([*self.parameters, *self.model.buffers()])
         if self.config.probe and self.progress.step == 0:
             self._probe(train_data)
-        watch = MetricLogger(self.exp_dir / "tensorboard", self.progress, self.world.is_first)
+        metrics = MetricLogger(self.exp_dir / "tensorboard", self.progress, self.context.is_first)
         try:
             with self._listening():
                 while self.progress.epoch < self.config.max_epochs and not self._gone_stale():
-                    self._train_epoch(train_data, watch)
-                    self._finish_epoch(dev_data, watch)
+                    self._train_epoch(train_data, metrics)
+                    self._finish_epoch(dev_data, metrics)
                 self._try_averages(dev_data)
         finally:
-            watch.close()
+            metrics.close()
         return self.progress
 
-    def _train_epoch(self, data: TrainingData, watch: MetricLogger) -> None:
+    def _train_epoch(self, data: TrainingData, metrics: MetricLogger) -> None:
         progress, config = self.progress, self.config
         self.model.train()
         frozen = progress.epoch < config.freeze_encoder_epochs
         for part in (self.model.encoder_embed, self.model.encoder):
             part.requires_grad_(not frozen)
-        self._steps_per_epoch = -(-len(data) // (self.world.size * config.accumulate))
-        watch.start_epoch(progress, config.max_epochs, len(data))
-        first = progress.batch + self.world.rank
-        batches = data.batches(progress.epoch, first, self.world.size)
-        while self._step(list(islice(batches, config.accumulate)), watch):
+        self._steps_per_epoch = -(-len(data) // (self.context.size * config.accumulate))
+        metrics.start_epoch(progress, config.max_epochs, len(data))
+        first = progress.batch + self.context.rank
+        batches = data.batches(progress.epoch, first, self.context.size)
+        while self._step(list(islice(batches, config.accumulate)), metrics):
             every = config.save_every_steps
-            if every and progress.step % every == 0 and self.world.is_first:
+            if every and progress.step % every == 0 and self.context.is_first:
                 self.checkpoints.save_last(self._content(), f"step-{progress.step}.pt")
             if self._stop_requested:
-                if self.world.is_first:
+                if self.context.is_first:
                     self.checkpoints.save_last(self._content())
                 raise Stopped(
                     f"stopped on request at step {progress.step}; run again to go on from there"
                 )
 
-    def _step(self, group: list[Batch], watch: MetricLogger) -> bool:
+    def _step(self, group: list[Batch], metrics: MetricLogger) -> bool:
         """One optimiser step on the batches of all processes; False if there were none."""
-        progress, config, world = self.progress, self.config, self.world
-        torch.manual_seed(hash_seed(config.seed, progress.step, world.rank))
+        progress, config, context = self.progress, self.config, self.context
+        torch.manual_seed(hash_seed(config.seed, progress.step, context.rank))
         set_batch_count(self.model, progress.audio_sec / config.batch_count_sec)
         lr = self._set_lr()
         self.optimizer.zero_grad(set_to_none=True)
@@ -143,8 +143,8 @@ class Trainer:
             ("loss", "ctc", "consistency", "frames", "batches", "audio_sec", "fill"), 0.0
         )
         for i, batch in enumerate(group):
-            place = progress.batch + i * world.size + world.rank
-            losses = self._backward(batch, place, watch)
+            place = progress.batch + i * context.size + context.rank
+            losses = self._backward(batch, place, metrics)
             sums["loss"] += losses.total.item()
             sums["ctc"] += losses.ctc.item()
             sums["consistency"] += 0.0 if losses.consistency is None else losses.consistency.item()
@@ -154,7 +154,7 @@ class Trainer:
             sums["fill"] += batch.fill
         sums["stop"] = float(self._stop_requested)
         sums = dict(
-            zip(sums, world.all_reduce_sum(self.parameters, list(sums.values())), strict=True)
+            zip(sums, context.all_reduce_sum(self.parameters, list(sums.values())), strict=True)
         )
         self._stop_requested = sums["stop"] > 0
         if not sums["batches"]:
@@ -174,15 +174,15 @@ class Trainer:
             values["consistency"] = sums["consistency"] / sums["frames"]
         if self.scaler.is_enabled():
             values["scale"] = self.scaler.get_scale()
-        watch.step(progress, int(sums["batches"]), values)
+        metrics.step(progress, int(sums["batches"]), values)
         if progress.step % config.log_every_steps == 0 or progress.step == 1:
-            watch.record(progress, values)
+            metrics.record(progress, values)
         return True
 
-    def _backward(self, batch: Batch, place: int, watch: MetricLogger | None) -> Losses:
+    def _backward(self, batch: Batch, place: int, metrics: MetricLogger | None) -> Losses:
         features, lens = self._augmented(batch, place)
-        if watch and place == 0 and self.progress.batch == 0:
-            watch.spectrograms(batch, features, self.progress.step)
+        if metrics and place == 0 and self.progress.batch == 0:
+            metrics.spectrograms(batch, features, self.progress.step)
         try:
             losses = self._losses(batch, features, lens)
             if not torch.isfinite(losses.total):
@@ -255,31 +255,31 @@ class Trainer:
             group["lr"] = lr
         return lr
 
-    def _finish_epoch(self, dev_data: TrainingData, watch: MetricLogger) -> None:
-        progress, world = self.progress, self.world
-        judgement = EvaluationResult()
-        if world.is_first:
-            judgement = evaluate(self.model, self.tokenizer, dev_data, self.config.device)
-        dev_cer = world.share(judgement.cer, self.parameters[0].device)
+    def _finish_epoch(self, dev_data: TrainingData, metrics: MetricLogger) -> None:
+        progress, context = self.progress, self.context
+        result = EvaluationResult()
+        if context.is_first:
+            result = evaluate(self.model, self.tokenizer, dev_data, self.config.device)
+        dev_cer = context.broadcast_number(result.cer, self.parameters[0].device)
         row = {
             "epoch": float(progress.epoch + 1),
             "step": float(progress.step),
             "train_loss": progress.loss_sum / max(progress.frames, 1),
             "fill": progress.fill_sum / max(progress.batch, 1),
-            **judgement.numbers(),
+            **result.numbers(),
         }
         progress.history.append(row)
-        watch.end_epoch(progress, row, judgement)
+        metrics.end_epoch(progress, row, result)
         progress.epoch += 1
         progress.batch, progress.loss_sum, progress.frames, progress.fill_sum = 0, 0.0, 0, 0.0
         is_best = dev_cer < progress.best_cer
         if is_best:
             progress.best_cer, progress.best_epoch = dev_cer, progress.epoch
-        if world.is_first:
+        if context.is_first:
             self.checkpoints.save_last(self._content(), f"epoch-{progress.epoch}.pt")
             if is_best:
                 self.checkpoints.mark_best()
-        world.wait()
+        context.wait()
 
     def _gone_stale(self) -> bool:
         """Whether so many epochs brought no better dev CER that training ends early."""
@@ -291,7 +291,7 @@ class Trainer:
 
     def _try_averages(self, dev_data: TrainingData) -> None:
         """Averages over the last epochs; the best on dev becomes `best.pt` if it beats all."""
-        if not (self.average and self.world.is_first):
+        if not (self.average and self.context.is_first):
             return
         epochs = self.checkpoints.epochs()
         last = epochs.pop(self.progress.epoch, None)

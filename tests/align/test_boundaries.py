@@ -88,7 +88,7 @@ def test_padding_stays_in_the_recording():
     assert safe_spans([(0.05, 9.95)], words((0.05, 9.95)), sound, 0.15, 10.0) == [(0.0, 10.0)]
 
 
-def test_what_salvage_left_out_is_a_neighbour_like_any_other():
+def test_what_trimming_left_out_is_a_neighbour_like_any_other():
     """Two words were cut off behind 2.0 s; their sound is not padding."""
     sound = loudness([(1.0, 2.0), (2.2, 3.0)])
     ((_, end),) = safe_spans([(1.0, 2.0)], words((1.0, 2.0), (2.2, 3.0)), sound, 0.15, 10.0)

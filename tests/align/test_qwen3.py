@@ -74,7 +74,7 @@ def test_a_random_model_gives_every_word_a_time(model, spoken_sentences, max_chu
     ]
     aligner = Qwen3Aligner(str(model), "cpu", max_chunk_sec)
     for request, alignment in zip(requests, aligner.align(samples, requests), strict=True):
-        assert alignment.text == request.readings[0]
+        assert alignment.text == request.verbalisations[0]
         assert [w.text for w in alignment.words] == alignment.text.split()
         assert all(w.start_sec <= w.end_sec and 0 <= w.score <= 1 for w in alignment.words)
     assert aligner.align(samples, []) == []

@@ -23,9 +23,9 @@ def labels(count, seed=0, num_media=40):
     for i in range(count):
         score, rate = float(rng.uniform(0.3, 1.0)), float(rng.uniform(0.0, 0.3))
         right = rng.random() < 1 / (1 + np.exp(-(25 * (score - 0.6) - 10 * rate)))
-        medium = media_cut(f"m{i % num_media}", SOUND, {"caption_kind": "manual"})
+        media_item = media_cut(f"m{i % num_media}", SOUND, {"caption_kind": "manual"})
         custom = {"align_score": score, "cer": rate, "snr_db": 20.0, "hyp_text": "네"}
-        yield utterance_cut(medium, f"u{i}", 0.0, 2.0, "네", custom), bool(right), 1.0
+        yield utterance_cut(media_item, f"u{i}", 0.0, 2.0, "네", custom), bool(right), 1.0
 
 
 def test_it_keeps_its_promise_on_labels_it_has_not_seen():

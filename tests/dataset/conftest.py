@@ -1,4 +1,4 @@
-"""Seven utterances of a medium of ten seconds of noise."""
+"""Seven utterances of a media item of ten seconds of noise."""
 
 import numpy as np
 import pytest

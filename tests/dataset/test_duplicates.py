@@ -48,7 +48,7 @@ def reencoded(source, target, start_sec, codec, suffix):
 
 
 def measured(name, path, sentences, shift_sec=0.0, kind="manual", texts=None):
-    """Cuts of a medium with everything that stage 5 measures."""
+    """Cuts of a media item with everything that stage 5 measures."""
     media = media_cut(
         name, recording(name, str(path), 16000, soundfile.info(path).frames),
         {"caption_kind": kind, "align_score": 0.9},
@@ -165,10 +165,10 @@ def test_half_a_text_in_another_is_seen_as_half():
     }
     cuts = []
     for name, of_it in known.items():
-        medium = media_cut(name, recording(name, "/x.flac", 16000, 16000), {})
+        media_item = media_cut(name, recording(name, "/x.flac", 16000, 16000), {})
         for i in range(0, len(of_it), 10):
             text = " ".join(of_it[i : i + 10])
-            cuts.append(utterance_cut(medium, f"{name}-{i}", 0, 1, text, {}))
+            cuts.append(utterance_cut(media_item, f"{name}-{i}", 0, 1, text, {}))
     found = {(p.first, p.second): p.containment for p in alike_media(cuts, 0.3)}
     assert found == {
         ("half", "whole"): pytest.approx(0.5, abs=0.1),
@@ -182,8 +182,8 @@ def test_a_text_that_many_read_holds_all_of_them_together():
     text = "".join(rng.choices("가나다라마바사아자차카타파하", k=300))
     for i in range(MAX_SHARING + 10):
         kind = {"caption_kind": ("manual", "auto", "external")[i % 3]}
-        medium = media_cut(f"m{i:02d}", recording(f"m{i:02d}", "/x.flac", 16000, 16000), kind)
-        cuts.append(utterance_cut(medium, f"m{i:02d}-0", 0, 1, text, {}))
+        media_item = media_cut(f"m{i:02d}", recording(f"m{i:02d}", "/x.flac", 16000, 16000), kind)
+        cuts.append(utterance_cut(media_item, f"m{i:02d}-0", 0, 1, text, {}))
     pairs = {(p.first, p.second) for p in alike_media(cuts, 0.5)}
     assert pairs == {(f"m{i:02d}", f"m{i + 1:02d}") for i in range(MAX_SHARING + 9)}
     media = {cut["custom"]["media_id"]: [cut] for cut in cuts}

@@ -40,7 +40,7 @@ FINE = {
 
 
 def judged(*custom, config=None):
-    """Reasons of a medium's utterances of a second each, of which each differs from `FINE`."""
+    """Reasons of a media item's utterances of a second each, of which each differs from `FINE`."""
     media = media_cut("m", recording("m", "/m.flac", 16000, 1600000), {})
     cuts = [
         utterance_cut(media, f"m-{i}", i, i + 1.0, "네", {**FINE, **fields})

@@ -61,7 +61,9 @@ def test_clocks_decide_nothing(recipe):
     expected = outputs(recipe)
     future = time.time() + 400 * 86400
     for path in recipe.data_dir.rglob("*"):
-        if "library" not in path.parts:  # a medium with another time might be another medium
+        if (
+            "library" not in path.parts
+        ):  # a media item with another time might be another media item
             os.utime(path, (future, future))
     done = recipe.run("--stage", "2", "--stop-stage", "9")
     assert done.stdout.count("up to date") >= 9 and "shards run" not in done.stdout

@@ -29,7 +29,7 @@ def harvest(finished, tmp_path_factory):
         (media / name).write_bytes(make(shop))
         (media / name).with_suffix(".ko.vtt").write_bytes(text)
     for i, (name, content) in enumerate(BROKEN_CAPTIONS.items()):
-        (media / f"{name}.m4a").write_bytes(shop.data + bytes([i]))  # else they are one medium
+        (media / f"{name}.m4a").write_bytes(shop.data + bytes([i]))  # else they are one media item
         (media / f"{name}.ko.vtt").write_bytes(content)
     odd = odd_files(media, text)
     mp3 = shop.encoded("x.mp3")

@@ -1,4 +1,4 @@
-"""A medium that brings workers down: named, set apart as an error, and tried again by the next run."""
+"""A media item that brings workers down: named, set apart as an error, and tried again by the next run."""
 
 import pytest
 from recipe_support import Recipe, accounted, deadly
@@ -8,7 +8,7 @@ from echoharvester.manifests.shards import read_all_cuts, read_cuts
 
 @pytest.mark.slow
 def test_a_medium_that_brings_workers_down_becomes_an_error(tmp_path, monkeypatch):
-    """Stage 5 of the recipe, its worker killed by the system whenever it measures one medium."""
+    """Stage 5 of the recipe, its worker killed by the system whenever it measures one media item."""
     recipe = Recipe(tmp_path / "data", tmp_path / "exp")
     recipe.run("--stop-stage", "4")
     culprit = next(

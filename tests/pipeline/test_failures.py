@@ -29,7 +29,7 @@ def test_shards_that_fail_alike_are_named_in_one_line(tmp_path, capsys):
 def test_a_fault_of_the_program_shows_the_end_of_its_log(tmp_path, capsys):
     (said,) = failures("align", logged(tmp_path, capsys, KeyError("x")))
     assert "unexpected KeyError: 'x', a fault of the program; the end of" in said
-    assert "loading a model" in said and "(the last medium it began: m0)" in said
+    assert "loading a model" in said and "(the last media item it began: m0)" in said
     assert "of an earlier run" not in said and "echo" not in said
 
 

@@ -28,7 +28,7 @@ def found(tmp_path):
         for c in make_cuts(str(path))
     ]
     cuts[9] = rejected(cuts[9], "validate", "cer_too_high")
-    cuts[8] = with_custom(cuts[8], text_whole="더 긴 글", words_left_out=1)
+    cuts[8] = with_custom(cuts[8], text_whole="더 긴 글", words_trimmed=1)
     row = {"measure": "CER without spaces", "rate": 0.05, "errors": 5, "reference": 100, "ci95": [0.02, 0.08],
            "substitutions": 3, "insertions": 1, "deletions": 1}  # fmt: skip
     history = [

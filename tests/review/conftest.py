@@ -1,4 +1,4 @@
-"""Ten measured utterances of one medium, with its sound."""
+"""Ten measured utterances of one media item, with its sound."""
 
 from __future__ import annotations
 

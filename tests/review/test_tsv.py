@@ -85,13 +85,13 @@ def test_libreoffice_opens_and_saves_without_changing_a_cell(tmp_path, cuts, thr
             check=True, capture_output=True, timeout=180,
         )  # fmt: skip
 
-    reading = [f"--infilter=Text - txt - csv (StarCalc):{tabs}"]
+    verbalisation = [f"--infilter=Text - txt - csv (StarCalc):{tabs}"]
     if through != "csv":
-        convert(path, through, reading, tmp_path / "sheet")
-        source, reading = tmp_path / "sheet" / f"r.{through}", []
+        convert(path, through, verbalisation, tmp_path / "sheet")
+        source, verbalisation = tmp_path / "sheet" / f"r.{through}", []
     else:
         source = path
-    convert(source, f"{as_text}:{tabs}", reading, tmp_path / "out")
+    convert(source, f"{as_text}:{tabs}", verbalisation, tmp_path / "out")
     (saved,) = (tmp_path / "out").iterdir()
     before, after = ([row for _, row in read_rows(p)] for p in (path, saved))
     for name in (*EDITABLE, "id", "hypothesis", "diff", "text_digest"):

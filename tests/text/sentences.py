@@ -1,4 +1,4 @@
-"""The table of sentences and the readings that a Korean speaker accepts of each."""
+"""The table of sentences and the verbalisations that a Korean speaker accepts of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TABLE = Path(__file__).with_name("spoken_sentences.tsv")
 
 
 def read_table(path: Path = TABLE) -> list[tuple[str, str, set[str]]]:
-    """Category, sentence, and its accepted readings without spaces and punctuation."""
+    """Category, sentence, and its accepted verbalisations without spaces and punctuation."""
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):

@@ -6,7 +6,7 @@ from echoharvester.text.scores import (
     MEASURES,
     ErrorCounts,
     aligned,
-    best_reading,
+    best_verbalisation,
     cer,
     confidence_interval,
     count_errors,
@@ -89,10 +89,10 @@ def test_swer_does_not_see_the_spaces_of_a_hypothesis_that_is_right_but_for_them
 
 
 def test_the_best_reading_is_chosen_and_returned():
-    best = best_reading(["삼 번", "세 번"], "세 번")
+    best = best_verbalisation(["삼 번", "세 번"], "세 번")
     assert best.text == "세 번" and best.counts.errors == 0
-    with pytest.raises(ValueError, match="no reading"):
-        best_reading([], "세 번")
+    with pytest.raises(ValueError, match="no verbalisation"):
+        best_verbalisation([], "세 번")
 
 
 @given(st.text("가나다 ", max_size=15), st.text("가나다 ", max_size=15))

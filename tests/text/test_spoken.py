@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from text.sentences import read_table
 
 from echoharvester.text.__main__ import main
-from echoharvester.text.reading.english import in_hangul
-from echoharvester.text.reading.words import lexicon, read_lexicon
 from echoharvester.text.spoken import MAX_CANDIDATES, candidates, spoken
+from echoharvester.text.verbalisation.english import in_hangul
+from echoharvester.text.verbalisation.words import lexicon, read_lexicon
 
 SENTENCES = read_table()
 
@@ -58,7 +58,7 @@ def test_spacing_of_readings(written, read):
 
 
 @pytest.mark.parametrize(
-    ("written", "readings"),
+    ("written", "verbalisations"),
     [
         ("3번", {"세 번", "삼 번"}),
         ("3개월", {"삼 개월", "세 개월"}),
@@ -79,8 +79,8 @@ def test_spacing_of_readings(written, read):
         ("MP3", {"엠피쓰리", "엠피삼"}),
     ],
 )
-def test_ambiguous_spans_have_their_readings(written, readings):
-    assert readings <= set(candidates(written))
+def test_ambiguous_spans_have_their_readings(written, verbalisations):
+    assert verbalisations <= set(candidates(written))
 
 
 def test_candidates_are_few_differ_and_begin_with_the_likeliest():
@@ -108,14 +108,16 @@ _CAPTION = st.lists(st.sampled_from(_FRAGMENTS), max_size=12).map("".join)
 
 @given(_CAPTION | st.text(max_size=40))
 def test_no_digit_and_no_latin_letter_is_left_over(text):
-    for reading in candidates(text):
-        assert not re.search(r"[0-9A-Za-z]", reading) and not any(map(str.isdecimal, reading))
+    for verbalisation in candidates(text):
+        assert not re.search(r"[0-9A-Za-z]", verbalisation) and not any(
+            map(str.isdecimal, verbalisation)
+        )
 
 
 @given(_CAPTION)
 def test_what_has_been_read_is_read_as_it_stands(text):
-    for reading in candidates(text):
-        assert spoken(reading) == reading
+    for verbalisation in candidates(text):
+        assert spoken(verbalisation) == verbalisation
 
 
 @given(_CAPTION | st.text(max_size=40))

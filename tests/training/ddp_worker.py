@@ -21,8 +21,8 @@ MODEL = {
 def main() -> None:
     folder, accumulate, optimizer = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     torch.set_num_threads(1)
-    world = join_distributed("cpu")
-    torch.manual_seed(1 + world.rank)  # the first process's weights are taken by all
+    context = join_distributed("cpu")
+    torch.manual_seed(1 + context.rank)  # the first process's weights are taken by all
     tokens = JamoTokenizer.train()
     model = build_model(MODEL, len(tokens.symbols))
     config = TrainConfig(
@@ -30,7 +30,7 @@ def main() -> None:
         accumulate=accumulate, average_period=1,
     )  # fmt: skip
     data = SyntheticConfig(batch_sec=6.0, batches_per_epoch=5, num_workers=0, max_sec=5.0)
-    trainer = Trainer(model, tokens, config, folder, {"model_config": MODEL}, world)
+    trainer = Trainer(model, tokens, config, folder, {"model_config": MODEL}, context)
     trainer.fit(SyntheticData(data, 3), SyntheticData(data, 4))
     leave_distributed()
 

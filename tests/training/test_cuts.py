@@ -128,16 +128,16 @@ def test_noise_and_rooms_come_from_folders_where_given(tmp_path, cuts):
             sound = np.zeros(rate)
             sound[400], sound[2000] = 0.8, 0.3
         soundfile.write(tmp_path / folder / "a.wav", sound, rate)
-    surroundings = AcousticEnvironments(
+    environments = AcousticEnvironments(
         AudioFolder(tmp_path / "musan"), AudioFolder(tmp_path / "rirs")
     )
-    noise = surroundings.noise(40000, rng)
+    noise = environments.noise(40000, rng)
     assert len(noise) == 40000 and np.sqrt(np.mean(noise**2)) == pytest.approx(1.0, rel=1e-3)
     peak = np.abs(np.fft.rfft(noise)).argmax() * 16000 / 40000
     assert peak == pytest.approx(1000, abs=2)
     click = np.zeros(4000, np.float32)
     click[100] = 1.0
-    heard = surroundings.reverberate(click, rng)
+    heard = environments.reverberate(click, rng)
     assert np.flatnonzero(np.abs(heard) > 0.1).tolist() == [100, 1700]
     with_folders = make(cuts, augment=True, noise_dir=str(tmp_path / "musan"))
     plain = make(cuts, augment=True)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from echoharvester.text.numbers import native, sino
-from echoharvester.text.reading.rule import INT, NUM, Readings, before, number, rule, unique, value
+from echoharvester.text.verbalisation.rule import (
+    INT,
+    NUM,
+    Verbalisations,
+    before,
+    number,
+    rule,
+    unique,
+    value,
+)
 
 UNITS: dict[str, tuple[str, ...]] = {
     "%p": ("퍼센트포인트", "퍼센트 포인트", "프로포인트"), "%P": ("퍼센트포인트", "퍼센트 포인트"),
@@ -71,7 +80,7 @@ _NOT_IN_WORD = r"(?![A-Za-z0-9²³])"
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
-def _large(match: re.Match[str]) -> Readings:
+def _large(match: re.Match[str]) -> Verbalisations:
     """3만, 2천, 1억: together with their unit; 1만 is 만, 1억 is 일억, 1.5억 also 일억 오천만."""
     unit, text = match["large"], match["n"]
     name = number(text)[0]
@@ -79,9 +88,9 @@ def _large(match: re.Match[str]) -> Readings:
         return [unit, "일" + unit]
     if "점" not in name:
         return [name + unit]
-    readings = [name + unit]
+    verbalisations = [name + unit]
     exact = _in_full(text, unit)
-    return readings + ([exact] if exact else [])
+    return verbalisations + ([exact] if exact else [])
 
 
 def _in_full(text: str, unit: str) -> str:
@@ -95,23 +104,23 @@ def _in_full(text: str, unit: str) -> str:
     return re.sub(r"([경조억만])(?=.)", r"\1 ", full)
 
 
-def _unit(match: re.Match[str]) -> Readings:
+def _unit(match: re.Match[str]) -> Verbalisations:
     numbers, unit, per = number(match["n"]), match["unit"], match["per"]
     names = UNITS[unit]
     if per:
         return _per(numbers[0], unit, names, per, bool(re.search("[시초분]속$", before(match))))
-    readings = [f"{numbers[0]} {name}" for name in names]
-    readings += [f"{other} {names[0]}" for other in numbers[1:2]]
+    verbalisations = [f"{numbers[0]} {name}" for name in names]
+    verbalisations += [f"{other} {names[0]}" for other in numbers[1:2]]
     if unit == "°C":
-        readings.append(f"섭씨 {readings[0]}")
+        verbalisations.append(f"섭씨 {verbalisations[0]}")
     if unit == "°F":
-        readings.insert(0, f"화씨 {readings[0]}")
+        verbalisations.insert(0, f"화씨 {verbalisations[0]}")
     if unit in ("kph", "mph"):
-        readings.insert(0, f"시속 {readings[0]}")
-    return readings
+        verbalisations.insert(0, f"시속 {verbalisations[0]}")
+    return verbalisations
 
 
-def _after_large(match: re.Match[str]) -> Readings:
+def _after_large(match: re.Match[str]) -> Verbalisations:
     """30만km, 30만 km: a unit behind Hangul that ends a number."""
     if not re.search("[0-9몇수][만억조천백십]+여?$", before(match)):
         return []
@@ -123,7 +132,7 @@ def _after_large(match: re.Match[str]) -> Readings:
     return [f" {name}" for name in names]
 
 
-def _per(amount: str, unit: str, names: tuple[str, ...], per: str, told: bool) -> Readings:
+def _per(amount: str, unit: str, names: tuple[str, ...], per: str, told: bool) -> Verbalisations:
     """60km/h: 시속 육십 킬로미터; 5mg/dL: 오 밀리그램 퍼 데시리터."""
     period = _PER.get(per)
     if told:  # 시속 80km/h
@@ -142,7 +151,7 @@ def _per(amount: str, unit: str, names: tuple[str, ...], per: str, told: bool) -
     return [f"{amount} {names[0]} 퍼 {below}", f"{below}당 {amount} {names[0]}"]
 
 
-def _money(match: re.Match[str]) -> Readings:
+def _money(match: re.Match[str]) -> Verbalisations:
     amount, behind = number(match["n"])[0], match["large"] or ""
     if letter := match["letter"]:
         behind = _BEHIND_MONEY[letter]
@@ -155,11 +164,11 @@ def _money(match: re.Match[str]) -> Readings:
     return [f"{text} {name}" for name in CURRENCIES[match["sign"]] for text in texts]
 
 
-def _money_behind(match: re.Match[str]) -> Readings:
+def _money_behind(match: re.Match[str]) -> Verbalisations:
     return [f"{number(match['n'])[0]} {name}" for name in CURRENCIES[match["sign"]]]
 
 
-def _power(match: re.Match[str]) -> Readings:
+def _power(match: re.Match[str]) -> Verbalisations:
     """10^6, x², 10⁻³: also for a letter as base."""
     exponent = (match["sup"] or match["exp"]).translate(_SUPERSCRIPTS).replace("−", "-")
     size = value(exponent.lstrip("-") or "0")
@@ -171,19 +180,19 @@ def _power(match: re.Match[str]) -> Readings:
     ]  # fmt: skip
 
 
-def _letter_power(match: re.Match[str]) -> Readings:
+def _letter_power(match: re.Match[str]) -> Verbalisations:
     names = {"²": ["제곱", "의 제곱"], "³": ["세제곱", "의 세제곱", "삼승"]}[match["sup"]]
     return [name if name.startswith("의") else f" {name}" for name in names]
 
 
-def _below_zero(match: re.Match[str]) -> Readings:
+def _below_zero(match: re.Match[str]) -> Verbalisations:
     amount = number(match["n"])[0]
     if match["degrees"]:
         return [f"영하 {amount} 도", f"마이너스 {amount} 도"]
     return [f"마이너스 {amount} "]
 
 
-def _degrees_range(match: re.Match[str]) -> Readings:
+def _degrees_range(match: re.Match[str]) -> Verbalisations:
     low, high = number(match["a"])[0], number(match["b"])[0]
     below = "영하 "
     return unique([f"{below}{low}에서 {high} 도", f"{below}{low} 도에서 {high} 도"])
@@ -193,7 +202,7 @@ def _degrees_range(match: re.Match[str]) -> Readings:
 _COOKING = re.compile("설탕|소금|간장|고추|기름|식초|물엿|마늘|후추|깨|넣|양념|\\dT")
 
 
-def _spoon(match: re.Match[str]) -> Readings:
+def _spoon(match: re.Match[str]) -> Verbalisations:
     if not _COOKING.search(match.string):
         return []
     count, large = value(match["n"]), match["unit"] == "T"
@@ -202,7 +211,7 @@ def _spoon(match: re.Match[str]) -> Readings:
     return [f"{numeral} {name}" for name in names for numeral in numerals] + [f"{numerals[-1]} 티"]
 
 
-def _kelvin_or_letter(match: re.Match[str]) -> Readings:
+def _kelvin_or_letter(match: re.Match[str]) -> Verbalisations:
     return [f" {name}" for name in UNITS[match["unit"]]]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from echoharvester.text.numbers import SINO_DIGITS, digits, sino
-from echoharvester.text.reading.rule import Readings, before, number, rule, unique
+from echoharvester.text.verbalisation.rule import Verbalisations, before, number, rule, unique
 
 _COUNTED_BEHIND = r"(?![\d,.:/~%-]|\s?(?:명|개|원|년|월|일|분|초|시|살|세|층|회|도|점|대|번|만|억|천|k|c|m|g|k|%))"
 
@@ -16,7 +16,7 @@ _NUMBER_NAMES = re.compile(
 )
 
 
-def _phone(match: re.Match[str]) -> Readings:
+def _phone(match: re.Match[str]) -> Verbalisations:
     groups = re.findall(r"\d+", match.group())
     if match.group().startswith("+"):
         return [
@@ -35,18 +35,18 @@ def _phone(match: re.Match[str]) -> Readings:
     ]
 
 
-def _account(match: re.Match[str]) -> Readings:
+def _account(match: re.Match[str]) -> Verbalisations:
     spelled = [digits(group) for group in match.group().split("-")]
     return [" ".join(spelled), " 다시 ".join(spelled), "에 ".join(spelled)]
 
 
-def _formation(match: re.Match[str]) -> Readings:
+def _formation(match: re.Match[str]) -> Verbalisations:
     """4-3-3: the lines of a team."""
     numbers = [sino(int(n)) for n in match.group().split("-")]
     return [" ".join(numbers), " 다시 ".join(numbers), " 대 ".join(numbers)]
 
 
-def _version(match: re.Match[str]) -> Readings:
+def _version(match: re.Match[str]) -> Verbalisations:
     parts = match["n"].split(".")
     spelled = " 점 ".join(sino(int(part)) for part in parts)
     zero = " 점 ".join(
@@ -56,7 +56,7 @@ def _version(match: re.Match[str]) -> Readings:
     return unique([f"{name} {text}" for text in (spelled, zero) for name in names])
 
 
-def _dotted(match: re.Match[str]) -> Readings:
+def _dotted(match: re.Match[str]) -> Verbalisations:
     """3.11.2, 192.168.0.1: part by part."""
     parts = match.group().split(".")
     return unique(
@@ -67,19 +67,19 @@ def _dotted(match: re.Match[str]) -> Readings:
     )
 
 
-def _emergency(match: re.Match[str]) -> Readings:
+def _emergency(match: re.Match[str]) -> Verbalisations:
     text = match.group()
     return [digits(text), sino(int(text))]
 
 
-def _named_number(match: re.Match[str]) -> Readings:
+def _named_number(match: re.Match[str]) -> Verbalisations:
     """인증번호 482019: a number that names, digit by digit."""
     if not _NUMBER_NAMES.search(before(match)):
         return []
     return [digits(match.group()), *number(match.group())[:1]]
 
 
-def _plate(match: re.Match[str]) -> Readings:
+def _plate(match: re.Match[str]) -> Verbalisations:
     front = match["front"]
     return [
         f"{head}{match['letter']} {digits(match['back'])}"
@@ -87,13 +87,13 @@ def _plate(match: re.Match[str]) -> Readings:
     ]
 
 
-def _building(match: re.Match[str]) -> Readings:
+def _building(match: re.Match[str]) -> Verbalisations:
     """63빌딩, 88올림픽, 7080 세대: a name of digits."""
     text = match["n"]
     return unique([digits(text, "공"), *number(text)])
 
 
-def _channels(match: re.Match[str]) -> Readings:
+def _channels(match: re.Match[str]) -> Verbalisations:
     head, tail = match["n"].split(".")
     return [f"{sino(int(head))} 점 {digits(tail, '영')} 채널"]
 

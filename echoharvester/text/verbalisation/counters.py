@@ -6,12 +6,12 @@ import re
 from typing import NamedTuple
 
 from echoharvester.text.numbers import native, sino
-from echoharvester.text.reading.rule import (
+from echoharvester.text.verbalisation.rule import (
     INT,
     NUM,
     PARTICLE,
     WORD,
-    Readings,
+    Verbalisations,
     after,
     before,
     hangul_behind,
@@ -29,7 +29,7 @@ class Style(NamedTuple):
 
     Attributes:
         native_to: up to this number the native numeral is the likelier.
-        sino_from: from this number on the Sino-Korean numeral is a reading at all.
+        sino_from: from this number on the Sino-Korean numeral is a verbalisation at all.
         cap: above this number the native numeral is none.
     """
 
@@ -89,7 +89,7 @@ _OLD_FORMS = {
     **dict.fromkeys("돈 말 되 근 푼".split(), {3: ["서", "석"], 4: ["너", "넉"]}),
 }
 
-# What tells the readings of 번, 대, 점 and 분 apart.
+# What tells the verbalisations of 번, 대, 점 and 분 apart.
 _NUMBERED = re.compile(  # 3번 출구: a number, not a count
     r"\s?(?:출구|버스|문제|문항|타자|선수|후보|홀|국도|트랙|채널|척추|손님|줄|자리|레인|게이트|플랫폼|승강장|타석|투수|주자|"
     r"노선|마을버스|고객|창구|항목|보기|선택지|테이블|교향곡|소나타|협주곡|학생|환자|확진자|카메라|마이크|키|버튼|참가자|지방도|"
@@ -132,7 +132,7 @@ _CLOVES = re.compile(r"(?:마늘|귤|오렌지|사과|배|수박|생강|빵|레�
 _COUNTED_THINGS = {"분": _GUESTS, "쪽": _CLOVES, "점": _WORKS}
 
 
-def counted(count: int, counter: str) -> Readings:
+def counted(count: int, counter: str) -> Verbalisations:
     """The numerals that go in front of a counter, the likeliest first.
 
     >>> counted(20, "살"), counted(30, "명"), counted(3, "번"), counted(105, "개")
@@ -141,45 +141,47 @@ def counted(count: int, counter: str) -> Readings:
     if count == 0:
         return ["영", "공", "제로"]
     style = COUNTERS.get(counter, UNKNOWN)
-    readings = [sino(count)]
+    verbalisations = [sino(count)]
     hundreds, rest = divmod(count, 100)
     if not 0 < rest <= style.cap:
-        return readings
+        return verbalisations
     head = sino(hundreds * 100) if hundreds else ""
     as_native = head + native(rest, attributive=True)
     if counter == "번째" and count == 1:
         return ["첫", "한"]
     if count >= 1000:
-        return [*readings, as_native]
+        return [*verbalisations, as_native]
     if hundreds:  # 백다섯 개, but 백오십 명
         return (
-            [as_native, *readings] if rest <= min(style.native_to, 19) else [*readings, as_native]
+            [as_native, *verbalisations]
+            if rest <= min(style.native_to, 19)
+            else [*verbalisations, as_native]
         )
     if count < style.sino_from:
-        readings = [as_native]
+        verbalisations = [as_native]
     elif count <= style.native_to:
-        readings = [as_native, *readings]
+        verbalisations = [as_native, *verbalisations]
     else:
-        readings.append(as_native)
-    readings[1:1] = _OLD_FORMS.get(counter, {}).get(count, [])
-    return readings
+        verbalisations.append(as_native)
+    verbalisations[1:1] = _OLD_FORMS.get(counter, {}).get(count, [])
+    return verbalisations
 
 
-def _with_counter(match: re.Match[str]) -> Readings:
+def _with_counter(match: re.Match[str]) -> Verbalisations:
     count, counter, gap = value(match["n"]), match["counter"], match["gap"]
     doubtful = len(counter) == 1 and counter not in _STURDY
     known_tail = is_tail(hangul_behind(match))
     if gap and not known_tail:
         return []  # 15 장점
     if match["n"][0] == "0" and count:
-        return [f"{reading} {counter}" for reading in number(match["n"])]
+        return [f"{verbalisation} {counter}" for verbalisation in number(match["n"])]
     numerals = _in_context(match, count, counter)
     if doubtful and not known_tail:  # perhaps the beginning of another word: 4배율
         numerals = unique([*numerals, *counted(count, "")])
     return [f"{numeral} {counter}" for numeral in numerals]
 
 
-def _in_context(match: re.Match[str], count: int, counter: str) -> Readings:
+def _in_context(match: re.Match[str], count: int, counter: str) -> Verbalisations:
     """Numerals in the order that the words around them suggest."""
     if is_ordinal(match) and counter != "번째":
         return [sino(count)]
@@ -223,7 +225,7 @@ def _begins_with(nouns: re.Pattern[str], text: str) -> bool:
     return rest is not None and is_tail(rest.group())
 
 
-def _long_numbers(match: re.Match[str], counter: str, numerals: Readings) -> Readings:
+def _long_numbers(match: re.Match[str], counter: str, numerals: Verbalisations) -> Verbalisations:
     """Names rather than counts: room 1203, bus 1001, those born in 97, also digit by digit."""
     text = match["n"].replace(",", "")
     by_digit = number("0" + text)[0][1:]
@@ -234,7 +236,7 @@ def _long_numbers(match: re.Match[str], counter: str, numerals: Readings) -> Rea
     return numerals
 
 
-def _ordinal(match: re.Match[str]) -> Readings:
+def _ordinal(match: re.Match[str]) -> Verbalisations:
     """1째, 2째: 첫째, 둘째."""
     count = value(match["n"])
     if not 1 <= count <= 99:
@@ -242,7 +244,7 @@ def _ordinal(match: re.Match[str]) -> Readings:
     return [("첫" if count == 1 else native(count, attributive=count > 10)) + "째"]
 
 
-def _with_noun(match: re.Match[str]) -> Readings:
+def _with_noun(match: re.Match[str]) -> Verbalisations:
     """A number with a noun of no list glued to it: 삼 학급, perhaps 세 학급."""
     if "." in match["n"] or is_tail(hangul_behind(match)):
         return []
@@ -257,7 +259,7 @@ def _with_noun(match: re.Match[str]) -> Readings:
     return [f"{numeral} " for numeral in numerals]
 
 
-def _some_tens(match: re.Match[str]) -> Readings:
+def _some_tens(match: re.Match[str]) -> Verbalisations:
     """10몇 명: 열몇, 십몇."""
     tens = value(match["n"])
     if tens % 10 or not 0 < tens < 100:
@@ -265,15 +267,15 @@ def _some_tens(match: re.Match[str]) -> Readings:
     return [("스물" if tens == 20 else native(tens)) + "몇", sino(tens) + "몇"]
 
 
-def _with_particle(match: re.Match[str]) -> Readings:
+def _with_particle(match: re.Match[str]) -> Verbalisations:
     """15는 is read 십오는, not 십오 는."""
     return number(match["n"])
 
 
-def _alone(match: re.Match[str]) -> Readings:
+def _alone(match: re.Match[str]) -> Verbalisations:
     """A number with whatever comes behind it, a space between it and Hangul."""
     gap = " " if hangul_behind(match) else ""
-    return [reading + gap for reading in number(match["n"])]
+    return [verbalisation + gap for verbalisation in number(match["n"])]
 
 
 COUNTER_RULES = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from echoharvester.text.numbers import native, sino
-from echoharvester.text.reading.calendar import month_name
-from echoharvester.text.reading.counters import COUNTER, COUNTERS, HOURS, SINO, counted
-from echoharvester.text.reading.measures import UNITS
-from echoharvester.text.reading.rule import (
+from echoharvester.text.verbalisation.calendar import month_name
+from echoharvester.text.verbalisation.counters import COUNTER, COUNTERS, HOURS, SINO, counted
+from echoharvester.text.verbalisation.measures import UNITS
+from echoharvester.text.verbalisation.rule import (
     INT,
     NUM,
-    Readings,
+    Verbalisations,
     after,
     before,
     is_ordinal,
@@ -31,7 +31,7 @@ _RESULT = re.compile(r"\s?(?:로|으로)?\s?(?:승|패|이[겼기긴길]|[졌진
 _ADDRESS_BEFORE = re.compile(r"(?:동|리|로|길|가|읍|면)$")
 
 
-def _counter_range(match: re.Match[str]) -> Readings:
+def _counter_range(match: re.Match[str]) -> Verbalisations:
     low, high, counter = value(match["a"]), value(match["b"]), match["counter"]
     if low > high or is_ordinal(match):
         return []
@@ -39,15 +39,15 @@ def _counter_range(match: re.Match[str]) -> Readings:
         return []
     style = COUNTERS[counter]
     if style == SINO or (counter == "대" and high % 10 == 0) or style.native_to == 0:
-        readings = _sino_range(sino(low), sino(high), counter, low, high)
+        verbalisations = _sino_range(sino(low), sino(high), counter, low, high)
         if style != SINO and high <= 10:
-            readings += _native_range(low, high, counter)[:2]
-        return readings
-    readings = _native_range(low, high, counter)
+            verbalisations += _native_range(low, high, counter)[:2]
+        return verbalisations
+    verbalisations = _native_range(low, high, counter)
     plain = _sino_range(sino(low), sino(high), counter, low, high)
     if high > style.native_to and style != HOURS:
-        return unique([*plain[:2], *readings[:2], *plain[2:]])
-    return unique([*readings[:4], *plain[:3], *readings[4:]])
+        return unique([*plain[:2], *verbalisations[:2], *plain[2:]])
+    return unique([*verbalisations[:4], *plain[:3], *verbalisations[4:]])
 
 
 def _rest(match: re.Match[str]) -> str:
@@ -55,38 +55,38 @@ def _rest(match: re.Match[str]) -> str:
     return found.group() if found else ""
 
 
-def _native_range(low: int, high: int, counter: str) -> Readings:
+def _native_range(low: int, high: int, counter: str) -> Verbalisations:
     first, second = counted(low, counter)[0], counted(high, counter)[0]
     each = f"{first} {counter}에서 {second} {counter}"
-    readings = [each]
+    verbalisations = [each]
     if high == low + 1 and low in _BOTH:
-        readings += [f"{both} {counter}" for both in (_BOTH[low], *_MORE.get(low, []))]
+        verbalisations += [f"{both} {counter}" for both in (_BOTH[low], *_MORE.get(low, []))]
     if 1 <= low <= 99:
-        readings.append(f"{native(low)}에서 {second} {counter}")
+        verbalisations.append(f"{native(low)}에서 {second} {counter}")
     return [
-        *readings,
+        *verbalisations,
         f"{first} {counter}부터 {second} {counter}",
         f"{first}에서 {second} {counter}",
         f"{first} {second} {counter}",
     ]
 
 
-def _sino_range(first: str, second: str, name: str, low: int = 0, high: int = 0) -> Readings:
+def _sino_range(first: str, second: str, name: str, low: int = 0, high: int = 0) -> Verbalisations:
     """`name`: what is counted, with the space in front of it where there is one."""
     unit = f" {name}" if name else ""
-    readings = [f"{first}에서 {second}{unit}"]
+    verbalisations = [f"{first}에서 {second}{unit}"]
     if name:
-        readings.append(f"{first}{unit}에서 {second}{unit}")
+        verbalisations.append(f"{first}{unit}에서 {second}{unit}")
     if low and high == low + 1 and high < 10:
-        readings.append(f"{first}{second}{unit}")
+        verbalisations.append(f"{first}{second}{unit}")
     elif low % 10 == 0 and high == low + 10 and 0 < low < 90:
-        readings += [f"{sino(low // 10)}{second}{unit}", f"{first} {second}{unit}"]
+        verbalisations += [f"{sino(low // 10)}{second}{unit}", f"{first} {second}{unit}"]
     else:
-        readings.append(f"{first} {second}{unit}")
-    return [*readings, f"{first}{unit}부터 {second}{unit}"]
+        verbalisations.append(f"{first} {second}{unit}")
+    return [*verbalisations, f"{first}{unit}부터 {second}{unit}"]
 
 
-def _month_range(match: re.Match[str]) -> Readings:
+def _month_range(match: re.Match[str]) -> Verbalisations:
     low, high = value(match["a"]), value(match["b"])
     if not (1 <= low <= 12 and 1 <= high <= 12):
         return []
@@ -98,7 +98,7 @@ def _month_range(match: re.Match[str]) -> Readings:
     )  # fmt: skip
 
 
-def _unit_range(match: re.Match[str]) -> Readings:
+def _unit_range(match: re.Match[str]) -> Verbalisations:
     """10~20%, 1.5~2kg, 3~5만: the unit once or twice."""
     first, second = number(match["a"])[0], number(match["b"])[0]
     if large := match["large"]:
@@ -108,15 +108,15 @@ def _unit_range(match: re.Match[str]) -> Readings:
         low, high = match["a"], match["b"]
         together = [f"{first}{second}{large}"] if len(low + high) == 2 and int(high) == int(low) + 1 else []  # fmt: skip
         return [once, each, *together, f"{first} {second}{large}"]
-    readings: Readings = []
+    verbalisations: Verbalisations = []
     for name in UNITS[match["unit"]]:
-        readings += _sino_range(first, second, name)[:3]
+        verbalisations += _sino_range(first, second, name)[:3]
     if match["unit"] == "°C":
-        readings.append(f"섭씨 {readings[0]}")
-    return readings
+        verbalisations.append(f"섭씨 {verbalisations[0]}")
+    return verbalisations
 
 
-def _noun_range(match: re.Match[str]) -> Readings:
+def _noun_range(match: re.Match[str]) -> Verbalisations:
     """A range in front of a noun of no list, or of none."""
     low, high = value(match["a"]), value(match["b"])
     hyphen = match["sign"] != "~"
@@ -144,31 +144,31 @@ def _noun_range(match: re.Match[str]) -> Readings:
     return unique([*between, *versus, again] if hyphen else between)
 
 
-def _versus(match: re.Match[str]) -> Readings:
+def _versus(match: re.Match[str]) -> Verbalisations:
     """3 대 2, 3대2: a score or a ratio, never three cars."""
     numbers = [sino(value(text)) for text in re.findall(INT, match.group())]
     return [" 대 ".join(numbers), *(["일대일"] if numbers == ["일", "일"] else [])]
 
 
-def _tilde(match: re.Match[str]) -> Readings:
+def _tilde(match: re.Match[str]) -> Verbalisations:
     """Between two things that are whole in themselves: 9시~18시, 서울~부산."""
     return ["에서 ", "부터 ", " "]
 
 
-def _fraction_in_words(match: re.Match[str]) -> Readings:
+def _fraction_in_words(match: re.Match[str]) -> Verbalisations:
     """3분의 1."""
     below, above = number(match["b"])[0], number(match["a"])[0]
     return [f"{below} 분의 {above}"]
 
 
-def _decimal_range(match: re.Match[str]) -> Readings:
+def _decimal_range(match: re.Match[str]) -> Verbalisations:
     if "." not in match["a"] + match["b"]:
         return _noun_range(match)
     first, second = number(match["a"])[0], number(match["b"])[0]
     return [f"{first}에서 {second}", f"{first}부터 {second}", f"{first} {second}"]
 
 
-def _from_to(match: re.Match[str]) -> Readings:
+def _from_to(match: re.Match[str]) -> Verbalisations:
     """9시~18시: 아홉 시에서 십팔 시, 아홉 시부터 십팔 시까지."""
     first, second = (_amount(match[n], match[u]) for n, u in (("a", "first"), ("b", "second")))
     return [

@@ -6,7 +6,7 @@ import re
 
 from echoharvester.text.hangul import has_coda
 from echoharvester.text.numbers import sino
-from echoharvester.text.reading.rule import NUM, Readings, after, before, number, rule
+from echoharvester.text.verbalisation.rule import NUM, Verbalisations, after, before, number, rule
 
 SYMBOLS = {
     "&": ("앤드", "앤", "엔"), "+": ("플러스", "더하기"), "=": ("는", "이퀄", "은"), "@": ("골뱅이", "앳"), "#": ("샵", "해시태그", "해시"),
@@ -45,9 +45,9 @@ HANJA = {
 }  # fmt: skip
 
 
-def _arithmetic(match: re.Match[str]) -> Readings:
+def _arithmetic(match: re.Match[str]) -> Verbalisations:
     """2+3=5: numbers and what is done with them, 은 or 는 for the sign of equality."""
-    readings = []
+    verbalisations = []
     for pick in (0, 1):
         text = ""
         for piece in re.findall(rf"{NUM}|[-−+×xX*÷/=?]", match.group()):
@@ -58,11 +58,11 @@ def _arithmetic(match: re.Match[str]) -> Readings:
                 text = text.rstrip() + ("은 " if has_coda(text.rstrip()[-1]) else "는 ")
             elif piece != "?":
                 text += number(piece)[0]
-        readings.append(text)
-    return readings
+        verbalisations.append(text)
+    return verbalisations
 
 
-def _bargain(match: re.Match[str]) -> Readings:
+def _bargain(match: re.Match[str]) -> Verbalisations:
     """1+1, 2+1: what shops write."""
     a, b = int(match["a"]), int(match["b"])
     english = f"{ENGLISH_NUMBERS[a]} 플러스 {ENGLISH_NUMBERS[b]}"
@@ -71,7 +71,7 @@ def _bargain(match: re.Match[str]) -> Readings:
     return [*korean, english] if sum_behind else [english, *korean]
 
 
-def _roman(match: re.Match[str]) -> Readings:
+def _roman(match: re.Match[str]) -> Verbalisations:
     count = _ROMAN[match.group()]
     korean, english = sino(count), ENGLISH_NUMBERS[count]
     if re.search(r"[A-Za-z]\s*$", before(match)):
@@ -79,7 +79,7 @@ def _roman(match: re.Match[str]) -> Readings:
     return [korean, english]
 
 
-def _ascii_roman(match: re.Match[str]) -> Readings:
+def _ascii_roman(match: re.Match[str]) -> Verbalisations:
     """DistributedContext War II, 파이널 판타지 VII: behind a word."""
     count = _ASCII_ROMAN[match.group()]
     return [ENGLISH_NUMBERS[count], sino(count)]
@@ -89,7 +89,7 @@ def _ascii_roman(match: re.Match[str]) -> Readings:
 _CODA_NAMES = "013678LMNRlmnr"
 
 
-def _sign(match: re.Match[str]) -> Readings:
+def _sign(match: re.Match[str]) -> Verbalisations:
     ahead = before(match)
     if match.group() == "=" and ahead:
         coda = has_coda(ahead[-1]) or ahead[-1] in _CODA_NAMES
@@ -97,19 +97,19 @@ def _sign(match: re.Match[str]) -> Readings:
     return [f" {name} " for name in SYMBOLS[match.group()]]
 
 
-def _plus_behind(match: re.Match[str]) -> Readings:
+def _plus_behind(match: re.Match[str]) -> Verbalisations:
     """A+, C++, 19+: pluses glued to what stands in front."""
     many = len(match.group())
     return [" 플러스" * many + " ", "쁠" * many + " "]
 
 
-def _headline(match: re.Match[str]) -> Readings:
+def _headline(match: re.Match[str]) -> Verbalisations:
     """美 대통령: a country; 對美: the sound alone."""
-    readings = HANJA[match.group()].split("|")
+    verbalisations = HANJA[match.group()].split("|")
     alone = re.match(r"\s|,|·|$", after(match)) and not re.search(
         r"[一-龥가-힣]$", match.string[: match.start()]
     )
-    return readings[::-1] if alone and len(readings) > 1 else readings
+    return verbalisations[::-1] if alone and len(verbalisations) > 1 else verbalisations
 
 
 SYMBOL_RULES = (

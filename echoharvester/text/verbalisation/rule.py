@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 from echoharvester.text.numbers import MAX_SINO, SINO_DIGITS, digits, sino
 
-Readings = list[str]
+Verbalisations = list[str]
 
 
 class Rule(NamedTuple):
-    """A pattern, and what gives the readings of its match; no readings: the rule does not apply."""
+    """A pattern, and what gives the verbalisations of its match; no verbalisations: the rule does not apply."""
 
     pattern: re.Pattern[str]
-    read: Callable[[re.Match[str]], Readings]
+    read: Callable[[re.Match[str]], Verbalisations]
 
 
-def rule(pattern: str, read: Callable[[re.Match[str]], Readings]) -> Rule:
+def rule(pattern: str, read: Callable[[re.Match[str]], Verbalisations]) -> Rule:
     return Rule(re.compile(pattern), read)
 
 
@@ -52,7 +52,7 @@ def value(text: str) -> int:
     return int(text.replace(",", ""))
 
 
-def number(text: str) -> Readings:
+def number(text: str) -> Verbalisations:
     """A number by itself: decimals by digit, leading zeros and what is too long digit by digit.
 
     >>> number("1,234"), number("3.05"), number("007")
@@ -95,5 +95,5 @@ def is_tail(word: str) -> bool:
     return bool(TAIL.fullmatch(word))
 
 
-def unique(readings: Readings) -> Readings:
-    return list(dict.fromkeys(readings))
+def unique(verbalisations: Verbalisations) -> Verbalisations:
+    return list(dict.fromkeys(verbalisations))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from echoharvester.text.numbers import digits, sino
-from echoharvester.text.reading.counters import counted
-from echoharvester.text.reading.rule import (
+from echoharvester.text.verbalisation.counters import counted
+from echoharvester.text.verbalisation.rule import (
     INT,
-    Readings,
+    Verbalisations,
     after,
     before,
     hangul_behind,
@@ -46,14 +46,14 @@ def _is_day(month: int, day: int) -> bool:
     return 1 <= month <= 12 and 1 <= day <= 31
 
 
-def _date(match: re.Match[str]) -> Readings:
+def _date(match: re.Match[str]) -> Verbalisations:
     month, day = value(match["m"]), value(match["d"])
     if not _is_day(month, day):
         return []
     return [f"{year} 년 {month_name(month)} {sino(day)} 일" for year in number(match["y"])[:1]]
 
 
-def _short_date(match: re.Match[str]) -> Readings:
+def _short_date(match: re.Match[str]) -> Verbalisations:
     """26.11.22: a date, or the parts of a version."""
     year, month, day = match["y"], value(match["m"]), value(match["d"])
     parts = " 점 ".join(sino(value(match[k])) for k in "ymd")
@@ -63,18 +63,18 @@ def _short_date(match: re.Match[str]) -> Readings:
     return [date, parts] if match["sep"] == "." else [date]
 
 
-def _year_month(match: re.Match[str]) -> Readings:
+def _year_month(match: re.Match[str]) -> Verbalisations:
     if not 1 <= (month := value(match["m"])) <= 12:
         return []
     return [f"{sino(value(match['y']))} 년 {month_name(month)}"]
 
 
-def _month_day(match: re.Match[str]) -> Readings:
+def _month_day(match: re.Match[str]) -> Verbalisations:
     month, day = value(match["m"]), value(match["d"])
     return [f"{month_name(month)} {sino(day)} 일"] if _is_day(month, day) else []
 
 
-def _slash(match: re.Match[str]) -> Readings:
+def _slash(match: re.Match[str]) -> Verbalisations:
     """A fraction or a day of the year: 1/2, 11/22."""
     a, b = value(match["a"]), value(match["b"])
     fraction = [f"{sino(b)} 분의 {sino(a)}"] if b else []
@@ -99,23 +99,23 @@ def _slash(match: re.Match[str]) -> Readings:
     return fraction + date if as_fraction or not date else date + fraction
 
 
-def _mark(match: re.Match[str]) -> Readings:
+def _mark(match: re.Match[str]) -> Verbalisations:
     """3.8/4.5: a mark and the highest one."""
     a, b = number(match["a"])[0], number(match["b"])[0]
     return [f"{b} 만점에 {a}", f"{a}에 {b}", f"{a} 슬래시 {b}", f"{b} 분의 {a}"]
 
 
-def _years(match: re.Match[str]) -> Readings:
+def _years(match: re.Match[str]) -> Verbalisations:
     text, gap = match["n"], " " if hangul_behind(match) else ""
     return unique([number(text)[0] + gap, digits(text) + gap])
 
 
-def _month(match: re.Match[str]) -> Readings:
+def _month(match: re.Match[str]) -> Verbalisations:
     month = value(match["n"])
     return [month_name(month) if 1 <= month <= 12 else f"{sino(month)} 월"]
 
 
-def _colon(match: re.Match[str]) -> Readings:
+def _colon(match: re.Match[str]) -> Verbalisations:
     """A time of day, or a score: 7:30, 3:2."""
     a, b, c = value(match["a"]), value(match["b"]), match["c"]
     score = f"{sino(a)} 대 {sino(b)}" + (f" 대 {sino(value(c))}" if c else "")
@@ -138,7 +138,7 @@ def _colon(match: re.Match[str]) -> Readings:
     return [*times[:1], *times[1:], score]
 
 
-def _decimal_ratio(match: re.Match[str]) -> Readings:
+def _decimal_ratio(match: re.Match[str]) -> Verbalisations:
     """1:1.2, 1:1000: what no clock shows."""
     a, b = match["a"], match["b"]
     if "." not in a + b and len(a) < 4 and len(b) < 3:
@@ -146,7 +146,7 @@ def _decimal_ratio(match: re.Match[str]) -> Readings:
     return [f"{number(a)[0]} 대 {number(b)[0]}"]
 
 
-def _half_day(match: re.Match[str]) -> Readings:
+def _half_day(match: re.Match[str]) -> Verbalisations:
     """AM and PM, in front of a time or behind it."""
     names = {"a": ["오전", "에이엠"], "p": ["오후", "피엠"]}[match["half"][0].lower()]
     if match["time"]:
@@ -160,7 +160,7 @@ def _half_day(match: re.Match[str]) -> Readings:
     return names
 
 
-def _history(match: re.Match[str]) -> Readings:
+def _history(match: re.Match[str]) -> Verbalisations:
     """5·18, 6.25: month and day as digits run together."""
     month, day = value(match["m"]), value(match["d"])
     if not _is_day(month, day):
@@ -170,7 +170,7 @@ def _history(match: re.Match[str]) -> Readings:
     return unique([first + second, digits(match["m"] + match["d"])])
 
 
-def _day_word(match: re.Match[str]) -> Readings:
+def _day_word(match: re.Match[str]) -> Verbalisations:
     return [f"{sino(value(match['n']))} 일"]
 
 

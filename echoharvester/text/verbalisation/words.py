@@ -10,9 +10,9 @@ from pathlib import Path
 
 from echoharvester.errors import UserError
 from echoharvester.text.numbers import digits, sino
-from echoharvester.text.reading.english import in_hangul
-from echoharvester.text.reading.rule import Readings, number, unique
-from echoharvester.text.reading.symbols import ENGLISH_NUMBERS
+from echoharvester.text.verbalisation.english import in_hangul
+from echoharvester.text.verbalisation.rule import Verbalisations, number, unique
+from echoharvester.text.verbalisation.symbols import ENGLISH_NUMBERS
 
 _NAMES = "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트"
 LETTERS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _NAMES.split(), strict=True))
@@ -33,13 +33,13 @@ _TAKES_ENGLISH_NUMBERS = re.compile(
     r"(?:top|part|number|no|type|step|phase|mark|best|season|chapter|level|one|version|room|plan|stage|act|track|gate)\.?\s?$",
     re.IGNORECASE,
 )
-MAX_READINGS = 5
+MAX_VERBALISATIONS = 5
 
 Lexicon = dict[str, tuple[str, ...]]
 
 
 def read_lexicon(text: str, name: str = "lexicon") -> Lexicon:
-    """A TSV of words and readings: `iphone<TAB>아이폰`, several readings split by `|`.
+    """A TSV of words and verbalisations: `iphone<TAB>아이폰`, several verbalisations split by `|`.
 
     Raises:
         UserError: naming `name` and the line that is not of this form.
@@ -48,9 +48,9 @@ def read_lexicon(text: str, name: str = "lexicon") -> Lexicon:
     for i, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        word, tab, readings = line.strip("\r\n").partition("\t")
-        found = tuple(r.strip() for r in readings.split("|") if r.strip())
-        if not tab or not word.strip() or not found or re.search(r"[A-Za-z\d]", readings):
+        word, tab, verbalisations = line.strip("\r\n").partition("\t")
+        found = tuple(r.strip() for r in verbalisations.split("|") if r.strip())
+        if not tab or not word.strip() or not found or re.search(r"[A-Za-z\d]", verbalisations):
             raise UserError(
                 f"{name}, line {i}: expected WORD<TAB>READING in Hangul, '|' between several: {line!r}"
             )
@@ -91,10 +91,10 @@ def letters(word: str) -> str:
     return "".join(LETTERS[c] for c in word.upper() if c in LETTERS)
 
 
-def word_readings(word: str, extra: Path | None = None) -> Readings:
+def word_verbalisations(word: str, extra: Path | None = None) -> Verbalisations:
     """A run of letters: from the lexicon, as parts of it, as letters, or by its spelling.
 
-    >>> word_readings("KBS"), word_readings("iPhone"), word_readings("smartphones")
+    >>> word_verbalisations("KBS"), word_verbalisations("iPhone"), word_verbalisations("smartphones")
     (['케이비에스'], ['아이폰'], ['스마트폰즈', '스마트폰'])
     """
     words = lexicon(extra)
@@ -108,17 +108,17 @@ def word_readings(word: str, extra: Path | None = None) -> Readings:
         return [letters(word[:-1]) + "즈", letters(word[:-1])]
     camel = _CAMEL.findall(word)
     if len(camel) > 1 and not word.isupper():
-        return _joined([word_readings(part, extra) for part in camel])
+        return _joined([word_verbalisations(part, extra) for part in camel])
     lower = word.casefold()
     if compound := _compound(lower, words):
         return compound
     if not re.search("[aeiouy]", lower):
         return [letters(word)]
     guess = in_hangul(lower)
-    return unique([reading for reading in (guess, letters(word)) if reading])
+    return unique([verbalisation for verbalisation in (guess, letters(word)) if verbalisation])
 
 
-def _compound(word: str, words: Lexicon) -> Readings:
+def _compound(word: str, words: Lexicon) -> Verbalisations:
     """Words of the lexicon with an ending, or two of them run together."""
     for ending, sound in (("'s", "스"), ("es", "스"), ("s", "스"), ("ing", "잉"), ("er", "어")):
         stem = word[: -len(ending)]
@@ -128,20 +128,20 @@ def _compound(word: str, words: Lexicon) -> Readings:
     for cut in range(3, len(word) - 2):
         first, second = words.get(word[:cut]), words.get(word[cut:])
         if first and second:
-            return [a + b for a in first for b in second][:MAX_READINGS]
+            return [a + b for a in first for b in second][:MAX_VERBALISATIONS]
         if first and word.endswith("s") and (second := words.get(word[cut:-1])):
             return [first[0] + second[0] + "즈", first[0] + second[0]]
     return []
 
 
-def _joined(parts: list[Readings], glue: str = "") -> Readings:
+def _joined(parts: list[Verbalisations], glue: str = "") -> Verbalisations:
     combinations = sorted(
         product(*(list(enumerate(p)) for p in parts)), key=lambda c: sum(i for i, _ in c)
     )
-    return unique([glue.join(text for _, text in c) for c in combinations])[:MAX_READINGS]
+    return unique([glue.join(text for _, text in c) for c in combinations])[:MAX_VERBALISATIONS]
 
 
-def number_beside_letters(text: str, first: bool) -> Readings:
+def number_beside_letters(text: str, first: bool) -> Verbalisations:
     """The number of a mixed token: 엠피쓰리, 에프 십육, 비 칠삼칠.
 
     `first`: whether it stands in front of the letters.
@@ -167,15 +167,15 @@ def number_beside_letters(text: str, first: bool) -> Readings:
     return [by_digit, korean]
 
 
-def _token(text: str, extra: Path | None) -> Readings:
+def _token(text: str, extra: Path | None) -> Verbalisations:
     """A token of letters, digits and what joins them."""
-    parts: list[Readings] = []
+    parts: list[Verbalisations] = []
     pieces = _PIECE.findall(text)
     for i, piece in enumerate(pieces):
         if piece[0].isdigit():
             unknown = i == 0 and re.fullmatch(r"\d+[xyznk]", text)  # 2x+1
-            readings = [sino(int(piece))] if unknown else []
-            parts.append(unique([*readings, *number_beside_letters(piece, first=i == 0)]))
+            verbalisations = [sino(int(piece))] if unknown else []
+            parts.append(unique([*verbalisations, *number_beside_letters(piece, first=i == 0)]))
         elif piece == "&":
             parts.append(["앤", "앤드"])
         elif piece == "/":
@@ -185,16 +185,16 @@ def _token(text: str, extra: Path | None) -> Readings:
             parts.append([" " if wordy else ""])
         elif piece != "'":
             behind_apostrophe = i > 0 and pieces[i - 1] == "'"
-            parts.append(_ending(piece) if behind_apostrophe else word_readings(piece, extra))
+            parts.append(_ending(piece) if behind_apostrophe else word_verbalisations(piece, extra))
     return _joined([p for p in parts if p])
 
 
-def _ending(piece: str) -> Readings:
+def _ending(piece: str) -> Verbalisations:
     known = {"s": "스", "m": "ㅁ", "t": "트", "re": "어", "ll": "을", "ve": "브", "d": "드"}
     return [known[piece]] if piece in known and known[piece] != "ㅁ" else [letters(piece)]
 
 
-def _address(match: re.Match[str], extra: Path | None) -> Readings:
+def _address(match: re.Match[str], extra: Path | None) -> Verbalisations:
     """www.naver.com, abc@naver.com."""
     hosts = match["host"].split(".")
 
@@ -226,20 +226,20 @@ def _user_name(text: str, extra: Path | None) -> str:
             found.append(digits(run))
         elif run.isalpha():
             known = run.casefold() in lexicon(extra) or len(run) > 4
-            found.append(word_readings(run, extra)[0] if known else letters(run))
+            found.append(word_verbalisations(run, extra)[0] if known else letters(run))
         else:
             found.append({".": " 점 ", "_": " 언더바 ", "-": " 하이픈 "}[run])
     return "".join(found)
 
 
-def _token_or_digits(text: str, extra: Path | None) -> Readings:
+def _token_or_digits(text: str, extra: Path | None) -> Verbalisations:
     found = []
     for run in re.findall(r"[A-Za-z]+|\d+", text):
-        found.append(digits(run) if run.isdigit() else word_readings(run, extra)[0])
+        found.append(digits(run) if run.isdigit() else word_verbalisations(run, extra)[0])
     return ["".join(found)]
 
 
-def _ordinal(match: re.Match[str]) -> Readings:
+def _ordinal(match: re.Match[str]) -> Verbalisations:
     count = int(match["n"])
     return [_ORDINALS[count]] if count in _ORDINALS else [sino(count) + " 번째"]
 
@@ -264,8 +264,8 @@ _ACRONYMS = frozenset("ERA WHO IT US OR AM PM IP PIN SET ACE CAR NOW".split())
 _ORDINAL = re.compile(r"(?P<n>\d{1,2})(?:st|nd|rd|th)(?![A-Za-z0-9])", re.IGNORECASE)
 
 
-def read_latin(text: str, position: int, extra: Path | None) -> tuple[int, Readings]:
-    """The length of the Latin or mixed token at `position` and its readings; 0 where none is."""
+def read_latin(text: str, position: int, extra: Path | None) -> tuple[int, Verbalisations]:
+    """The length of the Latin or mixed token at `position` and its verbalisations; 0 where none is."""
     if (
         text[position - 1 : position].isascii()
         and text[position - 1 : position].isalnum()
