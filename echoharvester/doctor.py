@@ -124,9 +124,10 @@ def javascript_runtime() -> str:
     )
 
     found = [
-        runtime.info for runtime in (DenoJsRuntime(), NodeJsRuntime(), BunJsRuntime(), QuickJsRuntime())
+        runtime.info
+        for runtime in (DenoJsRuntime(), NodeJsRuntime(), BunJsRuntime(), QuickJsRuntime())
         if runtime.info
-    ]  # fmt: skip
+    ]
     usable = [info for info in found if info.supported]
     if usable:
         names = ", ".join(f"{info.name} {info.version}" for info in usable)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config import plain, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.align import make_aligner
@@ -15,6 +14,8 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.models.hub import fetch
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import run_stage_shard
+
+from config import plain, stage_main
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

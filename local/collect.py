@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from config import plain, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.errors import UserError
@@ -10,6 +9,8 @@ from echoharvester.manifests.collected import Listing, check_num_shards, known_m
 from echoharvester.pipeline.failures import name_errors
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.sources import make_site, make_source
+
+from config import plain, stage_main
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from stages import FORMER_NAMES, GONE, STAGES
 
 from echoharvester.errors import UserError
 from echoharvester.pipeline.progress import tell_failure
 from echoharvester.pipeline.recipe import Recipe
+
+from stages import FORMER_NAMES, GONE, STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from config import plain, stage_main, torch_threads
 from omegaconf import DictConfig
 
 from echoharvester.decoding.methods import make_method
@@ -14,6 +13,7 @@ from echoharvester.errors import UserError
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.records import write_record
 
+from config import plain, stage_main, torch_threads
 from training_setup import eval_data
 
 
@@ -44,10 +44,14 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     figures = done.with_setting(setting)
     rates = ", ".join(f"{n} {100 * t['rows'][0]['rate']:.2f} %" for n, t in figures.items())
     write_record(
-        paths.decode_record, recipe.fingerprint("decode"), done.files, method=options["method"],
-        summary=f"{options['method']} with {setting}, CER without spaces: {rates}", sets=figures,
+        paths.decode_record,
+        recipe.fingerprint("decode"),
+        done.files,
+        method=options["method"],
+        summary=f"{options['method']} with {setting}, CER without spaces: {rates}",
+        sets=figures,
         settings=done.tables,
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from config import plain, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.dataset.duplicates import find_duplicates
 from echoharvester.dataset.filter import FilterConfig, media_to_keep
 from echoharvester.manifests.shards import ShardWriter, read_all_cuts
 from echoharvester.pipeline.recipe import Recipe
+
+from config import plain, stage_main
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from config import only, plain, stage_main
 from omegaconf import DictConfig
-from parts import card_settings
 
 from echoharvester.dataset.card import data_card
 from echoharvester.dataset.join import with_merged
@@ -19,6 +17,9 @@ from echoharvester.manifests.takedown import read_takedown
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.decisions import from_rows
 from echoharvester.review.sample import label_error
+
+from config import only, plain, stage_main
+from parts import card_settings
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import torch
-from config import only, plain, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.decoding.select import load_selected
@@ -16,6 +15,7 @@ from echoharvester.models.checkpoint import load_checkpoint
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.records import load_record, write_record
 
+from config import only, plain, stage_main
 from training_setup import some_utterances
 
 
@@ -33,17 +33,24 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     )  # fmt: skip
     files.append(folder / "README.md")
     card = model_card(
-        cfg.model.name, sum(p.numel() for p in model.parameters()), len(tokens.symbols),
-        cfg.tokenizer.kind, load_record(paths.train_record),
-        [record for path in paths.decode_records if (record := load_record(path))], checked,
+        cfg.model.name,
+        sum(p.numel() for p in model.parameters()),
+        len(tokens.symbols),
+        cfg.tokenizer.kind,
+        load_record(paths.train_record),
+        [record for path in paths.decode_records if (record := load_record(path))],
+        checked,
         load_record(paths.data_dir / "data_card.json"),
-    )  # fmt: skip
+    )
     write_atomic(files[-1], card)
     sizes = ", ".join(f"{f.name} {f.stat().st_size / 1e6:.1f} MB" for f in files)
     write_record(
-        paths.export_record, recipe.fingerprint("export_model"), files, summary=sizes,
+        paths.export_record,
+        recipe.fingerprint("export_model"),
+        files,
+        summary=sizes,
         checked=[asdict(row) for row in checked],
-    )  # fmt: skip
+    )
     print("\n".join([f"stage 13 export_model: {sizes}", *check_table(checked)]))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from config import plain, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.dataset.filter import FilterConfig, judge_media
@@ -10,6 +9,8 @@ from echoharvester.manifests.cuts import shard_of
 from echoharvester.manifests.shards import read_cuts
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import run_stage_shard
+
+from config import plain, stage_main
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

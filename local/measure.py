@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from config import plain, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.audio.media import SoundPrefetcher
@@ -10,6 +9,8 @@ from echoharvester.audio.vad import VadConfig
 from echoharvester.dataset.measure import measure_media
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import run_stage_shard
+
+from config import plain, stage_main
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from config import stage_main
 from omegaconf import DictConfig
-from parts import text_rules
 
 from echoharvester.manifests.cuts import media_id_of, shard_of
 from echoharvester.manifests.shards import read_cuts, read_info, shard_path
@@ -12,6 +10,9 @@ from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import run_stage_shard
 from echoharvester.review.decisions import from_rows
 from echoharvester.review.merge import decision_on, merge_media, with_known_times
+
+from config import stage_main
+from parts import text_rules
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from config import only, plain
 from omegaconf import DictConfig
 
 from echoharvester.asr.label_classifier import read_classifier
@@ -16,6 +15,8 @@ from echoharvester.review.hand_out import Handout, ReviewPlan
 from echoharvester.review.layout import Layout
 from echoharvester.review.sample import StratifiedSample
 from echoharvester.review.select import Selection
+
+from config import only, plain
 
 
 def text_rules(cfg: DictConfig) -> TextRules:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from config import plain, stage_main
 from omegaconf import DictConfig
 from tqdm import tqdm
 
@@ -10,6 +9,8 @@ from echoharvester.doctor import check_environment
 from echoharvester.manifests.shards import ShardWriter
 from echoharvester.models.fetching import fetch_models
 from echoharvester.pipeline.recipe import Recipe
+
+from config import plain, stage_main
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from config import only, plain, stage_main
 from omegaconf import DictConfig
-from parts import text_rules
 
 from echoharvester.decoding.lang import LangConfig, prepare_lang
 from echoharvester.errors import UserError
@@ -17,6 +15,9 @@ from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.records import write_record
 from echoharvester.text.spoken import spoken
 from echoharvester.text.tokenizers import train_tokenizer
+
+from config import only, plain, stage_main
+from parts import text_rules
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

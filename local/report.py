@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from config import stage_main
 from omegaconf import DictConfig
-from parts import report_limits
 
 from echoharvester.manifests.shards import Cut, read_all_cuts, read_cuts, write_atomic
 from echoharvester.pipeline.outputs import is_synthetic
@@ -21,6 +19,9 @@ from echoharvester.report.truth import truth_table
 from echoharvester.review.decisions import from_rows
 from echoharvester.review.merge import count_decisions
 from echoharvester.review.sample import label_error
+
+from config import stage_main
+from parts import report_limits
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from config import stage_main
 from omegaconf import DictConfig
-from parts import review_plan
 
 from echoharvester.manifests.shards import ShardWriter, read_all_cuts, read_cuts
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.hand_out import hand_out
+
+from config import stage_main
+from parts import review_plan
 
 MAX_NAMED = 40  # files that the header of the manifest can name
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from config import stage_main
 from omegaconf import DictConfig
-from parts import text_rules
 
 from echoharvester.manifests.shards import ShardWriter, read_all_cuts
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.conflicts import write_conflicts
 from echoharvester.review.decisions import read_decisions, review_files, unread_files
 from echoharvester.review.merge import misfits, outdated
+
+from config import stage_main
+from parts import text_rules
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from config import ROOT, composed, recipe_of
-from stages import STAGES
-
 from echoharvester.errors import UserError
 from echoharvester.pipeline.processes import LocalConfig
 from echoharvester.pipeline.run import Driver
 from echoharvester.pipeline.slurm import SlurmConfig
 from echoharvester.pipeline.status import print_status, summary_lines
+
+from config import ROOT, composed, recipe_of
+from stages import STAGES
 
 DRY_RUN, STATUS = "--dry-run", "--status"
 

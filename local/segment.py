@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from config import only, plain, stage_main
 from omegaconf import DictConfig
-from parts import text_rules
 
 from echoharvester.captions.segment import segment_media
 from echoharvester.captions.utterances import SegmentConfig
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import run_stage_shard
+
+from config import only, plain, stage_main
+from parts import text_rules
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

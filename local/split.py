@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from config import plain, stage_main
 from omegaconf import DictConfig
 
 from echoharvester.dataset.sets import write_sets
 from echoharvester.pipeline.recipe import Recipe
+
+from config import plain, stage_main
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

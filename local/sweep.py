@@ -7,13 +7,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-from config import SWEPT
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from echoharvester.manifests.shards import write_atomic
+
+from config import SWEPT
 
 
 class Table(Callback):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from run import make_driver
-
 from echoharvester.errors import UserError
 from echoharvester.manifests.takedown import Takedown
 from echoharvester.pipeline.takedown import take_down
+
+from run import make_driver
 
 
 def main(arguments: list[str]) -> int:

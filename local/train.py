@@ -12,7 +12,6 @@ import signal
 asked_early: list[int] = []
 signal.signal(signal.SIGUSR1, lambda number, _: asked_early.append(number))
 
-from config import stage_main
 from omegaconf import DictConfig
 
 from echoharvester.pipeline.recipe import Recipe
@@ -20,11 +19,16 @@ from echoharvester.pipeline.records import write_record
 from echoharvester.training.distributed import join_distributed, leave_distributed
 from echoharvester.training.trainer import Trainer
 
+from config import stage_main
 from training_setup import eval_data, make_model, tokenizer, train_config, train_data
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> float:
-    config, folder, made_from = train_config(cfg), recipe.paths.train_dir, recipe.fingerprint("train")  # fmt: skip
+    config, folder, made_from = (
+        train_config(cfg),
+        recipe.paths.train_dir,
+        recipe.fingerprint("train"),
+    )
     tokens = tokenizer(cfg, recipe)
     model, description = make_model(cfg, tokens)
     context = join_distributed(config.device)

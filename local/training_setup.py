@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from config import only, plain, torch_threads
 from omegaconf import DictConfig, OmegaConf
 
 from echoharvester.errors import UserError
@@ -26,6 +25,8 @@ from echoharvester.training.batch import TrainingData
 from echoharvester.training.config import CutDataConfig, TrainConfig
 from echoharvester.training.cuts import CutData
 from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
+
+from config import only, plain, torch_threads
 
 
 def model_config(cfg: DictConfig, initial: InitialModel | None = None) -> dict[str, Any]:
@@ -50,8 +51,10 @@ def make_model(cfg: DictConfig, tokens: Tokenizer) -> tuple[CtcModel, dict[str, 
     model = build_model(architecture, len(tokens.symbols))
     if initial:
         left = load_initial_weights(model, initial, cfg.train.init_prefix, tokens.symbols)
-        print(f"stage 11 train: weights from {cfg.train.init}; new: {_listed(left)}; not taken: "
-              f"{_listed(initial.other)}")  # fmt: skip
+        print(
+            f"stage 11 train: weights from {cfg.train.init}; new: {_listed(left)}; not taken: "
+            f"{_listed(initial.other)}"
+        )
     kept = {key: plain(cfg[key]) for key in ("model", "train", "tokenizer")} | {"seed": cfg.seed}
     return model, {"model_config": architecture, "config": kept}
 
@@ -145,7 +148,9 @@ def _cuts(recipe: Recipe, name: str):  # type: ignore[no-untyped-def]
     if path.is_dir():
         return open_shar(path)
     if not path.is_file():
-        raise UserError(f"{path}: no such set; " + ("see decode.sets" if described else "run stage 10"))  # fmt: skip
+        raise UserError(
+            f"{path}: no such set; " + ("see decode.sets" if described else "run stage 10")
+        )
     return CutSet.from_file(path)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from config import plain, stage_main
 from omegaconf import DictConfig
-from parts import cer_thresholds
 
 from echoharvester.asr import chosen, make_recogniser
 from echoharvester.asr.validate import validate_media
@@ -14,6 +12,9 @@ from echoharvester.manifests.cuts import with_custom
 from echoharvester.manifests.shards import Cut
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import run_stage_shard
+
+from config import plain, stage_main
+from parts import cer_thresholds
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

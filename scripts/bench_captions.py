@@ -75,16 +75,22 @@ def json3(count: int) -> str:
 
 def srv3(count: int) -> str:
     body = "".join(
-        f'<p t="{2000 * i}" d="1900">' + "".join(f'<s t="{300 * k}">{w} </s>' for k, w in enumerate(line(i).split())) + "</p>"
+        f'<p t="{2000 * i}" d="1900">'
+        + "".join(f'<s t="{300 * k}">{w} </s>' for k, w in enumerate(line(i).split()))
+        + "</p>"
         for i in range(count)
-    )  # fmt: skip
+    )
     return f'<?xml version="1.0" encoding="utf-8" ?><timedtext format="3"><body>{body}</body></timedtext>'
 
 
 MAKERS: dict[str, tuple[str, Callable[[int], str]]] = {
-    "vtt": (".vtt", vtt), "vtt, rolling": (".vtt", rolling), "srt": (".srt", srt),
-    "sbv": (".sbv", sbv), "json3": (".json3", json3), "srv3": (".srv3", srv3),
-}  # fmt: skip
+    "vtt": (".vtt", vtt),
+    "vtt, rolling": (".vtt", rolling),
+    "srt": (".srt", srt),
+    "sbv": (".sbv", sbv),
+    "json3": (".json3", json3),
+    "srv3": (".srv3", srv3),
+}
 
 
 def main() -> None:

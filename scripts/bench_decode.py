@@ -44,9 +44,13 @@ HLG = {"beam": 12.0, "max_active": 3000, "blank_penalty": 0.0}
 METHODS: list[tuple[str, str, dict[str, Any]]] = [
     ("ctc_greedy", "ctc_greedy", {}),
     ("ctc_prefix_beam, beam 8", "ctc_prefix_beam", {**BEAM, "lm_scales": [0.0]}),
-    ("ctc_prefix_beam, 6-gram of tokens", "ctc_prefix_beam", {**BEAM, "length_bonus": 0.5, "lm_scales": [0.3]}),
+    (
+        "ctc_prefix_beam, 6-gram of tokens",
+        "ctc_prefix_beam",
+        {**BEAM, "length_bonus": 0.5, "lm_scales": [0.3]},
+    ),
     ("hlg, 3-gram of pieces", "hlg", {**HLG, "lm_scales": [0.5]}),
-]  # fmt: skip
+]
 
 
 def main() -> None:
@@ -61,13 +65,17 @@ def main() -> None:
     model, tokenizer = load_model(options.model)
     samples, batches = speech(options.utterances, options.snr_db)
     audio_sec = sum(map(len, samples)) / SAMPLING_RATE
-    print(f"{options.model.name}, {len(samples)} utterances, {audio_sec / 60:.1f} min, {options.snr_db:g} dB, one core\n")  # fmt: skip
+    print(
+        f"{options.model.name}, {len(samples)} utterances, {audio_sec / 60:.1f} min, {options.snr_db:g} dB, one core\n"
+    )
     with tempfile.TemporaryDirectory() as folder:
         lang = Path(folder) / "lang"
         grammar, start = Grammar("bench language model"), time.perf_counter()
         texts = [grammar.sentence().spoken for _ in range(options.sentences)]
         made = prepare_lang(tokenizer, lang, texts, [], LangConfig())
-        print(f"language models of {len(texts)} sentences in {time.perf_counter() - start:.0f} s: {made.summary}\n")  # fmt: skip
+        print(
+            f"language models of {len(texts)} sentences in {time.perf_counter() - start:.0f} s: {made.summary}\n"
+        )
         _methods(model, tokenizer, batches, lang)
         _files(model, tokenizer, samples, Path(folder), audio_sec)
 
@@ -78,21 +86,31 @@ def speech(count: int, snr_db: float) -> tuple[list[np.ndarray], list[Batch]]:
 
     recipe = OmegaConf.load(ROOT / "egs/synth_ko/conf/recipe.yaml").train.synthetic
     config = SyntheticConfig(
-        part="all", invented_share=0.0, list_share=0.0, voices=list(recipe.dev_voices), noisy=False,
+        part="all",
+        invented_share=0.0,
+        list_share=0.0,
+        voices=list(recipe.dev_voices),
+        noisy=False,
         snr_db=snr_db,
-    )  # fmt: skip
+    )
     data = SyntheticData(config, recipe.dev_seed)
     spoken = data.utterances(count, wide=False)
     spoken.sort(key=lambda u: len(u.samples))
     batches = [
-        collate([fbank(u.samples) for u in spoken[i : i + 8]], [u.text for u in spoken[i : i + 8]], [f"u{i + k}" for k in range(len(spoken[i : i + 8]))])
+        collate(
+            [fbank(u.samples) for u in spoken[i : i + 8]],
+            [u.text for u in spoken[i : i + 8]],
+            [f"u{i + k}" for k in range(len(spoken[i : i + 8]))],
+        )
         for i in range(0, len(spoken), 8)
-    ]  # fmt: skip
+    ]
     return [u.samples for u in spoken], batches
 
 
 def _methods(model: Any, tokenizer: Any, batches: Sequence[Batch], lang: Path) -> None:
-    print("| method | CER without spaces | 95 % interval | model, RTF | search, RTF | cost, greedy = 1 |")  # fmt: skip
+    print(
+        "| method | CER without spaces | 95 % interval | model, RTF | search, RTF | cost, greedy = 1 |"
+    )
     print("|---|---|---|---|---|---|")
     greedy = None
     for name, kind, values in METHODS:

@@ -78,7 +78,9 @@ def searcher(options: argparse.Namespace):  # type: ignore[no-untyped-def]
     return lambda log_probs: search.search(log_probs)[0].ids
 
 
-def measure(options: argparse.Namespace, part: str, invented: float, lists: float, search) -> list[str]:  # type: ignore[no-untyped-def]  # fmt: skip
+def measure(
+    options: argparse.Namespace, part: str, invented: float, lists: float, search
+) -> list[str]:  # type: ignore[no-untyped-def]
     import numpy as np
     from omegaconf import OmegaConf
 

@@ -126,8 +126,10 @@ def run(command: list[str]) -> Spent:
     here = {"PYTHONPATH": f"{ROOT}:{ROOT / 'local'}", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", _MEASURED, *command],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, **here},
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **here},
+    )
     if done.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")
     return Spent(*json.loads(done.stdout))
@@ -135,9 +137,9 @@ def run(command: list[str]) -> Spent:
 
 def work(name: str, shard: int, overrides: list[str]) -> None:
     """One shard of a stage whose listening is replaced; `export` writes no sound."""
-    from config import composed, recipe_of
-
     from echoharvester.manifests.runner import run_shard
+
+    from config import composed, recipe_of
 
     recipe = recipe_of(composed(overrides))
     if name == "export":
@@ -158,9 +160,12 @@ def stub_download(data: Path) -> Callable[[list[Any]], list[Any]]:
 
     def process(cuts: list[Any]) -> list[Any]:
         return [
-            {**with_custom(c, caption_bytes=1, audio_bytes=1, caption_path=str(sound)),
-             "recording": recording(c["id"], str(sound), 16000, 16000 * 500)} for c in cuts
-        ]  # fmt: skip
+            {
+                **with_custom(c, caption_bytes=1, audio_bytes=1, caption_path=str(sound)),
+                "recording": recording(c["id"], str(sound), 16000, 16000 * 500),
+            }
+            for c in cuts
+        ]
 
     return process
 
@@ -173,8 +178,12 @@ def stub_segment(data: Path) -> Callable[[list[Any]], list[Any]]:
         made = []
         for i in range(PER_MEDIUM):
             text = " ".join(rng.choices(WORDS, k=8))
-            custom = {"text_raw": text, "text_orthographic": text, "caption_start_sec": i * 5.0,
-                      "caption_end_sec": i * 5.0 + 4}  # fmt: skip
+            custom = {
+                "text_raw": text,
+                "text_orthographic": text,
+                "caption_start_sec": i * 5.0,
+                "caption_end_sec": i * 5.0 + 4,
+            }
             made.append(
                 utterance_cut(
                     media_item, f"{media_item['id']}-{i:05d}", i * 5.0, i * 5.0 + 4, text, custom

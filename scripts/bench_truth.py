@@ -152,8 +152,10 @@ def print_speed(media: list[Cut], seconds: dict[str, float]) -> None:
         print(f"| {name} | {spent:.1f} | {audio_sec / spent:.0f} |")
     text_and_filter = seconds["segment"] + seconds["filter"]
     align = seconds["align"] / floor_sec["emissions"]
-    print(f"\nAlignment takes {align:.2f} times what its emissions take; segmenting and filtering "
-          f"{text_and_filter / (floor_sec['decoding'] + floor_sec['VAD']):.2f} times decoding and VAD.")  # fmt: skip
+    print(
+        f"\nAlignment takes {align:.2f} times what its emissions take; segmenting and filtering "
+        f"{text_and_filter / (floor_sec['decoding'] + floor_sec['VAD']):.2f} times decoding and VAD."
+    )
 
 
 def _timed(work: Callable[[], object]) -> float:

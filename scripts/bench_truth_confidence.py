@@ -53,8 +53,11 @@ def fit(cuts: Sequence[Cut], truth: Sequence[Cut], model: Path, output: Path) ->
     calibration.write(
         output, model, words=len(words(seen, truth)), utterances=len(utterances(seen, truth))
     )
-    rows = ["| of the other half | judged | right | ECE of scores | ECE calibrated | Brier of scores | "
-            "Brier calibrated | AUC |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    rows = [
+        "| of the other half | judged | right | ECE of scores | ECE calibrated | Brier of scores | "
+        "Brier calibrated | AUC |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for name, judge, curve in (("words", words, curves[0]), ("utterances", utterances, curves[1])):
         judged = judge(unseen, truth)
         scores, right = [s for s, _ in judged], [r for _, r in judged]

@@ -49,7 +49,9 @@ class Emitted:
         return self._log_probs
 
 
-def samples_of(data_dir: Path, media: Sequence[Cut], truth: Sequence[Cut], model: AcousticModel) -> list[Sample]:  # fmt: skip
+def samples_of(
+    data_dir: Path, media: Sequence[Cut], truth: Sequence[Cut], model: AcousticModel
+) -> list[Sample]:
     cuts: dict[str, list[Cut]] = defaultdict(list)
     said: dict[str, list[Cut]] = defaultdict(list)
     for cut in read_all_cuts(data_dir / "manifests", "cuts_segmented"):
@@ -72,10 +74,14 @@ def samples_of(data_dir: Path, media: Sequence[Cut], truth: Sequence[Cut], model
             for c in own
         ]
         words = [
-            (normalize_for_scoring(w[0]), c["custom"]["media_start_sec"] + w[1], c["custom"]["media_start_sec"] + w[1] + w[2])
+            (
+                normalize_for_scoring(w[0]),
+                c["custom"]["media_start_sec"] + w[1],
+                c["custom"]["media_start_sec"] + w[1] + w[2],
+            )
             for c in said[media_item["id"]]
             for w in c["supervisions"][0]["alignment"]["word"]
-        ]  # fmt: skip
+        ]
         amiss = {c["custom"]["fault"] for c in said[media_item["id"]]} - {"", "shifted", "drift"}
         noisy = any(c["custom"]["snr_db"] < 10 for c in said[media_item["id"]])
         samples.append(Sample(sound, model.log_probs(sound), requests, words, bool(amiss) or noisy))
@@ -108,7 +114,10 @@ def separation(samples: Sequence[Sample], model: AcousticModel) -> str:
 
     right = scores(None, 0.0)
     lines = ["| wrong captions | of all captions | AUC |", "|---|---|---|"]
-    for name, change in (("of another video", lambda _: rng.choice(texts)), ("words shuffled", _shuffled(rng))):  # fmt: skip
+    for name, change in (
+        ("of another video", lambda _: rng.choice(texts)),
+        ("words shuffled", _shuffled(rng)),
+    ):
         for share in (0.3, 1.0):
             wrong = scores(change, share)
             area = mannwhitneyu(right, wrong).statistic / (len(right) * len(wrong))
@@ -127,7 +136,9 @@ def _shuffled(rng: random.Random) -> Callable[[list[str]], list[str]]:
     return change
 
 
-def _ours(sample: Sample, requests: Sequence[Request], model: AcousticModel) -> list[Alignment | None]:  # fmt: skip
+def _ours(
+    sample: Sample, requests: Sequence[Request], model: AcousticModel
+) -> list[Alignment | None]:
     aligner = CtcAligner(Emitted(model, sample.log_probs))  # type: ignore[arg-type]
     aligned = aligner.align(sample.sound, requests)
     return place_words(aligned, Loudness.of(sample.sound), aligner.boundaries)
@@ -137,17 +148,21 @@ def compare_aligners(samples: Sequence[Sample], model: AcousticModel) -> str:
     """Boundary errors of ours and of others; words that are missing count in the last column."""
     methods: dict[str, Callable[[Sample], Words]] = {
         "this aligner": lambda s: _words(_ours(s, s.requests, model)),
-        "its cores alone": lambda s: _words(CtcAligner(Emitted(model, s.log_probs)).align(s.sound, s.requests)),  # type: ignore[arg-type]
+        "its cores alone": lambda s: _words(
+            CtcAligner(Emitted(model, s.log_probs)).align(s.sound, s.requests)
+        ),  # type: ignore[arg-type]
         "forced path inside each caption's times": lambda s: _within_captions(s, model),
-    }  # fmt: skip
+    }
     try:
         import ctc_segmentation  # noqa: F401
 
         methods["ctc-segmentation, whole recording"] = lambda s: _ctc_segmentation(s, model)
     except ImportError:
         pass
-    lines = ["| method | mean, ms | median, ms | within 20 | within 50 | within 100 | words found |",
-             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        "| method | mean, ms | median, ms | within 20 | within 50 | within 100 | words found |",
+        "|---|---|---|---|---|---|---|",
+    ]
     good = [s for s in samples if not s.faulty]
     for name, method in methods.items():
         errors, wanted = [], 0
@@ -156,7 +171,9 @@ def compare_aligners(samples: Sequence[Sample], model: AcousticModel) -> str:
             wanted += 2 * len(sample.true_words)
         ms = 1000 * np.array(errors)
         shares = " | ".join(f"{np.mean(ms <= limit):.3f}" for limit in (20, 50, 100))
-        lines.append(f"| {name} | {ms.mean():.0f} | {np.median(ms):.0f} | {shares} | {len(ms) / wanted:.3f} |")  # fmt: skip
+        lines.append(
+            f"| {name} | {ms.mean():.0f} | {np.median(ms):.0f} | {shares} | {len(ms) / wanted:.3f} |"
+        )
     return "\n".join(lines)
 
 

@@ -45,8 +45,11 @@ def main() -> None:
 def print_speedup(out: Path, stages: list[str] | None) -> None:
     data, folders = out / "workers", sorted(f for f in (out / "media").iterdir() if f.is_dir())
     settings = [
-        "source=local", f"source.paths=[{','.join(map(str, folders))}]", "num_shards=4", f"data_dir={data}",
-    ]  # fmt: skip
+        "source=local",
+        f"source.paths=[{','.join(map(str, folders))}]",
+        "num_shards=4",
+        f"data_dir={data}",
+    ]
     if not stages:
         shutil.rmtree(data, ignore_errors=True)
         run(1, 1, settings)
@@ -94,8 +97,11 @@ def print_memory(out: Path, hours: int) -> None:
         folder.mkdir()
         make_longer(out, folder, repeats)
         settings = [
-            "source=local", f"source.paths=[{folder}]", "num_shards=1", f"data_dir={folder / 'data'}",
-        ]  # fmt: skip
+            "source=local",
+            f"source.paths=[{folder}]",
+            "num_shards=1",
+            f"data_dir={folder / 'data'}",
+        ]
         run(1, 1, settings)
         for name in (*STAGES, "duplicates", "filter"):
             if name == "validate":
@@ -134,8 +140,9 @@ def peak_mib(name: str, settings: list[str]) -> float:
     shard = [] if name == "duplicates" else ["shard=0"]
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "local" / f"{name}.py"), *shard, *settings],
-        stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
     peak = 0.0
     while process.poll() is None:
         # Its own mark: the one of wait4 counts what this process held when it started the other.

@@ -56,7 +56,7 @@ _NAME = re.compile(r"recogs-(?P<set>.+?)-(?P<setting>(best|last|averaged|epoch-\
 
 def _best(folder: Path) -> dict[str, Path]:
     """A recogs file of every set: of the setting that was chosen, else with the fewest errors."""
-    chosen = {}
+    chosen: dict[str, str | None] = {}
     for record in folder.glob("decode*.json"):
         sets = json.loads(record.read_text(encoding="utf-8"))["sets"]
         chosen |= {name: of_set.get("setting") for name, of_set in sets.items()}
@@ -74,14 +74,19 @@ def _best(folder: Path) -> dict[str, Path]:
 
 def _show(found: Comparison, most: int) -> None:
     for which, counts, interval in (
-        ("first ", found.first, found.first_ci95), ("second", found.second, found.second_ci95),
-    ):  # fmt: skip
-        print(f"  {which} {100 * counts.rate:.2f} % [ {counts.errors} / {counts.reference_length} ] "
-              f"95 % CI {100 * interval[0]:.2f} to {100 * interval[1]:.2f}")  # fmt: skip
+        ("first ", found.first, found.first_ci95),
+        ("second", found.second, found.second_ci95),
+    ):
+        print(
+            f"  {which} {100 * counts.rate:.2f} % [ {counts.errors} / {counts.reference_length} ] "
+            f"95 % CI {100 * interval[0]:.2f} to {100 * interval[1]:.2f}"
+        )
     print(f"  the second is better in {found.p_second_better:.1%} of the bootstrap samples")
     for changed in found.changed[:most]:
-        print(f"  {changed.id}: {changed.first_errors} -> {changed.second_errors} errors\n"
-              f"    ref {changed.reference}\n    1st {changed.first}\n    2nd {changed.second}")  # fmt: skip
+        print(
+            f"  {changed.id}: {changed.first_errors} -> {changed.second_errors} errors\n"
+            f"    ref {changed.reference}\n    1st {changed.first}\n    2nd {changed.second}"
+        )
     if len(found.changed) > most:
         print(f"  ... and {len(found.changed) - most} more changed")
 

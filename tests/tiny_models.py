@@ -109,9 +109,13 @@ def whisper(folder: Path) -> Path:
     torch.manual_seed(0)
     model = WhisperForConditionalGeneration(config)
     model.generation_config._from_model_config = False  # it would be made anew on loading
-    model.generation_config.lang_to_id = {token: ids[token] for token in languages}
-    model.generation_config.no_timestamps_token_id = ids["<|notimestamps|>"]
-    model.generation_config.alignment_heads = [[0, 0]]
+    of_whisper = {
+        "lang_to_id": {token: ids[token] for token in languages},
+        "no_timestamps_token_id": ids["<|notimestamps|>"],
+        "alignment_heads": [[0, 0]],
+    }
+    for name, value in of_whisper.items():
+        setattr(model.generation_config, name, value)
     model.save_pretrained(original)
     WhisperFeatureExtractor(feature_size=80).save_pretrained(original)
     TransformersConverter(

@@ -39,9 +39,11 @@ class WhisperRecogniser:
         """
         package = require("faster_whisper", "whisper")
         self._model = package.WhisperModel(
-            repo, device=device_of(device).partition(":")[0], compute_type=compute_type,
+            repo,
+            device=device_of(device).partition(":")[0],
+            compute_type=compute_type,
             cpu_threads=num_threads,
-        )  # fmt: skip
+        )
         if self._model.hf_tokenizer.token_to_id("<|ko|>") is None:
             raise UserError(f"{repo}: a Whisper of English only; choose a multilingual one")
         self._pipeline = package.BatchedInferencePipeline(self._model)

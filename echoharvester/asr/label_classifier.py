@@ -17,6 +17,7 @@ import numpy as np
 
 from echoharvester.errors import UserError
 from echoharvester.manifests.shards import Cut, write_atomic
+from echoharvester.text.scores import binomial_interval
 
 MIN_DECIDED, MIN_WRONG = 30, 5  # of each, or nothing can be learned
 FOLDS = 5
@@ -124,7 +125,9 @@ def fit_acceptance(
         NotEnoughReviewsError: with fewer than 30 decisions, or 5 of them for wrong labels.
         UserError: if the precision is out of reach.
     """
-    cuts, right_list, weight_list = zip(*decided, strict=True) if (decided := list(decided)) else ((), (), ())  # fmt: skip
+    cuts, right_list, weight_list = (
+        zip(*decided, strict=True) if (decided := list(decided)) else ((), (), ())
+    )
     right, weights = np.array(right_list, bool), np.array(weight_list, float)
     wrong = int((~right).sum())
     if len(right) < MIN_DECIDED or wrong < MIN_WRONG or right.sum() < MIN_WRONG:
@@ -212,8 +215,6 @@ def _cross_checked(
 ) -> tuple[float, float, float, float]:
     """Label error with its bounds, and the share of right labels kept, at thresholds that were
     chosen on the other folds."""
-    from scipy.stats import beta
-
     accepted = np.zeros(len(right), bool)
     for fold in np.unique(folds):
         mine = folds == fold
@@ -224,8 +225,6 @@ def _cross_checked(
         return 0.0, 0.0, 1.0, 0.0
     error = float((kept * ~right).sum() / kept.sum())
     size = float(kept.sum() ** 2 / (kept**2).sum())  # Kish: what unequal weights leave
-    tail, errors = (1 - LEVEL) / 2, error * size
-    low = float(beta.ppf(tail, errors, size - errors + 1)) if errors > 0 else 0.0
-    high = float(beta.ppf(1 - tail, errors + 1, size - errors)) if errors < size else 1.0
+    low, high = binomial_interval(error * size, size, LEVEL)
     share = float((kept * right).sum() / (weights * right).sum())
     return error, low, high, share

@@ -39,9 +39,13 @@ class Qwen3Recogniser:
         logging.getLogger("transformers").setLevel(logging.ERROR)
         options = {} if revision is None else {"revision": revision}
         self._model = package.Qwen3ASRModel.from_pretrained(
-            repo, dtype=dtype_on(place), device_map=place, max_new_tokens=max_new_tokens,
-            max_inference_batch_size=-1, **options,
-        )  # fmt: skip
+            repo,
+            dtype=dtype_on(place),
+            device_map=place,
+            max_new_tokens=max_new_tokens,
+            max_inference_batch_size=-1,
+            **options,
+        )
         self.batch_sec = batch_sec
 
     def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:

@@ -84,6 +84,9 @@ def _make(
             str(model), str(tokens), num_threads=num_threads
         )
     return sherpa_onnx.OfflineRecognizer.from_transducer(
-        encoder=str(model), decoder=str(decoder), joiner=str(joiner), tokens=str(tokens),
+        encoder=str(model),
+        decoder=str(decoder),
+        joiner=str(joiner),
+        tokens=str(tokens),
         num_threads=num_threads,
-    )  # fmt: skip
+    )

@@ -20,7 +20,9 @@ _ARROW_LINE = re.compile(rf"^\s*{_TIME}\s*(?:{_ARROW})\s*{_TIME}(?P<rest>.*)$")
 _SBV_LINE = re.compile(rf"^\s*{_TIME}\s*,\s*{_TIME}(?P<rest>)\s*$")
 # A line that was meant to give times: 00:00:03,000 -->
 _BROKEN = re.compile(rf"^\s*(?:\d+\s+)?{_TIME}(?P<rest>\s*(?:$|{_ARROW}.*|[-–—]\s*{_TIME}.*))$")
-_SETTINGS = re.compile(r"(?:\s+(?:align|position|line|size|vertical|region|[XY][12]):\S+)*\s*", re.IGNORECASE)  # fmt: skip
+_SETTINGS = re.compile(
+    r"(?:\s+(?:align|position|line|size|vertical|region|[XY][12]):\S+)*\s*", re.IGNORECASE
+)
 _TIME_TAG = re.compile(r"<(?:(\d{1,4}):)?(\d{1,2}):(\d{2})\.(\d{3})>")
 _INDEX = re.compile(r"\s*#?\d+\.?\s*")
 _BLOCK = re.compile(r"^(?:NOTE|STYLE|REGION|WEBVTT)\b")

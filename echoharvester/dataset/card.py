@@ -73,11 +73,14 @@ class Statistics:
             **means,
             "cer_bins": {name: self.cer_bins[name] for _, name in CER_BINS},
             "num_media": len(self.media),
-            **{name: dict(self.by[name]) for name in ("caption_kind", "status", "license", "channel")},
+            **{
+                name: dict(self.by[name])
+                for name in ("caption_kind", "status", "license", "channel")
+            },
             **hours,
             "media_by_license": dict(Counter(licence for _, licence in self.media.values())),
             "media_by_channel": dict(Counter(channel for channel, _ in self.media.values())),
-        }  # fmt: skip
+        }
 
 
 def _stated(custom: Mapping[str, Any], name: str) -> str:
@@ -184,7 +187,10 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         "",
         "| rejected at | reason | |",
         "|---|---|---|",
-        *(f"| {r['stage']} | {r['reason']} | {r['count']} {_plural(r['of'])} |" for r in card["rejects"]),
+        *(
+            f"| {r['stage']} | {r['reason']} | {r['count']} {_plural(r['of'])} |"
+            for r in card["rejects"]
+        ),
         "",
         "## Thresholds",
         "",
@@ -207,7 +213,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         "stage and, where a person decided, `review` with what was there before.",
         "",
         "Made with " + ", ".join(f"{name} {v}" for name, v in card["software"].items()) + ".",
-    ]  # fmt: skip
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -74,9 +74,12 @@ def _audiofolder(cuts: Iterator[Cut], folder: Path) -> None:
             samples, rate = soundfile.read(source, start=start, stop=stop, dtype="int16")
             soundfile.write(path, samples, rate)
             row = {
-                "file_name": name, "id": cut["id"], "text": text_of(cut), "duration_sec": cut["duration"],
+                "file_name": name,
+                "id": cut["id"],
+                "text": text_of(cut),
+                "duration_sec": cut["duration"],
                 **{key: custom.get(key) for key in METADATA},
-            }  # fmt: skip
+            }
             metadata.write(json.dumps(row, ensure_ascii=False) + "\n")
         _sync(metadata)
 
@@ -122,8 +125,10 @@ def _kaldi(cuts: Iterator[Cut], folder: Path) -> None:
 
 
 FORMATS: dict[str, Callable[[Iterator[Cut], Path], None]] = {
-    "audiofolder": _audiofolder, "nemo": _nemo, "kaldi": _kaldi,
-}  # fmt: skip
+    "audiofolder": _audiofolder,
+    "nemo": _nemo,
+    "kaldi": _kaldi,
+}
 
 
 def _sound(cut: Cut) -> str:

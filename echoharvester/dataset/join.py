@@ -145,13 +145,18 @@ def _ours(cut: Any, folder: Path, name: str) -> Cut:
     custom = _description(cut)["custom"]
     status = custom.get("status") if custom.get("status") in (ACCEPTED, APPROVED) else ACCEPTED
     custom |= {
-        "status": status, "joined_from": name,
+        "status": status,
+        "joined_from": name,
         "caption_kind": custom.get("caption_kind", "external"),
-    }  # fmt: skip
+    }
     text = {
-        **supervision.to_dict(), "id": cut_id, "recording_id": cut_id, "start": 0.0,
-        "duration": info.duration, "channel": 0,
-    }  # fmt: skip
+        **supervision.to_dict(),
+        "id": cut_id,
+        "recording_id": cut_id,
+        "start": 0.0,
+        "duration": info.duration,
+        "channel": 0,
+    }
     return {
         "id": cut_id, "start": 0.0, "duration": info.duration, "channel": 0,
         "supervisions": [text], "custom": custom, "type": "MonoCut",

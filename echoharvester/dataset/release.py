@@ -80,8 +80,10 @@ def write_release(
         write_atomic(data_dir / CHECKSUMS, sums)
         write_formats(lambda: cuts(Counter()), data_dir, config.extra_formats)
         counts = {
-            "hours": values["hours"], "shar": fingerprint(files.sizes), "also": list(config.extra_formats),
-        }  # fmt: skip
+            "hours": values["hours"],
+            "shar": fingerprint(files.sizes),
+            "also": list(config.extra_formats),
+        }
         manifest.close("export", made_from, "", counts)
     yield f"{values['cuts']} cuts, {values['hours']:.2f} h in {shar}"
     for reason, count in left_out.items():

@@ -95,6 +95,10 @@ def compare(first: Path, second: Path, samples: int = 10_000) -> Comparison:
     ]
     changed.sort(key=lambda c: (-abs(c.first_errors - c.second_errors), c.id))
     return Comparison(
-        total(counts[0]), total(counts[1]), confidence_interval(counts[0]), confidence_interval(counts[1]),
-        float(found["p_s2_improv_over_s1"]), changed,
-    )  # fmt: skip
+        total(counts[0]),
+        total(counts[1]),
+        confidence_interval(counts[0]),
+        confidence_interval(counts[1]),
+        float(found["p_s2_improv_over_s1"]),
+        changed,
+    )

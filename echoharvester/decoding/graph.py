@@ -58,9 +58,12 @@ def g_text(arpa: Path, words: Path, order: int) -> str:
 
     with _quiet():
         text = kaldilm.arpa2fst(
-            str(arpa), disambig_symbol="#0", read_symbol_table=str(words), max_order=order,
+            str(arpa),
+            disambig_symbol="#0",
+            read_symbol_table=str(words),
+            max_order=order,
             max_arpa_warnings=0,
-        )  # fmt: skip
+        )
     return str(text)
 
 

@@ -124,7 +124,9 @@ class K2Method:
             return rescore_whole(lattice, self._grammar, self.scales)
         drawn = draw_paths(lattice, self.options.num_paths, self.options.nbest_scale)
         if self.name == "k2_nbest_oracle":
-            oracle = [self._nearest(paths, text) for paths, text in zip(drawn, references, strict=True)]  # fmt: skip
+            oracle = [
+                self._nearest(paths, text) for paths, text in zip(drawn, references, strict=True)
+            ]
             return [oracle for _ in self.scales]
         if self.name == "k2_nbest_rescoring":
             drawn = [[self._rescored(path) for path in paths] for paths in drawn]
@@ -137,7 +139,9 @@ class K2Method:
     @cached_property
     def _grammar(self) -> k2.Fsa:
         model_order = read_arpa(self.lang / "G.arpa").order
-        return g_acceptor(g_text(self.lang / "G.arpa", self.lang / "words.txt", model_order), self.words)  # fmt: skip
+        return g_acceptor(
+            g_text(self.lang / "G.arpa", self.lang / "words.txt", model_order), self.words
+        )
 
     def _rescored(self, path: LatticePath) -> LatticePath:
         names = [self.words[i] for i in path.words]
@@ -172,10 +176,13 @@ def get_lattice(
         [torch.arange(count), torch.zeros(count, dtype=torch.int64), lens.to(torch.int64)], dim=1
     ).to(torch.int32)
     return k2.intersect_dense_pruned(
-        graph, k2.DenseFsaVec(log_probs.contiguous(), segments), search_beam=options.search_beam,
-        output_beam=options.output_beam, min_active_states=options.min_active,
+        graph,
+        k2.DenseFsaVec(log_probs.contiguous(), segments),
+        search_beam=options.search_beam,
+        output_beam=options.output_beam,
+        min_active_states=options.min_active,
         max_active_states=options.max_active,
-    )  # fmt: skip
+    )
 
 
 def best_words(lattice: k2.Fsa, scale: float) -> list[Sequence[int] | None]:

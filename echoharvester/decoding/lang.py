@@ -86,7 +86,9 @@ def prepare_lang(
     files += write_k2_lang(lexicon, folder)
     said = [f"{len(tokenizer.symbols)} tokens", f"{len(lexicon.spellings)} {config.unit} words"]
     if unspelled:
-        said.append(f"{len(unspelled)} that these tokens cannot spell left out ({', '.join(unspelled[:5])} ...)")  # fmt: skip
+        said.append(
+            f"{len(unspelled)} that these tokens cannot spell left out ({', '.join(unspelled[:5])} ...)"
+        )
     if config.token_order:
         symbols = tokenizer.symbols
         by_token = ([symbols[i] for i in tokenizer.encode(text)] for text in texts)

@@ -18,8 +18,12 @@ from echoharvester.models.greedy import greedy_ids
 from echoharvester.text.tokenizers import UNK_ID, Tokenizer
 
 K2_METHODS = (
-    "k2_1best", "k2_nbest", "k2_nbest_rescoring", "k2_whole_lattice_rescoring", "k2_nbest_oracle",
-)  # fmt: skip
+    "k2_1best",
+    "k2_nbest",
+    "k2_nbest_rescoring",
+    "k2_whole_lattice_rescoring",
+    "k2_nbest_oracle",
+)
 METHODS = ("ctc_greedy", "ctc_prefix_beam", "hlg", *K2_METHODS)
 TOKEN_LM, GRAPH = "tokens.arpa", "HLG.fst"  # in the lang folder
 
@@ -118,7 +122,10 @@ class HlgMethod:
         return list(self._searches)
 
     def decode(self, emissions: Emissions) -> dict[str, list[str]]:
-        return {s: [self._text(search, row) for row in emissions.rows()] for s, search in self._searches.items()}  # fmt: skip
+        return {
+            s: [self._text(search, row) for row in emissions.rows()]
+            for s, search in self._searches.items()
+        }
 
     def _text(self, search: HlgSearch, row: Any) -> str:
         words = search.search(row.numpy())

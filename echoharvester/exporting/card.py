@@ -62,11 +62,16 @@ def model_card(
         )
     lines += ["", "## Error rates", ""]
     if decoding:
-        lines += ["| method | set | setting | CER without spaces | CER with spaces | WER | sWER |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+        lines += [
+            "| method | set | setting | CER without spaces | CER with spaces | WER | sWER |",
+            "|---|---|---|---|---|---|---|",
+        ]
         for record in decoding:
             for set_name, of_set in record["sets"].items():
                 rates = " | ".join(_rate(row) for row in of_set["rows"])
-                lines.append(f"| {record.get('method', '')} | {set_name} | {of_set.get('setting', '')} | {rates} |")  # fmt: skip
+                lines.append(
+                    f"| {record.get('method', '')} | {set_name} | {of_set.get('setting', '')} | {rates} |"
+                )
     else:
         lines.append("Not decoded yet (stage 12).")
     lines += [
@@ -78,17 +83,23 @@ def model_card(
     if any("streaming" in row.file for row in checked):
         lines += ["", "As sound comes in:", "", _STREAMING]
     lines += [
-        "", "`pretrained.pt` holds weights, configuration and tokens, and loads with `weights_only=True`.",
-        "", "## Limits", "",
+        "",
+        "`pretrained.pt` holds weights, configuration and tokens, and loads with `weights_only=True`.",
+        "",
+        "## Limits",
+        "",
         "It knows the speech it was trained on. Figures above are of sets from the same sources; "
         "expect more errors elsewhere.",
-    ]  # fmt: skip
+    ]
     return "\n".join(lines) + "\n"
 
 
 def check_table(checked: Sequence[Checked]) -> list[str]:
     """Files, programs, size, agreement, error rate, and speed, as lines of a Markdown table."""
-    lines = ["| file | run by | MB | same tokens as PyTorch | CER without spaces | times real time, one core |", "|---|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        "| file | run by | MB | same tokens as PyTorch | CER without spaces | times real time, one core |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in checked:
         size = f"{row.size_mb:.1f}" if row.size_mb else "-"
         lines.append(

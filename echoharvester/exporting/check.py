@@ -100,7 +100,9 @@ def check_streaming(
     for path in files:
         found, seconds = _timed(lambda: _sherpa_streaming(path, utterances))  # noqa: B023
         size_mb = path.stat().st_size / 1e6
-        row = _row(path.name, "sherpa-onnx", size_mb, found, reference, tokenizer, utterances, seconds)  # fmt: skip
+        row = _row(
+            path.name, "sherpa-onnx", size_mb, found, reference, tokenizer, utterances, seconds
+        )
         _judge(row, rows[0], is_full=path.stem == "streaming")
         rows.append(row)
     return rows
@@ -154,7 +156,9 @@ def _pytorch(model: CtcModel, tokenizer: Tokenizer, utterances: Sequence[SpokenE
     return found
 
 
-def _pytorch_streaming(streaming: StreamingCtc, tokenizer: Tokenizer, utterances: Sequence[SpokenExample]) -> Tokens:  # fmt: skip
+def _pytorch_streaming(
+    streaming: StreamingCtc, tokenizer: Tokenizer, utterances: Sequence[SpokenExample]
+) -> Tokens:
     found = []
     for utterance in utterances:
         log_probs = stream_log_probs(streaming, fbank(_with_tail(utterance.samples)))

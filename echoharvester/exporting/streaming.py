@@ -24,9 +24,13 @@ from echoharvester.text.tokenizers import Tokenizer
 
 # Of the six states of a layer (see LayerMemory): name, and where sherpa-onnx wants the batch.
 _LAYER_STATES = (
-    ("cached_key", 1), ("cached_nonlin_attn", 1), ("cached_val1", 1), ("cached_val2", 1),
-    ("cached_conv1", 0), ("cached_conv2", 0),
-)  # fmt: skip
+    ("cached_key", 1),
+    ("cached_nonlin_attn", 1),
+    ("cached_val1", 1),
+    ("cached_val2", 1),
+    ("cached_conv1", 0),
+    ("cached_conv2", 0),
+)
 _FRONTEND_CHANNELS = 128  # sherpa-onnx makes the frontend's first state of this size
 
 
@@ -68,7 +72,11 @@ class StreamingCtc(nn.Module):
         inner = []
         for i, tensor in enumerate(state[:-2]):
             name, batch_dim = _LAYER_STATES[i % STATES_PER_LAYER]
-            tensor = tensor.squeeze(0) if name == "cached_nonlin_attn" else tensor.transpose(0, batch_dim)  # fmt: skip
+            tensor = (
+                tensor.squeeze(0)
+                if name == "cached_nonlin_attn"
+                else tensor.transpose(0, batch_dim)
+            )
             inner.append(tensor)
         return [*inner, *state[-2:]]
 
@@ -76,7 +84,11 @@ class StreamingCtc(nn.Module):
         outer = []
         for i, tensor in enumerate(state[:-2]):
             name, batch_dim = _LAYER_STATES[i % STATES_PER_LAYER]
-            tensor = tensor.unsqueeze(0) if name == "cached_nonlin_attn" else tensor.transpose(0, batch_dim)  # fmt: skip
+            tensor = (
+                tensor.unsqueeze(0)
+                if name == "cached_nonlin_attn"
+                else tensor.transpose(0, batch_dim)
+            )
             outer.append(tensor)
         return [*outer, *state[-2:]]
 
@@ -89,10 +101,16 @@ class StreamingCtc(nn.Module):
     def metadata(self) -> dict[str, str]:
         """What sherpa-onnx reads to make the first states and to cut features into chunks."""
         encoder = self.encoder.encoder
-        stacks = [s.encoder if isinstance(s, DownsampledStack) else cast(Stack, s) for s in encoder.encoders]  # fmt: skip
+        stacks = [
+            s.encoder if isinstance(s, DownsampledStack) else cast(Stack, s)
+            for s in encoder.encoders
+        ]
         firsts = [cast(ZipformerLayer, stack.layers[0]) for stack in stacks]
         heads = [layer.self_attn_weights.num_heads for layer in firsts]
-        values = [layer.self_attn1.in_proj.out_features // n for layer, n in zip(firsts, heads, strict=True)]  # fmt: skip
+        values = [
+            layer.self_attn1.in_proj.out_features // n
+            for layer, n in zip(firsts, heads, strict=True)
+        ]
         lists = {
             "num_encoder_layers": [len(stack.layers) for stack in stacks],
             "encoder_dims": encoder.encoder_dim,
@@ -129,7 +147,11 @@ def export_streaming(
     path.parent.mkdir(parents=True, exist_ok=True)
     state, names = streaming.initial_state(), streaming.state_names()
     behind = [(f"new_{name}", dim) for name, dim in names]
-    axes = {"x": {0: "N"}, "log_probs": {0: "N"}, **{name: {dim: "N"} for name, dim in names + behind}}  # fmt: skip
+    axes = {
+        "x": {0: "N"},
+        "log_probs": {0: "N"},
+        **{name: {dim: "N"} for name, dim in names + behind},
+    }
     x = torch.zeros(1, streaming.encoder.num_frames, 80)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracer warns of sizes that are fixed here

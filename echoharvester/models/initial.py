@@ -86,7 +86,9 @@ def zipformer_config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         KeyError: if weights are missing.
         ValueError: if numbers do not divide.
     """
-    names = sorted({m[1] for k in weights if (m := re.match(r"encoder\.encoders\.(\d+)\.", k))}, key=int)  # fmt: skip
+    names = sorted(
+        {m[1] for k in weights if (m := re.match(r"encoder\.encoders\.(\d+)\.", k))}, key=int
+    )
     if not names:
         raise KeyError("no encoder.encoders.*")
     config: dict[str, Any] = {"encoder": "zipformer"}

@@ -97,11 +97,14 @@ class _Workers:
         with (
             open(self._logs[shard], "a", encoding="utf-8") as log,
             subprocess.Popen(
-                [*self._work.command, f"shard={shard}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                text=True, errors="replace",
+                [*self._work.command, f"shard={shard}"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
                 env={**os.environ, **worker_environment(crashed, isolated)},
             ) as worker,
-        ):  # fmt: skip
+        ):
             self._running.add(worker)
             assert worker.stdout is not None
             for line in worker.stdout:

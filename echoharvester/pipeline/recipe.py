@@ -74,9 +74,13 @@ class Recipe:
         """A sharded stage as the runner takes it."""
         stage = self.stages[name]
         return StageRun(
-            name, self.stage_fingerprint(name), stage.source, stage.target, self.paths.manifests,
+            name,
+            self.stage_fingerprint(name),
+            stage.source,
+            stage.target,
+            self.paths.manifests,
             "media" if stage.one_to_many else "cut",
-        )  # fmt: skip
+        )
 
     def extra_input(self, name: str) -> str:
         """Identity of what a sharded stage reads besides its shard; "" where that is nothing.

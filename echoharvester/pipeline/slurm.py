@@ -136,10 +136,13 @@ def _submit(work: ShardedWork, stage: Stage, launcher: SlurmConfig, job_name: st
     log_dir.mkdir(parents=True, exist_ok=True)
     array = ",".join(map(str, work.shards))
     options = [
-        "--parsable", f"--job-name={job_name}", f"--array={array}%{launcher.nj}",
-        f"--output={log_dir}/{work.name}.%a.log", "--open-mode=append",
+        "--parsable",
+        f"--job-name={job_name}",
+        f"--array={array}%{launcher.nj}",
+        f"--output={log_dir}/{work.name}.%a.log",
+        "--open-mode=append",
         *resources(launcher, stage),
-    ]  # fmt: skip
+    ]
     # Slurm runs a copy of the script from a folder of its own: paths in it are absolute.
     task = [sys.executable, "-m", TASK, work.name, str(log_dir), *work.command]
     script = _script(launcher, f"exec {shlex.join(task)}")
@@ -183,7 +186,9 @@ def _slurm(command: Sequence[str], script: str | None = None) -> str:
             command, input=script, capture_output=True, text=True, check=False, env=_environment()
         )
     except FileNotFoundError as error:
-        raise UserError(f"{command[0]}: not found; --launcher slurm runs on a machine that submits to Slurm") from error  # fmt: skip
+        raise UserError(
+            f"{command[0]}: not found; --launcher slurm runs on a machine that submits to Slurm"
+        ) from error
     if done.returncode:
         raise UserError(f"{shlex.join(command)}: {done.stderr.strip() or 'failed'}")
     return done.stdout
@@ -227,12 +232,19 @@ def run_one_in_slurm(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     options = [
-        "--parsable", f"--job-name={_job_name(stage.name, place)}", f"--output={log}.slurm", "--open-mode=append",
+        "--parsable",
+        f"--job-name={_job_name(stage.name, place)}",
+        f"--output={log}.slurm",
+        "--open-mode=append",
         *resources(launcher, stage),
-    ]  # fmt: skip
+    ]
     run = shlex.join(command)
     if stage.trains_together:
-        options += [f"--ntasks={launcher.train_tasks}", "--requeue", f"--signal=USR1@{launcher.signal_sec}"]  # fmt: skip
+        options += [
+            f"--ntasks={launcher.train_tasks}",
+            "--requeue",
+            f"--signal=USR1@{launcher.signal_sec}",
+        ]
         if launcher.train_nodes:
             options += _on_nodes(launcher.train_tasks, launcher.train_nodes)
         run = (

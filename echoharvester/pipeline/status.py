@@ -43,8 +43,12 @@ def _row(recipe: Recipe, stage: Stage, counts: Counts | None) -> str:
     if not counts:
         return "".join(shards)
     items = (
-        counts.items, counts.accepted, counts.review, counts.rejected.total(), counts.errors.total(),
-    )  # fmt: skip
+        counts.items,
+        counts.accepted,
+        counts.review,
+        counts.rejected.total(),
+        counts.errors.total(),
+    )
     numbers = "".join(f"{count:10d}" if count else f"{'.':>10s}" for count in items)
     return "".join(shards) + numbers + f"{counts.accepted_sec / 3600:10.2f}"
 

@@ -14,6 +14,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from markupsafe import Markup, escape
 
 # Told apart by lightness and by hatching, not by hue: readable in black and white, and to the
 # colour-blind.
@@ -27,17 +28,17 @@ plt.rcParams.update({
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
-def _svg(figure: Any, alt: str) -> str:
+def _svg(figure: Any, alt: str) -> Markup:
     out = io.StringIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")
         figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
     svg = re.sub(r"^.*?(?=<svg)", "", out.getvalue(), flags=re.DOTALL)
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1))
 
 
-def bars(values: Mapping[str, float], label: str, form: str = "{:.0f}") -> str:
+def bars(values: Mapping[str, float], label: str, form: str = "{:.0f}") -> Markup:
     """One bar a name, from top to bottom, with its value behind it."""
     figure, axes = plt.subplots(figsize=(6.4, 0.34 * max(len(values), 1) + 0.6))
     drawn = axes.barh(list(values), list(values.values()), color=DARK)
@@ -50,7 +51,7 @@ def bars(values: Mapping[str, float], label: str, form: str = "{:.0f}") -> str:
 
 def histogram(
     kept: Sequence[float], other: Sequence[float], label: str, limit: float | None = None
-) -> str:
+) -> Markup:
     """A measure over kept and other utterances; `limit` marks the threshold."""
     figure, axes = plt.subplots(figsize=(3.6, 2.2))
     everything = np.array([*kept, *other])
@@ -60,9 +61,13 @@ def histogram(
         edges = np.linspace(low, max(high, low + 1e-6), 31)
         drawn = [np.clip(kept, low, high), np.clip(other, low, high)]
         axes.hist(
-            drawn, bins=list(edges), stacked=True, color=[DARK, LIGHT], hatch=["", HATCH],
+            drawn,
+            bins=list(edges),
+            stacked=True,
+            color=[DARK, LIGHT],
+            hatch=["", HATCH],
             label=["kept", "not kept"],
-        )  # fmt: skip
+        )
         axes.legend(frameon=False)
     if limit is not None:
         axes.axvline(limit, color="black", linestyle="--", linewidth=1)
@@ -71,7 +76,9 @@ def histogram(
     return _svg(figure, f"distribution of {label}")
 
 
-def binned(kept: Mapping[str, int], other: Mapping[str, int], bins: Sequence[str], label: str) -> str:  # fmt: skip
+def binned(
+    kept: Mapping[str, int], other: Mapping[str, int], bins: Sequence[str], label: str
+) -> Markup:
     """Counts of kept and other utterances by named bin."""
     figure, axes = plt.subplots(figsize=(3.6, 2.2))
     own = [kept.get(name, 0) for name in bins]
@@ -86,7 +93,9 @@ def binned(kept: Mapping[str, int], other: Mapping[str, int], bins: Sequence[str
     return _svg(figure, label)
 
 
-def reliability(predicted: Sequence[float], observed: Sequence[float], counts: Sequence[int]) -> str:  # fmt: skip
+def reliability(
+    predicted: Sequence[float], observed: Sequence[float], counts: Sequence[int]
+) -> Markup:
     """What share was right, by confidence; on the diagonal a confidence means what it says."""
     figure, axes = plt.subplots(figsize=(3.6, 3.0))
     axes.plot([0, 1], [0, 1], color="black", linestyle=":", linewidth=1)
@@ -100,7 +109,7 @@ def reliability(predicted: Sequence[float], observed: Sequence[float], counts: S
     return _svg(figure, "reliability of the confidence")
 
 
-def training_curves(history: Sequence[Mapping[str, float]]) -> str:
+def training_curves(history: Sequence[Mapping[str, float]]) -> Markup:
     """Losses and dev CER over epochs."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.4))
     epochs = [row["epoch"] for row in history]

@@ -8,17 +8,19 @@ from typing import Any
 
 from echoharvester.dataset.card import label_error_line
 from echoharvester.manifests.accounting import Counts
+from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut
 from echoharvester.report import figures
 from echoharvester.report.change import Figures, changes, page_data
 from echoharvester.report.html import (
-    Raw,
+    beside,
     document,
-    escape,
     paragraph,
+    player,
     section,
     shaded_table,
     table,
+    texts,
     tiles,
 )
 from echoharvester.report.listen import sound_of
@@ -193,7 +195,7 @@ def _measures(found: Findings) -> str:
         figures.histogram(of_cuts.kept[name], of_cuts.other[name], label, found.limits.get(name))
         for name, label in MEASURES.items()
     ]
-    return section("Measures", f'<div class="figures">{"".join(drawn)}</div>')
+    return section("Measures", beside(drawn))
 
 
 def _confidence(found: Findings) -> str:
@@ -239,15 +241,17 @@ def _media(found: Findings) -> str:
     names = ("media", "utterances", "kept", "share", "minutes kept")
     return section(
         "Media",
-        paragraph("Best yield"), table(names, rows(best)),
-        paragraph("Worst yield"), table(names, rows(worst)),
-    )  # fmt: skip
+        paragraph("Best yield"),
+        table(names, rows(best)),
+        paragraph("Worst yield"),
+        table(names, rows(worst)),
+    )
 
 
 def _examples(found: Findings) -> str:
     order = ["kept", "review", *(reason for reason, _ in found.of_cuts.rejected.most_common())]
     rows = [
-        (outcome, Raw(_player(cut)), Raw(_texts(cut)), _figure(cut, "cer"), _figure(cut, "align_score"))
+        (outcome, player(sound_of(cut)), _texts(cut), _figure(cut, "cer"), _figure(cut, "align_score"))
         for outcome in order
         for _, _, cut in sorted(found.of_cuts.examples.get(outcome, ()), reverse=True)
     ]  # fmt: skip
@@ -257,17 +261,9 @@ def _examples(found: Findings) -> str:
     )
 
 
-def _player(cut: Cut) -> str:
-    sound = sound_of(cut)
-    return f'<audio controls preload="none" src="{sound}"></audio>' if sound else ""
-
-
 def _texts(cut: Cut) -> str:
-    heard = cut["custom"].get("hyp_text", "")
-    if " " not in heard:
-        heard = respaced(heard, cut["supervisions"][0]["text"])
-    text = f'<span lang="ko">{escape(cut["supervisions"][0]["text"])}</span>'
-    return text + (f'<br><span lang="ko" class="soft">{escape(heard)}</span>' if heard else "")
+    heard, caption = cut["custom"].get("hyp_text", ""), text_of(cut)
+    return texts(caption, heard if " " in heard else respaced(heard, caption))
 
 
 def _figure(cut: Cut, name: str) -> str:
@@ -302,7 +298,7 @@ def _training(found: Findings) -> str:
 
 
 def _decoding(found: Findings) -> str:
-    parts = []
+    parts: list[str] = []
     for record in found.decoding:
         parts.append(paragraph(record["summary"]))
         parts.append(_rates(record))
@@ -332,4 +328,4 @@ def _confusions(name: str, of_set: Mapping[str, Any]) -> list[str]:
     pairs = {f"{ref} → {hyp}": n for ref, hyp, n in confused[:MOST_REASONS]}
     drawn = [figures.bars(kinds, f"errors on {name}, by kind")]
     drawn.append(figures.bars(pairs, f"most confused on {name} (∅: nothing)"))
-    return [f'<div class="figures">{"".join(drawn)}</div>']
+    return [beside(drawn)]

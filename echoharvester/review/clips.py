@@ -73,9 +73,12 @@ def _write(cut: Cut, folder: Path, audio_format: str, padding_sec: float) -> Cli
     os.replace(temporary, path)
     start_sec = begin - first / rate
     return Clip(
-        path.name, peaks(samples), round(start_sec, 3), round(start_sec + cut["duration"], 3),
+        path.name,
+        peaks(samples),
+        round(start_sec, 3),
+        round(start_sec + cut["duration"], 3),
         round(len(samples) / rate, 3),
-    )  # fmt: skip
+    )
 
 
 def peaks(samples: np.ndarray) -> bytes:

@@ -132,14 +132,16 @@ def hand_out(
         sorted(result),
         chosen.offered if selection.max_rows is None else min(chosen.offered, selection.max_rows),
         sum(not (accepted_anyway and selection.takes(cut)) for cut in sampled),
-        chosen.offered, decided(result),
-    )  # fmt: skip
+        chosen.offered,
+        decided(result),
+    )
 
 
 def _existing(folder: Path, layout: Layout) -> set[str]:
     """Review files of ours that are there, whatever the last manifest says of them."""
     named = layout.names()
     return {
-        path.name for path in folder.glob("review*.tsv")
+        path.name
+        for path in folder.glob("review*.tsv")
         if path.name in named or re.fullmatch(r"review(-\d+)?\.tsv", path.name)
-    }  # fmt: skip
+    }

@@ -59,8 +59,12 @@ class Layout:
         if self.batch_rows is None:
             return {cut_id: ["review.tsv"] for cut_id in ids}
         files = {cut_id: list(before[cut_id]) for cut_id in ids if before.get(cut_id)}
-        used = [int(match[1]) for names in before.values() for name in names
-                if (match := re.fullmatch(r"review-(\d+)\.tsv", name))]  # fmt: skip
+        used = [
+            int(match[1])
+            for names in before.values()
+            for name in names
+            if (match := re.fullmatch(r"review-(\d+)\.tsv", name))
+        ]
         first = max(used, default=0) + 1
         new = [cut_id for cut_id in ids if cut_id not in files]
         for i, cut_id in enumerate(new):

@@ -14,7 +14,7 @@ from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import REJECTED
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.scores import ErrorCounts, cer, normalize_for_scoring
+from echoharvester.text.scores import ErrorCounts, binomial_interval, cer, normalize_for_scoring
 
 STRATA = ("caption_kind", "cer_band", "channel")
 CER_BANDS = (0.0, 0.05, 0.10, 0.15, 0.30)  # upper bounds
@@ -227,8 +227,6 @@ def _interval(
     population: Mapping[str, int],
     level: float,
 ) -> tuple[float, float]:
-    from scipy.stats import beta
-
     decided = sum(map(len, wrong.values()))
     total = sum(population[stratum] for stratum in wrong)
     if decided == total:
@@ -238,8 +236,4 @@ def _interval(
     size = sum(weights) ** 2 / sum(w * w for w in weights) * (total - 1) / (total - decided)
     if variance > 0:
         size = min(size, rate * (1 - rate) / variance)
-    tail = (1 - level) / 2
-    errors = rate * size
-    low = float(beta.ppf(tail, errors, size - errors + 1)) if rate > 0 else 0.0
-    high = float(beta.ppf(1 - tail, errors + 1, size - errors)) if rate < 1 else 1.0
-    return low, high
+    return binomial_interval(rate * size, size, level)

@@ -25,8 +25,11 @@ from echoharvester.text.verbalisation.words import lexicon
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m echoharvester.text", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m echoharvester.text",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     verbalisation = commands.add_parser("spoken", help="the spoken form")
     verbalisation.add_argument(

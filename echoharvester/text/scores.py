@@ -8,7 +8,6 @@ even another `<unk>`: a model that cannot write a character has not recognised i
 
 from __future__ import annotations
 
-import random
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +16,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from echoharvester.errors import UserError
@@ -168,9 +168,12 @@ def _words(text: str) -> list[str]:
 
 
 MEASURES: dict[str, Callable[[str, str], ErrorCounts]] = {
-    "cer": cer, "cer_with_spaces": cer_with_spaces, "jamo_error_rate": jamo_error_rate, "wer": wer,
+    "cer": cer,
+    "cer_with_spaces": cer_with_spaces,
+    "jamo_error_rate": jamo_error_rate,
+    "wer": wer,
     "swer": swer,
-}  # fmt: skip
+}
 
 
 def all_scores(reference: str, hypothesis: str) -> dict[str, ErrorCounts]:
@@ -207,16 +210,33 @@ def confidence_interval(
         raise UserError(f"level {level}: expected a share between 0 and 1, such as 0.95")
     if not counts:
         return Interval(0.0, 0.0)
-    pairs = [(c.errors, c.reference_length) for c in counts]
-    chance = random.Random(seed)
-    rates = []
-    for _ in range(samples):
-        drawn = chance.choices(pairs, k=len(pairs))
-        errors, length = (sum(column) for column in zip(*drawn, strict=True))
-        rates.append(errors / length if length else float(min(errors, 1)))
-    rates.sort()
+
+    errors = np.array([c.errors for c in counts], np.int64)
+    lengths = np.array([c.reference_length for c in counts], np.int64)
+    chance, rates = np.random.default_rng(seed), np.empty(samples)
+    for i in range(samples):  # one at a time: all at once would take samples x utterances
+        drawn = chance.integers(0, len(errors), len(errors))
+        wrong, length = errors[drawn].sum(), lengths[drawn].sum()
+        rates[i] = wrong / length if length else min(wrong, 1)
     tail = (1 - level) / 2
-    return Interval(rates[int(tail * samples)], rates[min(samples - 1, int((1 - tail) * samples))])
+    low, high = np.quantile(rates, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def binomial_interval(errors: float, size: float, level: float = 0.95) -> Interval:
+    """Bounds of a rate of `errors` in `size` by Clopper and Pearson (1934); `size` may be an
+    effective one, no whole number.
+
+    >>> low, high = binomial_interval(0, 20)
+    >>> low, round(high, 3)
+    (0.0, 0.168)
+    """
+    from scipy.stats import beta
+
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, errors, size - errors + 1)) if errors > 0 else 0.0
+    high = float(beta.ppf(1 - tail, errors + 1, size - errors)) if errors < size else 1.0
+    return Interval(low, high)
 
 
 class Best(NamedTuple):

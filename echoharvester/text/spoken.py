@@ -51,7 +51,9 @@ _SIGNS = str.maketrans({
     **{chr(0x2080 + i): str(i) for i in range(10)},  # H₂O
 })  # fmt: skip
 _ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
-_NOT_DECOMPOSED = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"})  # fmt: skip
+_NOT_DECOMPOSED = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"}
+)
 _CIRCLED = re.compile("[①-⑳]")
 
 

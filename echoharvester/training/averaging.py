@@ -34,7 +34,9 @@ class RunningAverage:
             self.weights[name].lerp_(tensor.to(torch.float64), self.period / step)
 
 
-def mean_between(start: Mapping[str, Tensor], start_step: int, end: Mapping[str, Tensor], end_step: int) -> Weights:  # fmt: skip
+def mean_between(
+    start: Mapping[str, Tensor], start_step: int, end: Mapping[str, Tensor], end_step: int
+) -> Weights:
     """Mean weights over the steps from `start_step` to `end_step`, from running means.
 
     Raises:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from echoharvester.models.ctc import ctc_loss
 
@@ -22,7 +23,11 @@ class Losses:
 
 
 def batch_losses(
-    model: nn.Module, features: Tensor, lens: Tensor, targets: list[list[int]], cr_scale: float
+    model: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
+    features: Tensor,
+    lens: Tensor,
+    targets: list[list[int]],
+    cr_scale: float,
 ) -> Losses:
     """Losses of features (N, T, 80), or of two copies of each utterance one behind the other.
 

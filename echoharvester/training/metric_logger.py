@@ -83,8 +83,12 @@ class MetricLogger:
         self.writer.add_text("dev/hypotheses", _table(result.examples), progress.step)
         logger.info(
             "epoch %d: train loss %.4f, dev loss %.4f, dev CER (no spaces) %.2f %%, fill %.2f",
-            row["epoch"], row["train_loss"], row["dev_loss"], 100 * row["dev_cer"], row["fill"],
-        )  # fmt: skip
+            row["epoch"],
+            row["train_loss"],
+            row["dev_loss"],
+            100 * row["dev_cer"],
+            row["fill"],
+        )
 
     def close(self) -> None:
         if self.bar is not None:

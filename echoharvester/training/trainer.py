@@ -304,9 +304,11 @@ class Trainer:
             if not start.get("model_avg") or start["progress"]["step"] >= end["progress"]["step"]:
                 continue
             weights = mean_between(
-                start["model_avg"], start["progress"]["step"],
-                end["model_avg"], end["progress"]["step"],
-            )  # fmt: skip
+                start["model_avg"],
+                start["progress"]["step"],
+                end["model_avg"],
+                end["progress"]["step"],
+            )
             self.model.load_state_dict(weights)
             found = evaluate(self.model, self.tokenizer, dev_data, self.config.device).cer
             logger.info("average over epochs %d to %d: dev CER %.2f %%", epoch + 1, self.progress.epoch, 100 * found)  # fmt: skip

@@ -9,10 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from config import composed, plain
 from tests_support import ROOT
 
 from echoharvester.models.hub import addresses_in, fetch, is_address
+
+from config import composed, plain
 
 CONTENT = b"weights" * 1000
 SHA = hashlib.sha256(CONTENT).hexdigest()

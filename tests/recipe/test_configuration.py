@@ -131,9 +131,9 @@ def test_a_recipe_runs_from_its_own_folder(tmp_path):
      "export_model.avg=0", "split.by=3.5", "align.trim=5.5"],
 )  # fmt: skip
 def test_a_setting_of_another_type_is_named(override):
-    import config
-
     from echoharvester.errors import UserError
+
+    import config
 
     if override in ("tokenizer.kind=7", "split.by=3.5"):
         override = override.replace("=", "=[") + "]"
@@ -142,18 +142,18 @@ def test_a_setting_of_another_type_is_named(override):
 
 
 def test_what_methods_share_is_no_method():
-    import config
-
     from echoharvester.errors import UserError
+
+    import config
 
     with pytest.raises(UserError, match=r"decode\.method has to be given"):
         config.composed(["decode=_base"])
 
 
 def test_all_wrong_settings_are_named_together():
-    import config
-
     from echoharvester.errors import UserError
+
+    import config
 
     wrong = ["filter.min_snr_db=abc", "train.lr=abc", "seed=abc", "segment.max_sec=abc"]
     with pytest.raises(UserError) as found:
@@ -188,11 +188,12 @@ def test_settings_of_before_fail_with_the_name_of_today(old, new):
 @pytest.mark.parametrize("recipe", ["mini_ko", "korean_yt"])
 def test_every_kind_of_part_can_be_chosen_in_every_recipe(recipe, monkeypatch, tmp_path):
     """Settings that a recipe made for another kind are not in the way."""
-    from config import composed, plain
     from tiny_models import qwen3
 
     from echoharvester.align import make_aligner
     from echoharvester.asr import make_recogniser
+
+    from config import composed, plain
 
     pytest.importorskip("qwen_asr")
     monkeypatch.setenv("ECHO_RECIPE_DIR", str(ROOT / "egs" / recipe))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
-import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
 
 from echoharvester.manifests.shards import write_atomic
 from echoharvester.review.clips import Clip
@@ -37,15 +38,17 @@ def write_page(
             for row in rows
         ],
     }  # fmt: skip
-    parts = {
-        "title": html.escape(title),
-        "file": html.escape(file),
-        "style": _asset("page.css"),
-        "data": script_data(values),
-        "script": _asset("page.js"),
-    }
-    # In one pass: a caption may say {{script}}, too.
-    write_atomic(path, re.sub(r"{{(\w+)}}", lambda match: parts[match[1]], _asset("page.html")))
+    template = Environment(autoescape=True, keep_trailing_newline=True).from_string(
+        _asset("page.html")
+    )
+    page = template.render(
+        title=title,
+        file=file,
+        style=Markup(_asset("page.css")),
+        data=Markup(script_data(values)),
+        script=Markup(_asset("page.js")),
+    )
+    write_atomic(path, page)
 
 
 def script_data(values: Any) -> str:
@@ -62,9 +65,12 @@ def _with_sound(row: Row, clip: Clip | None) -> dict[str, Any]:
         return {**row}
     peaks = base64.b64encode(clip.peaks).decode()
     return {
-        **row, "peaks": peaks, "start_sec": clip.start_sec, "end_sec": clip.end_sec,
+        **row,
+        "peaks": peaks,
+        "start_sec": clip.start_sec,
+        "end_sec": clip.end_sec,
         "clip_sec": clip.duration_sec,
-    }  # fmt: skip
+    }
 
 
 def _asset(name: str) -> str:

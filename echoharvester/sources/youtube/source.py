@@ -281,12 +281,16 @@ def _iso_date(value: Any) -> str | None:
 def _chapters(value: Any) -> list[dict[str, Any]]:
     chapters = value if isinstance(value, list) else []
     return [
-        {"start_sec": float(c["start_time"]), "end_sec": float(c["end_time"]), "title": _text(c.get("title"))}
+        {
+            "start_sec": float(c["start_time"]),
+            "end_sec": float(c["end_time"]),
+            "title": _text(c.get("title")),
+        }
         for c in chapters[:1000]
         if isinstance(c, Mapping)
         and isinstance(c.get("start_time"), int | float)
         and isinstance(c.get("end_time"), int | float)
-    ]  # fmt: skip
+    ]
 
 
 def _day(text: str) -> str:

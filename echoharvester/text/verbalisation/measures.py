@@ -175,9 +175,10 @@ def _power(match: re.Match[str]) -> Verbalisations:
     base = number(match["n"])[0]
     sign = "마이너스 " if exponent.startswith("-") else ""
     names = {"2": ["제곱"], "3": ["세제곱"]}.get(exponent, [])
-    return [f"{base}의 {name}" for name in [*names, f"{sign}{sino(size)} 승", f"{sign}{sino(size)} 제곱"]] + [
-        f"{base} {name}" for name in names
-    ]  # fmt: skip
+    return [
+        f"{base}의 {name}"
+        for name in [*names, f"{sign}{sino(size)} 승", f"{sign}{sino(size)} 제곱"]
+    ] + [f"{base} {name}" for name in names]
 
 
 def _letter_power(match: re.Match[str]) -> Verbalisations:

@@ -27,7 +27,9 @@ _BOTH = {1: "한두", 2: "두세", 3: "서너", 4: "너댓", 5: "대여섯", 6: 
 _MORE = {3: ["세네"], 4: ["네다섯", "네댓"], 5: ["다섯여섯"], 6: ["여섯일곱"]}
 _LARGE = r"(?:천|백|십)?(?:만|억|조)|천|백"
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
-_RESULT = re.compile(r"\s?(?:로|으로)?\s?(?:승|패|이[겼기긴길]|[졌진지질]|완승|완패|역전|무승부|비[겼기]|승리|패배|앞|뒤|대승|신승|리드|동점)")  # fmt: skip
+_RESULT = re.compile(
+    r"\s?(?:로|으로)?\s?(?:승|패|이[겼기긴길]|[졌진지질]|완승|완패|역전|무승부|비[겼기]|승리|패배|앞|뒤|대승|신승|리드|동점)"
+)
 _ADDRESS_BEFORE = re.compile(r"(?:동|리|로|길|가|읍|면)$")
 
 
@@ -106,7 +108,11 @@ def _unit_range(match: re.Match[str]) -> Verbalisations:
         once = f"{first}에서 {second}{glue}{large}"
         each = f"{first}{glue}{large}에서 {second}{glue}{large}"
         low, high = match["a"], match["b"]
-        together = [f"{first}{second}{large}"] if len(low + high) == 2 and int(high) == int(low) + 1 else []  # fmt: skip
+        together = (
+            [f"{first}{second}{large}"]
+            if len(low + high) == 2 and int(high) == int(low) + 1
+            else []
+        )
         return [once, each, *together, f"{first} {second}{large}"]
     verbalisations: Verbalisations = []
     for name in UNITS[match["unit"]]:

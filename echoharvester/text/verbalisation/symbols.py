@@ -26,8 +26,10 @@ _ASCII_ROMAN = {
     "II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12, "XIII": 13,
 }  # fmt: skip
 ENGLISH_NUMBERS = dict(
-    enumerate("제로 원 투 쓰리 포 파이브 식스 세븐 에잇 나인 텐 일레븐 트웰브 써틴 포틴 피프틴 식스틴 세븐틴 에이틴 나인틴 트웬티".split())
-)  # fmt: skip
+    enumerate(
+        "제로 원 투 쓰리 포 파이브 식스 세븐 에잇 나인 텐 일레븐 트웰브 써틴 포틴 피프틴 식스틴 세븐틴 에이틴 나인틴 트웬티".split()
+    )
+)
 # Headlines write these for countries, parties and ranks.
 HANJA = {
     "美": "미|미국", "中": "중|중국", "日": "일|일본", "北": "북|북한", "韓": "한|한국", "南": "남|남한", "英": "영|영국", "佛": "불|프랑스",

@@ -59,7 +59,10 @@ def scaled_adam_steps(
     random = np.random.RandomState(run["seed"])
 
     def draw(source: np.random.RandomState) -> dict[str, torch.Tensor]:
-        return {k: torch.tensor(source.standard_normal(s), dtype=torch.float32) for k, s in SHAPES.items()}  # fmt: skip
+        return {
+            k: torch.tensor(source.standard_normal(s), dtype=torch.float32)
+            for k, s in SHAPES.items()
+        }
 
     parameters = {name: nn.Parameter(value) for name, value in draw(random).items()}
     targets = draw(random)
