@@ -151,7 +151,7 @@ def _cuts(recipe: Recipe, name: str):  # type: ignore[no-untyped-def]
         raise UserError(
             f"{path}: no such set; " + ("see decode.sets" if described else "run stage 10")
         )
-    return CutSet.from_file(path)
+    return CutSet.from_jsonl_lazy(path)
 
 
 def _cut_config(cfg: DictConfig, shuffle: bool) -> CutDataConfig:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -79,8 +80,8 @@ def searcher(options: argparse.Namespace):  # type: ignore[no-untyped-def]
 
 
 def measure(
-    options: argparse.Namespace, part: str, invented: float, lists: float, search
-) -> list[str]:  # type: ignore[no-untyped-def]
+    options: argparse.Namespace, part: str, invented: float, lists: float, search: Any
+) -> list[str]:
     import numpy as np
     from omegaconf import OmegaConf
 

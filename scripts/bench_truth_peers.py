@@ -149,8 +149,8 @@ def compare_aligners(samples: Sequence[Sample], model: AcousticModel) -> str:
     methods: dict[str, Callable[[Sample], Words]] = {
         "this aligner": lambda s: _words(_ours(s, s.requests, model)),
         "its cores alone": lambda s: _words(
-            CtcAligner(Emitted(model, s.log_probs)).align(s.sound, s.requests)
-        ),  # type: ignore[arg-type]
+            CtcAligner(Emitted(model, s.log_probs)).align(s.sound, s.requests)  # type: ignore[arg-type]
+        ),
         "forced path inside each caption's times": lambda s: _within_captions(s, model),
     }
     try:

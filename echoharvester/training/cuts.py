@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import logging
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,30 +32,53 @@ logger = logging.getLogger(__name__)
 
 
 class CutData:
-    """Batches of cuts that a model with this tokenizer can learn from."""
+    """Batches of cuts that a model with this tokenizer can learn from.
+
+    The cuts are read as they are needed and never held: memory does not grow with their number.
+    Which are left out and how many batches there are is counted in two passes at the start.
+    """
 
     def __init__(
         self, cuts: CutSet, tokenizer: Tokenizer, config: CutDataConfig, subsampling_factor: int = 4
     ) -> None:
-        self.config, self.dropped = config, Counter[str]()
+        """`cuts`: opened lazily (`CutSet.from_jsonl_lazy`), or few enough to be held."""
+        self.config, self.dropped, self.num_cuts = config, Counter[str](), 0
         cuts = _at_speeds(cuts, config.speed_factors)
-        reasons = {
-            cut.id: _unfit(cut, tokenizer, config, subsampling_factor) if config.shuffle else ""
-            for cut in cuts
-        }
-        self.dropped.update(reason for reason in reasons.values() if reason)
-        self.cuts = cuts.filter(lambda cut: not reasons[cut.id]).to_eager()
+        self._longest: list[Cut] = []
+        if config.shuffle:
+            unfit = partial(_unfit, tokenizer=tokenizer, config=config, factor=subsampling_factor)
+            self.cuts = cuts.filter(lambda cut: not unfit(cut))
+            self._count(cuts, unfit)
+        else:
+            self.cuts = cuts
+            self._count(cuts, lambda cut: "")
         self.environments = AcousticEnvironments(_folder(config.noise_dir), _folder(config.rir_dir))
-        self._num_batches = sum(1 for _ in self._sampler(0)) if len(self.cuts) else 0
+        self._num_batches = sum(1 for _ in self._sampler(0)) if self.num_cuts else 0
         if self.dropped:
             logger.info("left out of training: %s", dict(self.dropped))
+
+    def _count(self, cuts: CutSet, unfit: Callable[[Cut], str]) -> None:
+        """Counts what is left out and what is kept, of which it remembers the longest."""
+        most = 1 + int(self.config.batch_sec / self.config.min_sec)
+        heap: list[tuple[float, int, Cut]] = []
+        for cut in cuts:
+            if reason := unfit(cut):
+                self.dropped[reason] += 1
+                continue
+            self.num_cuts += 1
+            entry = (cut.duration, -self.num_cuts, cut)  # of equals the first
+            if len(heap) < most:
+                heapq.heappush(heap, entry)
+            elif entry > heap[0]:
+                heapq.heapreplace(heap, entry)
+        self._longest = [cut for _, _, cut in sorted(heap, key=lambda entry: entry[:2])[::-1]]
 
     def __len__(self) -> int:
         """Batches of the first epoch; later ones differ by a few."""
         return self._num_batches
 
     def batches(self, epoch: int, start: int = 0, stride: int = 1) -> Iterator[Batch]:
-        if not len(self.cuts):
+        if not self.num_cuts:
             return
         config = self.config
         loader = DataLoader(
@@ -70,7 +95,7 @@ class CutData:
     def largest(self) -> Batch | None:
         """The longest cuts, as many as a batch holds."""
         longest: list[Cut] = []
-        for cut in sorted(self.cuts, key=lambda c: -c.duration):
+        for cut in self._longest:
             if longest and longest[0].duration * (len(longest) + 1) > self.config.batch_sec:
                 break
             longest.append(cut)
@@ -82,7 +107,7 @@ class CutData:
         config = self.config
         # Processes share the batches by `start` and `stride`; Lhotse would divide them once more.
         alone = {"world_size": 1, "rank": 0}
-        buckets = min(config.num_buckets, len(self.cuts) // 4)
+        buckets = min(config.num_buckets, self.num_cuts // 4)
         if not config.shuffle or buckets < 2:
             sampler = DynamicCutSampler(
                 self.cuts,
@@ -119,7 +144,7 @@ def _unfit(cut: Cut, tokenizer: Tokenizer, config: CutDataConfig, factor: int) -
 def _at_speeds(cuts: CutSet, factors: Sequence[float]) -> CutSet:
     """The cuts, and copies of them at other speeds."""
     copies = [cuts.perturb_speed(factor) for factor in factors if factor != 1.0]
-    return sum(copies, cuts).to_eager() if copies else cuts
+    return sum(copies, cuts) if copies else cuts
 
 
 def _folder(path: str | None) -> AudioFolder | None:

@@ -110,6 +110,22 @@ def test_batches_of_many_cuts_are_well_filled(tmp_path):
     assert largest.features.size(1) == max(b.features.size(1) for b in data.batches(0))
 
 
+def test_cuts_that_are_read_lazily_give_the_very_batches_of_those_in_memory(tmp_path, cuts):
+    """Speeds and what does not fit among it; and an epoch begun in its middle goes on exactly."""
+    from lhotse import CutSet
+
+    cuts.to_file(tmp_path / "cuts.jsonl.gz")
+    for options in ({}, {"speed_factors": (0.9, 1.1)}, {"shuffle": False}):
+        lazy = make(CutSet.from_jsonl_lazy(tmp_path / "cuts.jsonl.gz"), **options)
+        held = make(CutSet.from_file(tmp_path / "cuts.jsonl.gz").to_eager(), **options)
+        assert len(lazy) == len(held) > 2
+        assert lazy.dropped == held.dropped and lazy.largest().ids == held.largest().ids
+        for epoch in (0, 3):
+            ids = [batch.ids for batch in held.batches(epoch)]
+            assert [batch.ids for batch in lazy.batches(epoch)] == ids
+            assert [batch.ids for batch in lazy.batches(epoch, start=2)] == ids[2:]
+
+
 def test_speeds_multiply_the_cuts_and_count_what_no_longer_fits(cuts):
     data = make(cuts, speed_factors=(0.9, 1.0, 1.1))
     ids = {i for batch in data.batches(0) for i in batch.ids}
