@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """What manifests cost at ten thousand, a hundred thousand and a million utterances.
 
-    python scripts/bench_scale.py OUT [--sizes 10000,100000,1000000] [--jobs 2] [--plot docs/scale.png]
+    python scripts/bench_scale.py OUT [--sizes 10000,100000,1000000] [--jobs 2] [--plot docs/scalability.png]
 
 Makes a library of stubs (a media item has 100 utterances; its sound is a hundredth of a second) and
 runs every stage on it with the real runner; what would listen to sound is replaced by constants, so

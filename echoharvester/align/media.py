@@ -24,7 +24,7 @@ from echoharvester.manifests.cuts import (
 )
 from echoharvester.manifests.shards import Cut
 
-STEP = "align"
+STAGE = "align"
 
 
 class CaptionTimes:
@@ -73,7 +73,7 @@ def align_media(
         alignments = place_words(alignments, loudness, aligner.boundaries)
     for i, alignment in zip(wanted, alignments, strict=True):
         if alignment is None:
-            result[i] = rejected(with_custom(cuts[i], align_score=0.0), STEP, "not_alignable")
+            result[i] = rejected(with_custom(cuts[i], align_score=0.0), STAGE, "not_alignable")
     found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]
     words = [word for _, alignment in found for word in alignment.words]
     parts = [trimmed(alignment) if trim else alignment for _, alignment in found]

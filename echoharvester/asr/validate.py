@@ -24,7 +24,7 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.text.scores import best_verbalisation, cer
 from echoharvester.text.validity import is_repetitive
 
-STEP = "validate"
+STAGE = "validate"
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ def _judged_by_limit(cut: Cut, rates: Sequence[float], thresholds: CerThresholds
     if any(agree):
         return with_custom(cut, status=REVIEW, reason="recognisers_disagree")
     if reason := _unusable(cut):
-        return rejected(cut, STEP, reason)
+        return rejected(cut, STAGE, reason)
     if min(rates) <= limit + thresholds.review_margin:
         return with_custom(cut, status=REVIEW, reason="cer_near_limit")
-    return rejected(cut, STEP, "cer_too_high")
+    return rejected(cut, STAGE, "cer_too_high")
 
 
 def _judged_by_probability(cut: Cut, classifier: LabelClassifier) -> Cut:
@@ -122,10 +122,10 @@ def _judged_by_probability(cut: Cut, classifier: LabelClassifier) -> Cut:
     if probability >= classifier.threshold:
         return cut
     if reason := _unusable(cut):
-        return rejected(cut, STEP, reason)
+        return rejected(cut, STAGE, reason)
     if probability >= classifier.review_threshold:
         return with_custom(cut, status=REVIEW, reason="label_doubtful")
-    return rejected(cut, STEP, "label_unlikely")
+    return rejected(cut, STAGE, "label_unlikely")
 
 
 def _unusable(cut: Cut) -> str:

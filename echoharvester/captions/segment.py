@@ -17,7 +17,7 @@ from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.spoken import candidates
 from echoharvester.text.validity import MIN_CHARS, MIN_HANGUL_SHARE, is_valid_text
 
-STEP = "segment"
+STAGE = "segment"
 
 
 def segment_media(
@@ -44,10 +44,10 @@ def segment_media(
         raise CaptionError(f"captions of {name}: {error}") from error
     utterances = _within(segment(track, config).utterances, media["duration"])
     if not utterances:
-        return [rejected(media, STEP, "captions_empty")]
+        return [rejected(media, STAGE, "captions_empty")]
     korean = hangul_share(normalize_for_scoring("".join(u.text for u in utterances)))
     if korean < min_hangul_share:
-        return [rejected(media, STEP, "captions_not_korean")]
+        return [rejected(media, STAGE, "captions_not_korean")]
     cuts = []
     for utterance_id, utterance in zip(_ids(media["id"], utterances), utterances, strict=True):
         fields: dict[str, Any] = {
@@ -64,9 +64,9 @@ def segment_media(
             media, utterance_id, utterance.start_sec, utterance.end_sec, text, fields
         )
         if not is_valid_text(text, min_chars, min_hangul_share):
-            cut = rejected(cut, STEP, "invalid_text")
+            cut = rejected(cut, STAGE, "invalid_text")
         elif "\ufffd" in utterance.text:
-            cut = rejected(cut, STEP, "damaged_text")
+            cut = rejected(cut, STAGE, "damaged_text")
         cuts.append(cut)
     return cuts
 

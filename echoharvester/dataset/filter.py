@@ -13,7 +13,7 @@ from echoharvester.manifests.runner import by_media
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.validity import MAX_SYLLABLES_PER_SEC, MIN_SYLLABLES_PER_SEC
 
-STEP = "filter"
+STAGE = "filter"
 DUPLICATE = "duplicate"
 
 
@@ -98,7 +98,7 @@ def without_foreign_captions(cuts: list[Cut], config: FilterConfig) -> list[Cut]
     wanted = {
         c["id"] for c in cuts if not is_rejected(c) or c["custom"].get("reason") in _MISMATCHES
     }
-    return [rejected(c, STEP, "captions_do_not_match") if c["id"] in wanted else c for c in cuts]
+    return [rejected(c, STAGE, "captions_do_not_match") if c["id"] in wanted else c for c in cuts]
 
 
 def _is_damaged(cut: Cut) -> bool:
@@ -128,4 +128,4 @@ def _judged(cut: Cut, config: FilterConfig, duplicate_of: Mapping[str, str]) -> 
     reason = next((name for name, holds in reasons.items() if holds), None)
     if reason == DUPLICATE:
         cut = with_custom(cut, duplicate_of=duplicate_of[cut["id"]])
-    return rejected(cut, STEP, reason) if reason else cut
+    return rejected(cut, STAGE, reason) if reason else cut

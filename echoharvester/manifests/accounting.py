@@ -1,4 +1,4 @@
-"""Items in = accepted + rejected + errors, at every step."""
+"""Items in = accepted + rejected + errors, at every stage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AccountingError(RuntimeError):
 
 @dataclass
 class Counts:
-    """What became of the items of a step.
+    """What became of the items of a stage.
 
     Attributes:
         items: items in.
@@ -35,7 +35,7 @@ class Counts:
     accepted_sec: float = 0.0
 
     def add(self, cut: dict[str, Any]) -> None:
-        """Counts one cut of the step's output."""
+        """Counts one cut of the stage's output."""
         custom = cut["custom"]
         if custom["status"] == REJECTED:
             self.rejected[custom["reason"]] += 1
@@ -44,12 +44,12 @@ class Counts:
         self.review += custom["status"] == REVIEW
         self.accepted_sec += cut["duration"]
 
-    def check(self, step: str) -> None:
+    def check(self, stage: str) -> None:
         """Raises `AccountingError` unless every item is accounted for."""
         rejected, errors = self.rejected.total(), self.errors.total()
         if self.items != self.accepted + rejected + errors:
             raise AccountingError(
-                f"{step}: {self.items} items in, but {self.accepted} accepted + {rejected} rejected "
+                f"{stage}: {self.items} items in, but {self.accepted} accepted + {rejected} rejected "
                 f"+ {errors} errors = {self.accepted + rejected + errors}; please report this"
             )
 

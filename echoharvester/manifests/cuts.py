@@ -1,4 +1,4 @@
-"""Cuts as JSON: what their fields are, and the few moves that steps make on them.
+"""Cuts as JSON: what their fields are, and the few moves that stages make on them.
 
 Steps that only read text handle cuts as the plain dicts that a manifest holds, which
 loads neither lhotse nor torch.  `to_lhotse` gives the same cut as a Lhotse object.
@@ -130,9 +130,9 @@ def with_supervision(cut: Cut, **fields: Any) -> Cut:
     return {**cut, "supervisions": [{**cut["supervisions"][0], **fields}]}
 
 
-def rejected(cut: Cut, step: str, reason: str) -> Cut:
-    """A copy judged unfit, by which step and why."""
-    return with_custom(cut, status=REJECTED, reason=reason, rejected_by=step)
+def rejected(cut: Cut, stage: str, reason: str) -> Cut:
+    """A copy judged unfit, by which stage and why."""
+    return with_custom(cut, status=REJECTED, reason=reason, rejected_by=stage)
 
 
 def is_rejected(cut: Cut) -> bool:

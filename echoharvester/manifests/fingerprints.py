@@ -25,17 +25,17 @@ def fingerprint(*parts: Any) -> str:
 _NOT_CONTENT = {"fingerprint", "file_mtime_ns"}
 
 
-def media_fingerprint(step_fingerprint: str, cuts: Iterable[dict[str, Any]]) -> str:
-    """Digest of a step's settings and the cuts it works on.
+def media_fingerprint(stage_fingerprint: str, cuts: Iterable[dict[str, Any]]) -> str:
+    """Digest of a stage's settings and the cuts it works on.
 
-    What made those cuts does not count, only what they are: an earlier step that is
+    What made those cuts does not count, only what they are: an earlier stage that is
     redone with the same result leaves later ones untouched.
     """
     bare = [
         {**cut, "custom": {k: v for k, v in cut["custom"].items() if k not in _NOT_CONTENT}}
         for cut in cuts
     ]
-    return fingerprint(step_fingerprint, bare)
+    return fingerprint(stage_fingerprint, bare)
 
 
 def file_digest(path: Path) -> str:

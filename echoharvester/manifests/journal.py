@@ -14,7 +14,7 @@ from echoharvester.manifests.shards import Cut, ManifestError
 
 @dataclass(frozen=True)
 class MediaResult:
-    """What a step made of one media item."""
+    """What a stage made of one media item."""
 
     cuts: list[Cut]
     errors: list[Cut]

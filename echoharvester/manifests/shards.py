@@ -1,7 +1,7 @@
 """Shard files: Lhotse manifests (`NAME.K.jsonl.gz`) that know what made them.
 
 A shard is plain gzip that any program opens.  Its gzip header carries an extra field
-(RFC 1952, section 2.3.1.1) with a small JSON record: the step, the fingerprint of its
+(RFC 1952, section 2.3.1.1) with a small JSON record: the stage, the fingerprint of its
 settings, the identity of its input, the accounting, and the size and checksum of the
 content.  So whether a shard is whole and fresh is known from its first 4 KiB, however
 long it is, and no second file can disagree with it.
@@ -28,6 +28,7 @@ Cut = dict[str, Any]  # a Lhotse cut as its JSON has it
 
 HEADER_BYTES = 4096  # the JSON record, padded with spaces
 _SUBFIELD = b"EH"
+_STAGE_KEY = "step"  # as records have always called it
 _GZIP_START = struct.pack("<BBBBIBBH", 0x1F, 0x8B, 8, 4, 0, 0, 255, HEADER_BYTES + 4)
 _RECORD_OFFSET = len(_GZIP_START) + 4
 _SHARD_NAME = re.compile(r"(?P<name>.+)\.(?P<index>\d+)\.jsonl\.gz")
@@ -42,15 +43,15 @@ class ShardInfo:
     """What the header of a shard says.
 
     Attributes:
-        step: the step that wrote it.
-        fingerprint: of that step's settings.
+        stage: the stage that wrote it; in the record it is called `step`.
+        fingerprint: of that stage's settings.
         input: identity of what it was made from.
         counts: accounting, see `accounting.Counts`, and `cuts`: how many there are.
         crc: CRC-32 of the content.
         size: bytes of the whole file.
     """
 
-    step: str
+    stage: str
     fingerprint: str
     input: str
     counts: dict[str, Any]
@@ -104,8 +105,9 @@ def read_info(path: Path) -> ShardInfo | None:
     if start[: len(_GZIP_START)] != _GZIP_START:
         return None
     try:
-        info = ShardInfo(**json.loads(record))
-    except (ValueError, TypeError):
+        values = json.loads(record)
+        info = ShardInfo(stage=values.pop(_STAGE_KEY), **values)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return info if (info.crc, info.size) == (crc, size) else None
 
@@ -164,14 +166,18 @@ class ShardWriter:
         return f"{self._crc:08x}"
 
     def close(
-        self, step: str, fingerprint: str, input_identity: str, counts: dict[str, Any]
+        self, stage: str, fingerprint: str, input_identity: str, counts: dict[str, Any]
     ) -> None:
         """Completes the file and moves it to its name."""
         self._file.write(self._deflate.flush())
         self._file.write(struct.pack("<II", self._crc, self._length & 0xFFFFFFFF))
         counts = {**counts, "cuts": self._num_cuts}
-        info = ShardInfo(step, fingerprint, input_identity, counts, self._crc, self._file.tell())
-        record = json.dumps(info.__dict__, ensure_ascii=False).encode()
+        info = ShardInfo(stage, fingerprint, input_identity, counts, self._crc, self._file.tell())
+        values = {
+            _STAGE_KEY: info.stage,
+            **{k: v for k, v in info.__dict__.items() if k != "stage"},
+        }
+        record = json.dumps(values, ensure_ascii=False).encode()
         if len(record) > HEADER_BYTES:
             raise ManifestError(f"{self.path}: accounting takes {len(record)} bytes in the header")
         self._file.seek(_RECORD_OFFSET)

@@ -91,7 +91,7 @@ def add_to_list(data_dir: Path, wanted: Takedown, reason: str, date: str) -> Non
 def remove_from_shard(stage: StageRun, index: int) -> None:
     """Makes one shard again from its taken-down input, all else as it is; nothing is computed.
 
-    The step before must be done already.  The shard keeps the fingerprint of the settings that it
+    The stage before must be done already.  The shard keeps the fingerprint of the settings that it
     was made with, and its errors.  What was not finished becomes an error, to be done by the next
     run; a shard that cannot be read is removed, to be made again.
     """

@@ -20,7 +20,7 @@ from echoharvester.text.spoken import candidates
 from echoharvester.text.unicode import fold
 
 logger = logging.getLogger(__name__)
-STEP = "merge"
+STAGE = "merge"
 MIN_WORD_SEC = 0.02  # no word is shorter
 
 
@@ -50,7 +50,7 @@ def merged(cut: Cut, decision: Decision, lexicon: Path | None = None) -> Cut:
         "reviewer": decision.reviewer, "note": decision.note, "time": decision.decided_at or decision.saved_at,
     }  # fmt: skip
     if decision.decision == "drop":
-        return rejected(with_custom(cut, review=trace), STEP, "dropped_by_reviewer")
+        return rejected(with_custom(cut, review=trace), STAGE, "dropped_by_reviewer")
     custom = {k: v for k, v in custom.items() if k not in ("reason", "rejected_by")}
     cut = {**cut, "custom": {**custom, "status": APPROVED, "review": trace}}
     if not decision.text or decision.text == before:

@@ -26,7 +26,7 @@ def test_a_shard_is_plain_gzip_with_a_record_in_its_header(tmp_path):
     lines = gzip.decompress(path.read_bytes()).decode().splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["가", "나"]
     info = read_info(path)
-    assert info and (info.step, info.fingerprint, info.counts) == (
+    assert info and (info.stage, info.fingerprint, info.counts) == (
         "align",
         "f",
         {"items": 2, "cuts": 2},

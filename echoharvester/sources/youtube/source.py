@@ -20,7 +20,7 @@ from echoharvester.sources.youtube.tracks import NO_CAPTIONS, audio_language, ch
 from echoharvester.text.unicode import fold
 
 logger = logging.getLogger(__name__)
-STEP = "collect"
+STAGE = "collect"
 _CLOSED = ("private", "premium_only", "subscriber_only", "needs_auth")
 MAX_TITLE = 500  # characters kept; sites allow 100, other files anything
 _RATE, _UNKNOWN_SAMPLES = 16000, 1
@@ -200,11 +200,11 @@ class YoutubeSource:
         custom = {k: v for k, v in cut["custom"].items() if k not in stale}
         cut = {**cut, "custom": {**custom, "status": "accepted"}}
         if reason := self.wanted.reason(custom):
-            return rejected(cut, STEP, reason)
+            return rejected(cut, STAGE, reason)
         verdict = custom.get("caption_verdict")
         if verdict == NO_CAPTIONS:
             return with_error(cut, NoCaptionsError(f"{custom['source_url']}: no captions listed"))
-        return rejected(cut, STEP, verdict) if verdict else cut
+        return rejected(cut, STAGE, verdict) if verdict else cut
 
 
 def described(info: Mapping[str, Any], url: str | None = None) -> dict[str, Any]:
