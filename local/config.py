@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,13 +85,6 @@ def recipe_of(cfg: DictConfig, check: bool = True) -> Recipe:
 def plain(group: DictConfig) -> dict[str, Any]:
     """A part of the configuration as plain values."""
     return dict(OmegaConf.to_container(group, resolve=True))  # type: ignore[arg-type]
-
-
-def only(values: Mapping[str, Any], *takers: Callable[..., Any]) -> list[dict[str, Any]]:
-    """Of some settings those that each dataclass takes."""
-    from schema import options_of
-
-    return [{k: v for k, v in values.items() if k in options_of(taker)} for taker in takers]
 
 
 def torch_threads(count: int) -> None:

@@ -14,17 +14,18 @@ from echoharvester.dataset.join import with_merged
 from echoharvester.dataset.release import ReleaseConfig, write_release
 from echoharvester.manifests.shards import Cut, read_all_cuts, read_cuts
 from echoharvester.manifests.takedown import read_takedown
+from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.decisions import from_rows
 from echoharvester.review.sample import label_error
 
-from config import only, plain, stage_main
+from config import plain, stage_main
 from parts import card_settings
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
     paths, options = recipe.paths, plain(cfg.export)
-    (release,) = only(options, ReleaseConfig)
+    release = taken_by(ReleaseConfig, options)
     folders = list(map(Path, options["merge_shar_dirs"]))
 
     def cuts(left_out: Counter[str]) -> Iterator[Cut]:

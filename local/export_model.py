@@ -12,10 +12,11 @@ from echoharvester.exporting.card import check_table, model_card
 from echoharvester.exporting.release import ModelReleaseConfig, release_model
 from echoharvester.manifests.shards import write_atomic
 from echoharvester.models.checkpoint import load_checkpoint
+from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.records import load_record, write_record
 
-from config import only, plain, stage_main
+from config import plain, stage_main
 from training_setup import some_utterances
 
 
@@ -27,7 +28,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     weights = load_checkpoint(paths.train_dir / f"{choice.partition('-avg')[0]}.pt")
     comment = f"{cfg.model.encoder} CTC, {cfg.tokenizer.kind} tokens, {choice}"
     examples = some_utterances(cfg, recipe, options["check_utterances"])
-    (release,) = only(options, ModelReleaseConfig)
+    release = taken_by(ModelReleaseConfig, options)
     files, checked = release_model(
         model, weights["model_config"], tokens, folder, comment, examples, ModelReleaseConfig(**release)
     )  # fmt: skip

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from echoharvester.asr.label_classifier import read_classifier
 from echoharvester.asr.validate import CerThresholds
+from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.decision import TextRules
 from echoharvester.review.hand_out import Handout, ReviewPlan
@@ -16,7 +17,7 @@ from echoharvester.review.layout import Layout
 from echoharvester.review.sample import StratifiedSample
 from echoharvester.review.select import Selection
 
-from config import only, plain
+from config import plain
 
 
 def text_rules(cfg: DictConfig) -> TextRules:
@@ -39,13 +40,12 @@ def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:
     for key in ("media", "reviewers", "reasons"):  # Hydra reads 119 as a number
         options[key] = [str(value) for value in options[key]]
     options["text"] = None if options["text"] is None else str(options["text"])
-    selection, layout, handout = only(options, Selection, Layout, Handout)
     return ReviewPlan(
-        Selection(**selection),
+        Selection(**taken_by(Selection, options)),
         cer_thresholds(cfg).limit,
         StratifiedSample(options["accepted_sample"], options["sample_strata"], cfg.seed),
-        Layout(**layout, seed=cfg.seed),
-        Handout(**handout, title=f"{recipe.paths.recipe_dir.name}: review"),
+        Layout(**taken_by(Layout, options), seed=cfg.seed),
+        Handout(**taken_by(Handout, options), title=f"{recipe.paths.recipe_dir.name}: review"),
     )
 
 

@@ -11,12 +11,13 @@ from echoharvester.decoding.lang import LangConfig, prepare_lang
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import read_cuts
+from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.records import write_record
 from echoharvester.text.spoken import spoken
 from echoharvester.text.tokenizers import train_tokenizer
 
-from config import only, plain, stage_main
+from config import plain, stage_main
 from parts import text_rules
 
 
@@ -25,7 +26,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     training = [text_of(cut) for cut in read_cuts(paths.split("train"))]
     if not training:
         raise UserError("the training set is empty; harvest more, or loosen the filters")
-    (options,) = only(plain(cfg.lm), LangConfig)
+    options = taken_by(LangConfig, plain(cfg.lm))
     tokenizer = train_tokenizer(training, **plain(cfg.tokenizer))
     lang = prepare_lang(tokenizer, paths.lang, training, _more_text(cfg), LangConfig(**options))
     made_from = recipe.fingerprint("prepare_lang")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import inspect
 import operator
 import types
 import typing
@@ -21,9 +20,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from echoharvester.errors import UserError
+from echoharvester.options import Options, options_of
 from echoharvester.pipeline.settings import MISSING, select
-
-Options = dict[str, Any]  # names of settings and their types
 
 
 def at_least(smallest: int, **values: Any) -> None:
@@ -218,16 +216,6 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
     "network": ("", {"": Kind((Part(f"{_OURS}.sources.youtube.site:Network"),))}),
 }  # fmt: skip
 UNTYPED = {"model"}  # its constructors need torch; `models.ctc.build_model` names what is wrong
-
-
-def options_of(taker: Callable[..., Any]) -> Options:
-    """Names and types of what a dataclass or a class takes."""
-    if dataclasses.is_dataclass(taker):
-        hints = typing.get_type_hints(taker)
-        return {field.name: hints[field.name] for field in dataclasses.fields(taker)}
-    hints = typing.get_type_hints(taker.__init__)
-    names = [name for name in inspect.signature(taker.__init__).parameters if name != "self"]
-    return {name: hints[name] for name in names}
 
 
 def wrong_settings(settings: Mapping[str, Any]) -> list[str]:

@@ -6,15 +6,16 @@ from omegaconf import DictConfig
 
 from echoharvester.captions.segment import segment_media
 from echoharvester.captions.utterances import SegmentConfig
+from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import run_stage_shard
 
-from config import only, plain, stage_main
+from config import plain, stage_main
 from parts import text_rules
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
-    (options,) = only(plain(cfg.segment), SegmentConfig)
+    options = taken_by(SegmentConfig, plain(cfg.segment))
     config, rules = SegmentConfig(**options), text_rules(cfg)
     run_stage_shard(
         recipe,

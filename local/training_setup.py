@@ -15,6 +15,7 @@ from echoharvester.exporting.check import SpokenExample
 from echoharvester.models.ctc import CtcModel, build_model
 from echoharvester.models.hub import fetch
 from echoharvester.models.initial import InitialModel, load_initial, load_initial_weights
+from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.text.tokenizers import (
     JamoTokenizer,
@@ -26,7 +27,7 @@ from echoharvester.training.config import CutDataConfig, TrainConfig
 from echoharvester.training.cuts import CutData
 from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
 
-from config import only, plain, torch_threads
+from config import plain, torch_threads
 
 
 def model_config(cfg: DictConfig, initial: InitialModel | None = None) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def train_config(cfg: DictConfig) -> TrainConfig:
     torch_threads(cfg.train.num_threads)
-    (options,) = only(plain(cfg.train), TrainConfig)
+    options = taken_by(TrainConfig, plain(cfg.train))
     return TrainConfig(**{**options, "seed": cfg.seed, "device": device(cfg)})
 
 
@@ -156,7 +157,7 @@ def _cuts(recipe: Recipe, name: str):  # type: ignore[no-untyped-def]
 
 def _cut_config(cfg: DictConfig, shuffle: bool) -> CutDataConfig:
     """How cuts become batches; a set to judge on is neither shuffled nor changed."""
-    (options,) = only(plain(cfg.train), CutDataConfig)
+    options = taken_by(CutDataConfig, plain(cfg.train))
     if not shuffle:
         as_is = {"augment": False, "noise_dir": None, "rir_dir": None, "speed_factors": ()}
         options |= {"num_workers": 0, **as_is}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from echoharvester.align.base import Aligner, BoundaryConfig
 from echoharvester.errors import UserError
+from echoharvester.options import taken_by
 
 
 def make_aligner(settings: dict[str, Any]) -> Aligner:
@@ -23,12 +23,11 @@ def make_aligner(settings: dict[str, Any]) -> Aligner:
     if kind not in ("ctc", "qwen3"):
         raise UserError(f"align.kind is ctc, qwen3 or none, not {kind!r}")
     # By name: a recipe may have set what belongs to another kind.
-    boundaries = BoundaryConfig(**{f.name: settings[f.name] for f in fields(BoundaryConfig)})
+    boundaries = BoundaryConfig(**taken_by(BoundaryConfig, settings))
     if kind == "qwen3":
         from echoharvester.align.qwen3 import Qwen3Aligner
 
-        own = {name: settings[name] for name in ("repo", "device", "max_chunk_sec", "revision")}
-        return Qwen3Aligner(**own, boundaries=boundaries)
+        return Qwen3Aligner(**taken_by(Qwen3Aligner, settings), boundaries=boundaries)
     from echoharvester.align.ctc import CtcAligner
     from echoharvester.models.acoustic import load_acoustic_model
     from echoharvester.models.hub import fetch

@@ -9,14 +9,9 @@ from typing import Any
 from echoharvester.asr.base import Recogniser
 from echoharvester.errors import UserError
 from echoharvester.models.device import has_gpu
+from echoharvester.options import taken_by
 
-_OPTIONS = {
-    "sherpa_onnx": ("model", "tokens", "decoder", "joiner", "num_threads", "batch_sec"),
-    "ctc": ("model", "num_threads", "batch_sec"),
-    "qwen3": ("repo", "revision", "device", "batch_sec", "max_new_tokens"),
-    "faster_whisper": ("repo", "device", "compute_type", "beam_size", "num_threads", "batch_sec"),
-}
-KINDS = (*_OPTIONS, "auto", "none")
+KINDS = ("sherpa_onnx", "ctc", "qwen3", "faster_whisper", "auto", "none")
 
 
 def chosen(settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -40,29 +35,28 @@ def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
     kind = settings["kind"]
     if kind == "none":
         return None
-    if kind not in _OPTIONS:
-        raise UserError(f"asr.kind is one of {', '.join(KINDS)}, not {kind!r}")
-    # By name: a recipe may have set what belongs to another kind.
-    options = {name: settings[name] for name in _OPTIONS[kind]}
     if kind == "ctc":
         from echoharvester.asr.ctc import CtcRecogniser
         from echoharvester.models.acoustic import load_acoustic_model
 
-        model = load_acoustic_model(_file(options["model"]), options["num_threads"])
-        return CtcRecogniser(model, options["batch_sec"])
+        model = load_acoustic_model(_file(settings["model"]), settings["num_threads"])
+        return CtcRecogniser(model, settings["batch_sec"])
     if kind == "sherpa_onnx":
         from echoharvester.asr.sherpa import SherpaRecogniser
 
+        options = taken_by(SherpaRecogniser, settings)
         for name in ("model", "tokens", "decoder", "joiner"):
             options[name] = _file(options[name]) if options[name] else None
         return SherpaRecogniser(**options)
     if kind == "qwen3":
         from echoharvester.asr.qwen3 import Qwen3Recogniser
 
-        return Qwen3Recogniser(**options)
-    from echoharvester.asr.faster_whisper import WhisperRecogniser
+        return Qwen3Recogniser(**taken_by(Qwen3Recogniser, settings))
+    if kind == "faster_whisper":
+        from echoharvester.asr.faster_whisper import WhisperRecogniser
 
-    return WhisperRecogniser(**options)
+        return WhisperRecogniser(**taken_by(WhisperRecogniser, settings))
+    raise UserError(f"asr.kind is one of {', '.join(KINDS)}, not {kind!r}")
 
 
 def _file(reference: str) -> Path:

@@ -164,7 +164,9 @@ def test_all_wrong_settings_are_named_together():
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_setting_of_every_choice_has_a_type(choice):
     """What a YAML has and nothing takes is a setting that does nothing."""
-    from schema import GROUPS, UNTYPED, TopConfig, options_of
+    from echoharvester.options import options_of
+
+    from schema import GROUPS, UNTYPED, TopConfig
 
     cfg = OmegaConf.to_container(composed(choice))
     assert set(cfg) == {*GROUPS, *UNTYPED, *options_of(TopConfig)}

@@ -10,7 +10,7 @@ from tests_support import ROOT
 
 # Rooms by height: a room may import those below it, and itself.
 FLOORS = [
-    {"errors"},
+    {"errors", "options"},
     {"text", "audio", "manifests"},
     {"models"},
     {"sources", "captions", "align", "asr"},

@@ -47,6 +47,15 @@ def test_a_sweep_leaves_one_folder_each_and_a_table(finished, tmp_path, launcher
     assert all(line in done.stdout for line in table)
 
 
+def test_run_sh_sweeps_the_same_way(finished, tmp_path):
+    run = finished.beside(tmp_path)
+    settings = ("train.init=null", *SMALL_ZIPFORMER, *TINY, "train.lr=0.01,0.02")
+    done = run.run("--stage", "11", "-m", *settings)
+    table = (run.exp_dir / "sweep" / "results.tsv").read_text(encoding="utf-8").splitlines()
+    assert {line.split("\t")[2] for line in table[1:]} == {"train.lr=0.01", "train.lr=0.02"}
+    assert all(line in done.stdout for line in table)
+
+
 def test_a_job_of_a_sweep_that_fails_leaves_the_others_alone(finished, tmp_path):
     run = finished.beside(tmp_path)
     sweep = "train.init=/nowhere.pt,null", "train.batch_sec=none,20"  # a fault of each kind
