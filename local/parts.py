@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from echoharvester.asr.evidence import read_curve
 from echoharvester.asr.label_classifier import read_classifier
 from echoharvester.asr.validate import CerThresholds
 from echoharvester.options import taken_by
@@ -30,8 +31,12 @@ def text_rules(cfg: DictConfig) -> TextRules:
 def cer_thresholds(cfg: DictConfig) -> CerThresholds:
     """What decides between caption and hypothesis."""
     values = plain(cfg.validate)
-    path = values.pop("acceptance")
-    return CerThresholds(**values, classifier=read_classifier(Path(path)) if path else None)
+    path, evidence = values.pop("acceptance"), values.pop("evidence")
+    return CerThresholds(
+        **values,
+        classifier=read_classifier(Path(path)) if path else None,
+        curve=read_curve(evidence, cfg.asr.kind) if evidence else None,
+    )
 
 
 def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:

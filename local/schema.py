@@ -181,6 +181,7 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
             (_BOUNDARIES, Part(f"{_OURS}.align.ctc:CtcAligner", ("model", "boundaries"))),
             {"model": str, "num_threads": int, **_ALIGN},
         ),
+        "whisper": Kind((_BOUNDARIES, Part(f"{_OURS}.models.whisper:Whisper")), _ALIGN),
         "qwen3": Kind((_BOUNDARIES, Part(f"{_OURS}.align.qwen3:Qwen3Aligner", ("boundaries",))), _ALIGN),
         "none": Kind(more=_ALIGN),
     }),
@@ -190,7 +191,8 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
     "asr": ("kind", _RECOGNISERS),
     "second_asr": ("kind", _RECOGNISERS),
     "validate": ("", {"": Kind(
-        (Part(f"{_OURS}.asr.validate:CerThresholds", ("classifier",)),), {"acceptance": str | None}
+        (Part(f"{_OURS}.asr.validate:CerThresholds", ("classifier", "curve")),),
+        {"acceptance": str | None, "evidence": str | None},
     )}),
     "review": ("", {"": Kind(
         (_SELECTION, Part(f"{_OURS}.review.layout:Layout", ("seed",)),

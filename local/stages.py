@@ -33,6 +33,7 @@ STAGES = stage_table(
     Stage(
         3, "segment",
         settings=("segment",), models=("segment.lexicon",),
+        introduced={"segment.cut_at": "middle"},
         source="cuts_downloaded", target="cuts_segmented", item="media", one_to_many=True,
         version=3,
     ),
@@ -68,12 +69,14 @@ STAGES = stage_table(
             *(f"{asr}.{file}" for asr in _RECOGNISERS for file in _RECOGNISER_FILES),
             "validate.acceptance",
         ),
+        introduced={"validate.read_hypotheses": False, "validate.evidence": "auto"},
         source="cuts_filtered", target="cuts_validated",
         gpu=True, version=4,
     ),
     Stage(
         7, "review",
         settings=("review", "validate", "seed"),
+        introduced={"validate.read_hypotheses": False, "validate.evidence": "auto"},
         reads=("cuts_validated",), inputs=inputs.of_review,
         output=ManifestOutput(lambda p: p.review_rows, outputs.review_rows),
         after_takedown=True, version=2,

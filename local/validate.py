@@ -24,9 +24,10 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         raise UserError("asr=none: stage 6 needs a recogniser; second_asr may be none")
     used = " + ".join(s["kind"] for s in settings if s["kind"] != "none")
     thresholds, load = cer_thresholds(cfg), SoundPrefetcher()
+    heard_by = f"{settings[0]['kind']} {settings[0].get('repo')} {settings[0].get('compute_type')}"
 
     def process(cuts: list[Cut]) -> list[Cut]:
-        done = validate_media(cuts, recognisers, thresholds, load)
+        done = validate_media(cuts, recognisers, thresholds, load, heard_by)
         return [with_custom(c, recogniser=used) if "cer" in c["custom"] else c for c in done]
 
     run_stage_shard(recipe, "validate", cfg.shard, process, prefetch=load.begin)

@@ -20,14 +20,19 @@ def make_aligner(settings: dict[str, Any]) -> Aligner:
         from echoharvester.align.media import CaptionTimes
 
         return CaptionTimes()
-    if kind not in ("ctc", "qwen3"):
-        raise UserError(f"align.kind is ctc, qwen3 or none, not {kind!r}")
+    if kind not in ("ctc", "whisper", "qwen3"):
+        raise UserError(f"align.kind is ctc, whisper, qwen3 or none, not {kind!r}")
     # By name: a recipe may have set what belongs to another kind.
     boundaries = BoundaryConfig(**taken_by(BoundaryConfig, settings))
     if kind == "qwen3":
         from echoharvester.align.qwen3 import Qwen3Aligner
 
         return Qwen3Aligner(**taken_by(Qwen3Aligner, settings), boundaries=boundaries)
+    if kind == "whisper":
+        from echoharvester.align.whisper import WhisperAligner
+        from echoharvester.models.whisper import Whisper
+
+        return WhisperAligner(Whisper(**taken_by(Whisper, settings)), boundaries)
     from echoharvester.align.ctc import CtcAligner
     from echoharvester.models.acoustic import load_acoustic_model
     from echoharvester.models.hub import fetch

@@ -16,11 +16,34 @@ class Request:
     Attributes:
         verbalisations: spoken forms, the likeliest first; the best-fitting one is returned.
         start_sec, end_sec: where its caption says it lies.
+        orthographic: as people write it, with digits and Latin letters.
     """
 
     verbalisations: Sequence[str]
     start_sec: float
     end_sec: float
+    orthographic: str = ""
+
+    @property
+    def heard_as(self) -> str:
+        """What a recogniser that writes digits and Latin letters would write."""
+        return self.orthographic or self.verbalisations[0]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a recogniser says of a text on its sound.
+
+    Attributes:
+        mean_log_prob, min_log_prob: of the text's tokens, natural logarithm.
+        weakest_word: that holds the least probable token.
+        hypothesis: what was heard in its place.
+    """
+
+    mean_log_prob: float
+    min_log_prob: float
+    weakest_word: str
+    hypothesis: str
 
 
 @dataclass(frozen=True)
@@ -40,11 +63,13 @@ class Alignment:
     Attributes:
         text: the verbalisation that fits best.
         score: of the whole utterance, 0 to 1: mean over its characters.
+        evidence: for its text, of aligners that can tell.
     """
 
     text: str
     words: tuple[AlignedWord, ...]
     score: float
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +100,11 @@ class Aligner(Protocol):
     @property
     def chooses_verbalisations(self) -> bool:
         """Whether the sound decides among the verbalisations of a text; else the first is aligned."""
+        ...
+
+    @property
+    def heard_by(self) -> str:
+        """Kind and name of the recogniser whose evidence it gives; "" where it gives none."""
         ...
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:

@@ -39,6 +39,7 @@ class CtcAligner:
     """Aligns with any `AcousticModel`; words are cores, see `boundaries`."""
 
     chooses_verbalisations = True
+    heard_by = ""
 
     def __init__(
         self,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
+from echoharvester.align.base import AlignedWord, Aligner, Alignment, Evidence, Request
 from echoharvester.align.boundaries import place_words, safe_spans
 from echoharvester.align.calibration import Calibration
 from echoharvester.align.trim import trimmed
@@ -32,6 +33,7 @@ class CaptionTimes:
 
     boundaries = None
     chooses_verbalisations = False
+    heard_by = ""
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         return [_shared_by_length(request) for request in requests]
@@ -87,13 +89,26 @@ def align_media(
             result[i] = with_custom(result[i], text_whole=whole.text, words_trimmed=left_out)
         if aligner.chooses_verbalisations:
             result[i]["custom"].pop("text_candidates", None)
+        if whole.evidence:
+            result[i] = with_custom(result[i], **_fields(whole.evidence, aligner.heard_by))
     return result
 
 
 def _request(cut: Cut) -> Request:
     custom = cut["custom"]
     verbalisations = custom.get("text_candidates") or [text_of(cut)]
-    return Request(verbalisations, custom["caption_start_sec"], custom["caption_end_sec"])
+    times = custom["caption_start_sec"], custom["caption_end_sec"]
+    return Request(verbalisations, *times, custom.get("text_orthographic", ""))
+
+
+def _fields(evidence: Evidence, heard_by: str) -> dict[str, Any]:
+    return {
+        "text_log_prob_mean": round(evidence.mean_log_prob, 4),
+        "text_log_prob_min": round(evidence.min_log_prob, 4),
+        "weakest_word": evidence.weakest_word,
+        "heard_text": evidence.hypothesis,
+        "heard_by": heard_by,
+    }
 
 
 def _aligned(

@@ -38,6 +38,7 @@ class Qwen3Aligner:
     """One model, loaded once, gone with the process of the stage."""
 
     chooses_verbalisations = False
+    heard_by = ""
 
     def __init__(
         self,

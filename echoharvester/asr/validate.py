@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from echoharvester.asr.base import Recogniser
+from echoharvester.asr.evidence import EvidenceCurve
 from echoharvester.asr.label_classifier import LabelClassifier
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
@@ -22,6 +23,7 @@ from echoharvester.manifests.cuts import (
 )
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.scores import best_verbalisation, cer
+from echoharvester.text.spoken import candidates
 from echoharvester.text.validity import is_repetitive
 
 STAGE = "validate"
@@ -37,12 +39,16 @@ class CerThresholds:
         max_cer_other: of all others.
         review_margin: this much above the limit is for people to decide.
         classifier: learned from reviews; decides instead of the limits.
+        curve: decides instead of the limits where there is evidence for the text.
+        read_hypotheses: whether digits and Latin letters that were heard are read out, too.
     """
 
     max_cer_manual: float = 0.15
     max_cer_other: float = 0.10
     review_margin: float = 0.10
     classifier: LabelClassifier | None = None
+    curve: EvidenceCurve | None = None
+    read_hypotheses: bool = False
 
     def limit(self, caption_kind: str) -> float:
         return self.max_cer_manual if caption_kind == "manual" else self.max_cer_other
@@ -53,12 +59,14 @@ def validate_media(
     recognisers: Sequence[Recogniser],
     thresholds: CerThresholds,
     load: Callable[[Cut], np.ndarray] = load_sound,
+    heard_by: str = "",
 ) -> list[Cut]:
     """The cuts of one media item with hypotheses and CER, accepted, rejected or for review.
 
     Args:
         recognisers: one, or two unlike ones whose agreement counts.
         load: samples (num_samples,) of the recording of a cut.
+        heard_by: name of the first recogniser: what stage 4 has heard by it is not heard again.
 
     Raises:
         MediaError: if the recording cannot be read.
@@ -67,11 +75,21 @@ def validate_media(
     result = list(cuts)
     if not wanted:
         return result
-    samples = load(cuts[0])
-    sounds = [_sound(cuts[i], samples) for i in wanted]
-    heard = [recogniser.transcribe(sounds) for recogniser in recognisers]
-    for i, *hypotheses in zip(wanted, *heard, strict=True):
-        result[i] = judged(cuts[i], hypotheses, thresholds)
+    known = {
+        i: [str(cuts[i]["custom"]["heard_text"])]
+        for i in wanted
+        if heard_by and cuts[i]["custom"].get("heard_by") == heard_by
+    }
+    samples = load(cuts[0]) if len(known) < len(wanted) or len(recognisers) > 1 else np.zeros(0)
+    heard: list[dict[int, str]] = []
+    for number, recogniser in enumerate(recognisers):
+        open_ones = [i for i in wanted if number or i not in known]
+        sounds = [_sound(cuts[i], samples) for i in open_ones]
+        texts = recogniser.transcribe(sounds) if sounds else []
+        heard.append(dict(zip(open_ones, texts, strict=True)))
+    for i in wanted:
+        first = known.get(i) or [heard[0][i]]
+        result[i] = judged(cuts[i], [*first, *(texts[i] for texts in heard[1:])], thresholds)
     return result
 
 
@@ -86,7 +104,10 @@ def judged(cut: Cut, hypotheses: Sequence[str], thresholds: CerThresholds) -> Cu
     Where no aligner has chosen among the verbalisations of the text, the one nearest to the (first)
     hypothesis becomes the text.
     """
-    cut, rate = _scored(cut, hypotheses[0])
+    if thresholds.read_hypotheses:
+        cut, rate = _scored_both_ways(cut, hypotheses[0])
+    else:
+        cut, rate = _scored(cut, hypotheses[0])
     cut = with_custom(cut, hyp_text=hypotheses[0], cer=rate)
     rates = [rate]
     if len(hypotheses) > 1:
@@ -98,6 +119,8 @@ def judged(cut: Cut, hypotheses: Sequence[str], thresholds: CerThresholds) -> Cu
         rates.append(second)
     if thresholds.classifier:
         return _judged_by_probability(cut, thresholds.classifier)
+    if thresholds.curve and "text_log_prob_mean" in cut["custom"]:
+        return _judged_by_evidence(cut, thresholds.curve)
     return _judged_by_limit(cut, rates, thresholds)
 
 
@@ -128,6 +151,18 @@ def _judged_by_probability(cut: Cut, classifier: LabelClassifier) -> Cut:
     return rejected(cut, STAGE, "label_unlikely")
 
 
+def _judged_by_evidence(cut: Cut, curve: EvidenceCurve) -> Cut:
+    """By how probable the text is on its sound; what was heard decides nothing."""
+    custom = cut["custom"]
+    probability = curve.probability(custom["text_log_prob_mean"], custom["text_log_prob_min"])
+    cut = with_custom(cut, label_probability=round(probability, 4))
+    if probability >= curve.threshold:
+        return cut
+    if probability >= curve.review_threshold:
+        return with_custom(cut, status=REVIEW, reason="label_doubtful")
+    return rejected(cut, STAGE, "label_unlikely")
+
+
 def _unusable(cut: Cut) -> str:
     """Why a hypothesis says nothing of a text; "" if it does."""
     hypothesis = cut["custom"]["hyp_text"]
@@ -140,6 +175,12 @@ def _unusable(cut: Cut) -> str:
 
 def _rate(reference: str, hypothesis: str) -> float:
     return round(cer(reference, hypothesis).rate, 4)
+
+
+def _scored_both_ways(cut: Cut, hypothesis: str) -> tuple[Cut, float]:
+    """The least CER over verbalisations of the text and of the hypothesis, which may hold digits."""
+    readings = candidates(hypothesis) or [hypothesis]
+    return min((_scored(cut, reading) for reading in readings), key=lambda scored: scored[1])
 
 
 def _scored(cut: Cut, hypothesis: str) -> tuple[Cut, float]:

@@ -15,6 +15,7 @@ from echoharvester.captions.clean import (
 )
 from echoharvester.captions.cues import Cue, TimedWord, Track
 from echoharvester.captions.rolling import LAST_WORD_SEC, SEC_PER_SYLLABLE
+from echoharvester.errors import UserError
 
 # A sentence ends at . ! ? or ... in front of a space: never inside 3.5, www.naver.com or U.S.A.
 _SENTENCE_END = re.compile(
@@ -24,6 +25,10 @@ _ENDS_SENTENCE = re.compile(
     r"(?<![A-Z\d]\.[A-Z])(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\bvs)(?<!\d)[.!?…]+[\"')\]]*$|[!?…][\"')\]]*$"
 )
 _NEAR_WORDS = 8  # a tagged word is looked for no further on: cleaning takes out few
+# How a Korean sentence ends where nobody writes a full stop: 그렇습니다, 좋네요, 할까요, 했다.
+_FINAL_ENDING = re.compile(
+    r"(?:니다|니까|[어아해에예세네게래군데대]요|거든요|잖아요|지요|죠|까요|나요|을까|[았었했였겠한된있없이]다)$"
+)
 _CLAUSE_END = re.compile(r"(?:,|고|며|면|는데|지만|니까|어서|아서|해서|려고|도록|으나)$")
 
 
@@ -36,6 +41,8 @@ class SegmentConfig:
         pause_sec: a gap between timed words that cuts.
         target_sec: stretches without punctuation are cut when they get longer.
         max_sec: nothing is longer; what is, is cut, never dropped.
+        cut_at: "cues": stretches without punctuation end with a cue, at the end of a sentence or
+            before they get longer than `target_sec`; "middle": they are halved near the middle.
         corpus_marks: take out the marks of transcripts, see `text.notations`.
     """
 
@@ -44,6 +51,11 @@ class SegmentConfig:
     target_sec: float = 10.0
     max_sec: float = 30.0
     corpus_marks: bool = False
+    cut_at: str = "middle"
+
+    def __post_init__(self) -> None:
+        if self.cut_at not in ("cues", "middle"):
+            raise UserError(f"segment.cut_at is cues or middle, not {self.cut_at!r}")
 
 
 @dataclass(frozen=True)
@@ -178,8 +190,8 @@ def _stretches(pieces: list[_Piece], config: SegmentConfig) -> Iterator[_Piece]:
             run
             and not piece.opens
             and piece.start_sec - end <= config.join_gap_sec
-            and piece.end_sec - run[0].start_sec <= config.max_sec
-            and not _ENDS_SENTENCE.search(run[-1].words[-1].text)
+            and piece.end_sec - run[0].start_sec <= _longest(run, piece, config)
+            and not _ends_sentence(run[-1].words[-1].text, config)
         )
         if run and not joins:
             yield _joined(run)
@@ -188,6 +200,20 @@ def _stretches(pieces: list[_Piece], config: SegmentConfig) -> Iterator[_Piece]:
         end = max(end, piece.end_sec)
     if run:
         yield _joined(run)
+
+
+def _longest(run: Sequence[_Piece], piece: _Piece, config: SegmentConfig) -> float:
+    """How long a stretch of whole cues may get."""
+    if config.cut_at == "middle":
+        return config.max_sec
+    text = " ".join(word.text for part in (*run, piece) for word in part.words) + " "
+    return config.max_sec if _SENTENCE_END.search(text) else config.target_sec
+
+
+def _ends_sentence(word: str, config: SegmentConfig) -> bool:
+    if _ENDS_SENTENCE.search(word):
+        return True
+    return config.cut_at == "cues" and _FINAL_ENDING.search(word) is not None
 
 
 def _joined(run: Sequence[_Piece]) -> _Piece:

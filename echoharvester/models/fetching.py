@@ -32,7 +32,10 @@ def fetch_models(part: str, settings: Mapping[str, Any]) -> Iterator[Path | str]
             yield fetch(address)
         if settings["kind"] == "qwen3":
             yield fetch_repository(settings["repo"], settings["revision"])
-        elif settings["kind"] == "faster_whisper" and not Path(settings["repo"]).is_dir():
+        elif (
+            settings["kind"] in ("faster_whisper", "whisper")
+            and not Path(settings["repo"]).is_dir()
+        ):
             yield require("faster_whisper", "whisper").download_model(settings["repo"])
     except (OSError, ValueError, ImportError) as error:
         raise UserError(

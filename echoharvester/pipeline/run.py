@@ -16,6 +16,7 @@ from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import Counts
 from echoharvester.manifests.collected import num_shards_of
 from echoharvester.manifests.lock import locked
+from echoharvester.manifests.runner import run_shard
 from echoharvester.manifests.shards import read_info, shard_path
 from echoharvester.pipeline.failures import failures, name_errors
 from echoharvester.pipeline.processes import LocalConfig, ShardedWork, run_local, size_of
@@ -209,6 +210,9 @@ class Driver:
         from tqdm import tqdm
 
         self.recipe.remember_settings(stage.name)
+        shards = self._make_empty(stage, shards)
+        if not shards:
+            return []
         paths = self.recipe.paths
         logs = [paths.log(stage.place, stage.name, k).absolute() for k in shards]
         logs[0].parent.mkdir(parents=True, exist_ok=True)
@@ -230,6 +234,18 @@ class Driver:
         of_shard = dict(zip(shards, zip(logs, starts, strict=True), strict=True))
         for line in failures(stage.name, {k: of_shard[k] for k in left}):
             print(line, file=sys.stderr)
+        return left
+
+    def _make_empty(self, stage: Stage, shards: list[int]) -> list[int]:
+        """Makes the shards in which nothing is, which no process need be started for; the others."""
+        run, extra = self.recipe.run_of(stage.name), self.recipe.extra_input(stage.name)
+        left = []
+        for k in shards:
+            info = read_info(shard_path(run.folder, run.source, k))
+            if info and info.counts["cuts"] == 0:
+                run_shard(run, k, list, extra_input=extra)
+            else:
+                left.append(k)
         return left
 
     def _hold(self, stage: Stage) -> Path:

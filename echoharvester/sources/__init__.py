@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from echoharvester.errors import UserError
+from echoharvester.options import taken_by
 from echoharvester.sources.base import Source
 
 if TYPE_CHECKING:
@@ -14,35 +15,26 @@ if TYPE_CHECKING:
 
 
 def make_source(settings: Mapping[str, Any], site: Site | None = None) -> Source:
-    """The source that `kind` names, the other settings being its arguments.
+    """The source that `kind` names, with what it takes of the other settings: a recipe may have set
+    what belongs to another kind.
 
     Raises:
-        UserError: for a kind that does not exist, or a setting that it does not take.
+        UserError: for a kind that does not exist.
     """
-    options = dict(settings)
-    kind = options.pop("kind")
-    try:
-        if kind == "local":
-            from echoharvester.sources.local import LocalSource
+    if settings["kind"] == "local":
+        from echoharvester.sources.local import LocalSource
 
-            return LocalSource(**options)
-        if kind == "youtube":
-            return _youtube(options, site)
-    except TypeError as error:
-        raise UserError(f"source: {error}") from error
-    raise UserError(f"source.kind is local or youtube, not {kind!r}")
-
-
-def _youtube(options: dict[str, Any], site: Site | None) -> Source:
-    from dataclasses import fields
-
+        return LocalSource(**taken_by(LocalSource, settings))
+    if settings["kind"] != "youtube":
+        raise UserError(f"source.kind is local or youtube, not {settings['kind']!r}")
     from echoharvester.sources.youtube.source import VideoFilter, YoutubeSource
 
     if site is None:
         raise UserError("a youtube source needs network settings")
-    names = {f.name for f in fields(VideoFilter)}
-    wanted = VideoFilter(**{key: options.pop(key) for key in list(options) if key in names})
-    return YoutubeSource(site=site, wanted=wanted, **options)
+    options = taken_by(YoutubeSource, settings)
+    return YoutubeSource(
+        site=site, wanted=VideoFilter(**taken_by(VideoFilter, settings)), **options
+    )
 
 
 def make_site(settings: Mapping[str, Any], data_dir: Path) -> Site:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 from tests_support import ROOT
 
+from echoharvester.manifests.accounting import Counts
+from echoharvester.manifests.cuts import media_cut, recording
 from echoharvester.manifests.lock import NAME
+from echoharvester.manifests.shards import ShardWriter, read_info, shard_path
 from echoharvester.pipeline.outputs import RecordOutput
 from echoharvester.pipeline.processes import LocalConfig
 from echoharvester.pipeline.recipe import Recipe
@@ -177,3 +181,35 @@ def test_a_dry_run_names_the_setting_that_changed(tmp_path, capfd):
 def test_only_what_says_how_fast_changes_nothing(tmp_path):
     faster = {"speed": {"limit": 10, "num_threads": 8}, "color": "red"}
     assert recipe(tmp_path, faster).fingerprint("one") == recipe(tmp_path).fingerprint("one")
+
+
+def test_no_process_is_started_for_a_shard_in_which_nothing_is(tmp_path, capfd):
+    """Two shards, one of them empty: only the other's worker runs, and both are whole afterwards."""
+    stages = stage_table(
+        Stage(1, "listing", target="in"), Stage(2, "copy", source="in", target="out")
+    )
+    plain = recipe(tmp_path)
+    folder = plain.paths.manifests
+    for k, media in enumerate(([], ["m"])):
+        for name in ("in", "cuts_media"):
+            with ShardWriter(shard_path(folder, name, k)) as writer:
+                for media_id in media:
+                    writer.write(
+                        media_cut(media_id, recording(media_id, "/x.flac", 16000, 16000), {})
+                    )
+                counts = Counts(items=len(media), accepted=len(media)).to_dict()
+                writer.close("listing", "f", "", {**counts, "num_shards": 2})
+    here = Recipe(stages, {**plain.settings, "num_shards": 2})
+    code = (
+        f"import sys; sys.path[:0] = {PLACES!r}\nimport pickle, pathlib\n"
+        "from echoharvester.manifests.runner import run_shard\n"
+        f"run = pickle.loads({pickle.dumps(here.run_of('copy'))!r})\n"
+        "run_shard(run, int(sys.argv[-1].partition('=')[2]), list)\n"
+        f"open({str(tmp_path / 'ran.txt')!r}, 'a').write(sys.argv[-1] + '\\n')"
+    )
+    two = Driver(here, lambda name: [sys.executable, "-c", code], LocalConfig(), 0.1)
+    assert two.run(["copy"]) == 0
+    assert (tmp_path / "ran.txt").read_text().split() == ["shard=1"]
+    assert "2 of 2 shards run. in 1 = accepted 1" in capfd.readouterr().out
+    assert [read_info(shard_path(folder, "out", k)).counts["cuts"] for k in (0, 1)] == [0, 1]
+    assert two.run(["copy"]) == 0 and "up to date" in capfd.readouterr().out

@@ -1,0 +1,270 @@
+"""Alignment by Whisper: what it hears in full windows anchors the captions; the captions, put in place
+of what was heard, are then forced on the same encoder output.
+
+What was heard stays where nobody captioned it, so that neither uncaptioned speech nor a caption that
+nobody spoke moves its neighbours.  The forced pass gives times, and the evidence for the text that
+stage 6 judges by: the probability of its tokens on the sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from echoharvester.align.base import (
+    AlignedWord,
+    Alignment,
+    BoundaryConfig,
+    Evidence,
+    Request,
+)
+from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.audio.pauses import Loudness
+from echoharvester.models.whisper import Encoded, ForcedWord, Whisper
+from echoharvester.text.scores import normalize_for_scoring
+
+MAX_WINDOW_SEC, MIN_WINDOW_SEC = 29.5, 16.0
+MIN_MATCHED = 0.35  # share of a caption's characters that were heard, in order
+MAX_STRAY_CHARS = 4  # heard beside a caption, fewer are a mishearing of its edge
+SYLLABLE_SEC = 0.18  # about; a word's core reaches back so far from its end
+CORE_MARGIN_SEC = 0.06
+MIN_CORE_SEC = 0.04
+MAX_QUIET_SHARE = 0.97
+
+
+@dataclass
+class _Window:
+    """A stretch of the recording that Whisper hears at once.
+
+    Attributes:
+        words: heard in it.
+        entries: the text that is forced: words, and of which request (None: as heard) and which
+            word of it they are.
+    """
+
+    start_sec: float
+    end_sec: float
+    encoded: Encoded | None = None
+    words: list[str] = field(default_factory=list)
+    entries: list[tuple[str, int | None, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _HeardWord:
+    text: str
+    window: int
+    first: int  # place of its first character among all that were heard
+    stop: int
+
+
+class WhisperAligner:
+    """Aligns with any multilingual Whisper in CTranslate2's form."""
+
+    chooses_verbalisations = False
+
+    def __init__(self, model: Whisper, boundaries: BoundaryConfig | None = None) -> None:
+        self.model, self.boundaries = model, boundaries or BoundaryConfig()
+        self.heard_by = f"faster_whisper {model.name}"
+
+    def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
+        loudness = Loudness.of(samples)
+        windows = list(cut_windows(loudness, len(samples) / SAMPLING_RATE))
+        for window in windows:
+            first, stop = (round(t * SAMPLING_RATE) for t in (window.start_sec, window.end_sec))
+            if loudness.quiet_share(window.start_sec, window.end_sec) < MAX_QUIET_SHARE:
+                window.encoded = self.model.encode(samples[first:stop])
+                window.words = self.model.transcribe(window.encoded)
+        heard = list(_heard(windows))
+        texts = [request.heard_as.split() for request in requests]
+        places = _places(texts, heard)
+        hypotheses = _compose(windows, heard, texts, places)
+        found: list[dict[int, ForcedWord]] = [{} for _ in requests]
+        for window in windows:
+            if window.encoded is None or not window.entries:
+                continue
+            forced = self.model.force(window.encoded, [word for word, _, _ in window.entries])
+            for (_, owner, k), word in zip(window.entries, forced, strict=False):
+                if owner is not None:
+                    at = window.start_sec
+                    found[owner][k] = ForcedWord(
+                        word.text, word.start_sec + at, word.end_sec + at, word.log_probs
+                    )
+        return [
+            _alignment(request, texts[i], found[i], hypotheses[i], loudness)
+            for i, request in enumerate(requests)
+        ]
+
+
+def cut_windows(loudness: Loudness, duration_sec: float) -> Iterator[_Window]:
+    """The whole recording in windows that end in the middle of the longest pause in reach."""
+    start = 0.0
+    while start < duration_sec:
+        if duration_sec - start <= MAX_WINDOW_SEC:
+            yield _Window(start, duration_sec)
+            return
+        runs = loudness.quiet_runs(start + MIN_WINDOW_SEC, start + MAX_WINDOW_SEC)
+        a, b = max(runs, key=lambda run: run[1] - run[0], default=(start + MAX_WINDOW_SEC,) * 2)
+        yield _Window(start, (a + b) / 2)
+        start = (a + b) / 2
+
+
+def _heard(windows: Sequence[_Window]) -> Iterator[_HeardWord]:
+    position = 0
+    for i, window in enumerate(windows):
+        for word in window.words:
+            size = len(normalize_for_scoring(word))
+            if size:
+                yield _HeardWord(word, i, position, position + size)
+                position += size
+
+
+def _places(
+    texts: Sequence[Sequence[str]], heard: Sequence[_HeardWord]
+) -> list[list[tuple[int, int]] | None]:
+    """For every text the place of each of its words among the characters heard; None where too
+    little of it was heard."""
+    chars = ["".join(map(normalize_for_scoring, words)) for words in texts]
+    everything = "".join(normalize_for_scoring(word.text) for word in heard)
+    whole = "".join(chars)
+    place = np.full(len(whole), -1)
+    for block in Levenshtein.opcodes(whole, everything):
+        if block.tag == "equal":
+            place[block.src_start : block.src_end] = np.arange(block.dest_start, block.dest_end)
+    result: list[list[tuple[int, int]] | None] = []
+    position = 0
+    for words, text in zip(texts, chars, strict=True):
+        own = place[position : position + len(text)]
+        position += len(text)
+        result.append(_spread(words, own))
+    return result
+
+
+def _spread(words: Sequence[str], place: np.ndarray) -> list[tuple[int, int]] | None:
+    """Places of words from those of their characters; what was misheard lies in between."""
+    known = np.flatnonzero(place >= 0)
+    if not len(place) or not len(known):
+        return None
+    # A stray match far from the others is none: they lie as close as the text is long.
+    offsets = place[known] - known
+    known = known[np.abs(offsets - np.median(offsets)) <= max(8, 0.5 * len(place))]
+    if len(known) < MIN_MATCHED * len(place):
+        return None
+    spread = np.interp(np.arange(len(place)), known, place[known])
+    spread[: known[0]] = place[known[0]] - np.arange(known[0], 0, -1)
+    tail = len(place) - known[-1] - 1
+    spread[known[-1] + 1 :] = place[known[-1]] + np.arange(1, tail + 1)
+    result: list[tuple[int, int]] = []
+    position = 0
+    for word in words:
+        size = len(normalize_for_scoring(word))
+        part = spread[position : position + size]
+        position += size
+        last = result[-1][1] if result else int(max(0, round(spread[0])))
+        result.append((int(round(part[0])), int(round(part[-1])) + 1) if size else (last, last))
+    return result
+
+
+def _compose(
+    windows: Sequence[_Window],
+    heard: Sequence[_HeardWord],
+    texts: Sequence[Sequence[str]],
+    places: Sequence[list[tuple[int, int]] | None],
+) -> list[str]:
+    """Fills the windows' texts: captions where they were heard, elsewhere what was heard.
+
+    Returns what was heard in place of each caption.
+    """
+    owner_of = np.full(max((w.stop for w in heard), default=0), -1)
+    spans = {}
+    for i, place in enumerate(places):
+        if place:
+            first, stop = max(0, place[0][0]), min(len(owner_of), place[-1][1])
+            free = owner_of[first:stop] < 0
+            owner_of[first:stop][free] = i
+            spans[i] = (first, stop)
+    window_of = np.concatenate(
+        [np.full(w.stop - w.first, w.window) for w in heard] or [np.zeros(0, int)]
+    )
+    keyed: list[tuple[float, int, str, int | None, int]] = []
+    hypotheses: list[list[str]] = [[] for _ in texts]
+    strays: list[_HeardWord] = []
+    for word in heard:
+        owners = owner_of[word.first : word.stop]
+        mine = owners[owners >= 0]
+        if len(mine) * 2 >= len(owners) and len(mine):
+            hypotheses[int(np.bincount(mine).argmax())].append(word.text)
+        else:
+            strays.append(word)
+    for run in _runs(strays):
+        if sum(w.stop - w.first for w in run) > MAX_STRAY_CHARS:
+            keyed += [(float(w.first), w.window, w.text, None, 0) for w in run]
+    for i in spans:
+        place = places[i]
+        assert place is not None
+        for k, (text, (first, stop)) in enumerate(zip(texts[i], place, strict=True)):
+            middle = min(max((first + stop - 1) / 2, 0.0), max(len(window_of) - 1.0, 0.0))
+            keyed.append((middle, int(window_of[int(middle)]), text, i, k))
+    order = sorted(keyed, key=lambda entry: entry[0])
+    # Words of a caption stay in their order, whatever their places round to.
+    for number, window in enumerate(windows):
+        window.entries = [(w, i, k) for _, at, w, i, k in order if at == number]
+    return [" ".join(words) for words in hypotheses]
+
+
+def _runs(words: Sequence[_HeardWord]) -> Iterator[list[_HeardWord]]:
+    """Words that follow one another."""
+    run: list[_HeardWord] = []
+    for word in words:
+        if run and (run[-1].stop != word.first or run[-1].window != word.window):
+            yield run
+            run = []
+        run.append(word)
+    if run:
+        yield run
+
+
+def _alignment(
+    request: Request,
+    words: Sequence[str],
+    found: dict[int, ForcedWord],
+    hypothesis: str,
+    loudness: Loudness,
+) -> Alignment | None:
+    """Words as cores, see `boundaries`; None where not all of them were forced."""
+    if not words or len(found) < len(words):
+        return None
+    forced = [found[k] for k in range(len(words))]
+    spoken = request.verbalisations[0].split()
+    if len(spoken) != len(words):  # a number of one word may be said in several
+        spoken = [word.text for word in forced]
+    aligned = tuple(
+        AlignedWord(text, *_core(word, loudness), float(np.mean(np.exp(word.log_probs))))
+        for text, word in zip(spoken, forced, strict=True)
+    )
+    sizes = [len(word.text) for word in aligned]
+    score = float(np.average([word.score for word in aligned], weights=sizes))
+    log_probs = np.concatenate([word.log_probs for word in forced])
+    weakest = min(range(len(forced)), key=lambda k: min(forced[k].log_probs))
+    evidence = Evidence(
+        float(log_probs.mean()), float(log_probs.min()), aligned[weakest].text, hypothesis
+    )
+    return Alignment(" ".join(spoken), aligned, score, evidence)
+
+
+def _core(word: ForcedWord, loudness: Loudness) -> tuple[float, float]:
+    """Inside of which a word certainly is: its end is told well, a pause in front of it is not."""
+    end = word.end_sec - CORE_MARGIN_SEC
+    start = max(word.start_sec + CORE_MARGIN_SEC, end - SYLLABLE_SEC * len(word.text))
+    for a, b in loudness.quiet_runs(word.start_sec, word.end_sec):
+        if b - a < 2 * CORE_MARGIN_SEC:
+            continue
+        if word.end_sec - b >= 0.5 * MIN_CORE_SEC * len(word.text) + CORE_MARGIN_SEC:
+            start = max(start, b + MIN_CORE_SEC / 2)
+        elif a - word.start_sec >= MIN_CORE_SEC:
+            end = min(end, a - MIN_CORE_SEC / 2)
+            break
+    start = min(start, end - MIN_CORE_SEC)
+    return max(0.0, start), max(end, MIN_CORE_SEC)

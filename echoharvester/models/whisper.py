@@ -1,0 +1,141 @@
+"""Whisper in CTranslate2's form: what it hears in a window of sound, and how probable a given text is
+there.
+
+`force` is teacher forcing: every token's probability given the sound and the tokens before it, and
+its time by the cross-attention of the alignment heads (Radford et al. 2022, arXiv:2212.04356;
+`Whisper.align` of CTranslate2).  The encoder is run once for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.errors import UserError
+from echoharvester.models.device import device_of
+from echoharvester.models.extras import require
+
+WINDOW_SEC = 30.0  # what Whisper hears at once
+FRAME_SEC = 0.02  # of its encoder's output
+FEATURES_PER_FRAME = 2
+MAX_TOKENS = 220  # of a window; beyond half of 448 it has begun to repeat itself
+MAX_REPEATED_SHARE = 0.5  # of the tokens of a text in which one run of three comes again
+
+
+@dataclass(frozen=True)
+class ForcedWord:
+    """A word of a given text in a window.
+
+    Attributes:
+        start_sec, end_sec: in the window; a pause in front of a word is part of it.
+        log_probs: natural logarithms of the probabilities of its tokens.
+    """
+
+    text: str
+    start_sec: float
+    end_sec: float
+    log_probs: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The encoder's output for one window, and how many frames of it are sound."""
+
+    output: Any
+    num_frames: int
+
+
+class Whisper:
+    """One multilingual model, loaded once."""
+
+    def __init__(
+        self,
+        repo: str,
+        device: str = "auto",
+        compute_type: str = "default",
+        num_threads: int = 1,
+    ) -> None:
+        """
+        Args:
+            repo: a size (large-v3), a folder, or the name of a repository on the hub.
+            compute_type: of CTranslate2: default, int8, float16 ...
+
+        Raises:
+            MissingExtraError: saying what to install.
+            UserError: if the model does not know Korean.
+        """
+        self.name = f"{repo} {compute_type}"
+        package = require("faster_whisper", "whisper")
+        from faster_whisper.tokenizer import Tokenizer
+
+        self.model = package.WhisperModel(
+            repo,
+            device=device_of(device).partition(":")[0],
+            compute_type=compute_type,
+            cpu_threads=num_threads,
+        )
+        if self.model.hf_tokenizer.token_to_id("<|ko|>") is None:
+            raise UserError(f"{repo}: a Whisper of English only; choose a multilingual one")
+        self._tokenizer = Tokenizer(self.model.hf_tokenizer, True, task="transcribe", language="ko")
+
+    def encode(self, samples: np.ndarray) -> Encoded:
+        """16 kHz samples (num_samples,) of at most 30 s."""
+        from faster_whisper.transcribe import get_ctranslate2_storage
+
+        features = self.model.feature_extractor(samples)
+        num_features = int(WINDOW_SEC / FRAME_SEC) * FEATURES_PER_FRAME
+        frames = max(1, min(len(samples) * 100 // SAMPLING_RATE, num_features))
+        padded = np.zeros((features.shape[0], num_features), np.float32)
+        padded[:, : min(features.shape[1], num_features)] = features[:, :num_features]
+        return Encoded(self.model.model.encode(get_ctranslate2_storage(padded[None])), frames)
+
+    def transcribe(self, encoded: Encoded) -> list[str]:
+        """The words that greedy search hears; none where it repeats itself."""
+        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        (result,) = self.model.model.generate(
+            encoded.output, [prompt], beam_size=1, max_length=MAX_TOKENS + len(prompt)
+        )
+        ids = [i for i in result.sequences_ids[0] if i < self._tokenizer.eot]
+        return [] if _repeats(ids) else str(self._tokenizer.decode(ids)).split()
+
+    def force(self, encoded: Encoded, words: Sequence[str]) -> list[ForcedWord]:
+        """Times and probabilities of the words of a text, in order; shorter where it is too long."""
+        tokens: list[int] = []
+        bounds = [0]
+        for word in words:
+            ids = self._tokenizer.encode(f" {word}")
+            if len(tokens) + len(ids) > 2 * MAX_TOKENS:
+                break
+            tokens += ids
+            bounds.append(len(tokens))
+        if not tokens:
+            return []
+        (found,) = self.model.model.align(
+            encoded.output, self._tokenizer.sot_sequence, [tokens], [encoded.num_frames],
+            median_filter_width=7,
+        )  # fmt: skip
+        path = np.array(found.alignments, int).reshape(-1, 2)
+        # The first frame of every token, and of what comes behind the last.
+        begins = np.searchsorted(path[:, 0], np.arange(len(tokens) + 1))
+        begins = np.minimum(begins, len(path) - 1)
+        times = path[begins, 1] * FRAME_SEC
+        times[-1] = max(times[-1], path[-1, 1] * FRAME_SEC)
+        log_probs = np.log(np.maximum(found.text_token_probs, 1e-10))
+        return [
+            ForcedWord(word, float(times[a]), float(times[b]), tuple(map(float, log_probs[a:b])))
+            for word, a, b in zip(words, bounds, bounds[1:], strict=False)
+        ]
+
+
+def _repeats(ids: Sequence[int]) -> bool:
+    """Whether a text goes round in circles, as it does over music and silence.
+
+    >>> _repeats([1, 2, 3] * 8), _repeats(list(range(24)))
+    (True, False)
+    """
+    runs = [tuple(ids[i : i + 3]) for i in range(len(ids) - 2)]
+    return len(runs) > 12 and 1 - len(set(runs)) / len(runs) > MAX_REPEATED_SHARE
