@@ -107,6 +107,11 @@ class Aligner(Protocol):
         """Kind and name of the recogniser whose evidence it gives; "" where it gives none."""
         ...
 
+    @property
+    def edges_by_vad(self) -> bool:
+        """Whether its utterances begin and end where a VAD says, rather than by loudness alone."""
+        ...
+
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         """16 kHz samples (num_samples,) and utterances in order; None where one fits nowhere."""
         ...

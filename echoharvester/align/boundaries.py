@@ -21,6 +21,7 @@ CORE_MARGIN_SEC = 0.04  # a pause may reach this far into the core that follows:
 MAX_SYLLABLE_SEC, WORD_SEC = 0.6, 0.4  # a word longer than its syllables and this is stretched
 MIN_SYLLABLE_SEC = 0.03
 MAX_QUIET_SHARE = 0.75
+MIN_EDGE_SEC = 0.05  # of every syllable of a word, which is not cut shorter
 LOUD_PAD_SEC = 0.05  # padding where no stillness is heard: the word may begin earlier
 
 
@@ -126,6 +127,27 @@ def _credible(word: AlignedWord, start_sec: float, end_sec: float, loudness: Lou
         MIN_SYLLABLE_SEC * syllables <= duration <= MAX_SYLLABLE_SEC * syllables + WORD_SEC
         and loudness.quiet_share(start_sec, end_sec) <= MAX_QUIET_SHARE
     )
+
+
+def within_speech(alignment: Alignment, regions: np.ndarray) -> Alignment:
+    """The alignment whose first word begins, and whose last word ends, where a voice is heard.
+
+    Breath, echo and rustling are loud, but no speech: only a VAD tells them apart.
+
+    Args:
+        regions: (num_regions, 2) seconds of speech, see `audio.vad.speech_regions`.
+    """
+    first, last = alignment.words[0], alignment.words[-1]
+    begins = regions[:, 0][(regions[:, 0] > first.start_sec) & (regions[:, 0] < first.end_sec)]
+    ends = regions[:, 1][(regions[:, 1] > last.start_sec) & (regions[:, 1] < last.end_sec)]
+    start = float(begins[-1]) if len(begins) else first.start_sec
+    end = float(ends[0]) if len(ends) else last.end_sec
+    words = list(alignment.words)
+    if first.end_sec - start >= MIN_EDGE_SEC * len(first.text):
+        words[0] = replace(words[0], start_sec=start)
+    if end - words[-1].start_sec >= MIN_EDGE_SEC * len(last.text):
+        words[-1] = replace(words[-1], end_sec=end)
+    return replace(alignment, words=tuple(words))
 
 
 def safe_spans(

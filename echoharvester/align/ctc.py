@@ -40,6 +40,7 @@ class CtcAligner:
 
     chooses_verbalisations = True
     heard_by = ""
+    edges_by_vad = False
 
     def __init__(
         self,

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from echoharvester.align.base import AlignedWord, Aligner, Alignment, Evidence, Request
-from echoharvester.align.boundaries import place_words, safe_spans
+from echoharvester.align.boundaries import place_words, safe_spans, within_speech
 from echoharvester.align.calibration import Calibration
 from echoharvester.align.trim import trimmed
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.audio.pauses import Loudness
+from echoharvester.audio.vad import VadConfig, speech_regions
 from echoharvester.manifests.cuts import (
     is_rejected,
     rejected,
@@ -26,6 +27,7 @@ from echoharvester.manifests.cuts import (
 from echoharvester.manifests.shards import Cut
 
 STAGE = "align"
+EDGE_VAD = VadConfig(0.5, 100, 100)  # short pauses and words count where words begin and end
 
 
 class CaptionTimes:
@@ -34,6 +36,7 @@ class CaptionTimes:
     boundaries = None
     chooses_verbalisations = False
     heard_by = ""
+    edges_by_vad = False
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
         return [_shared_by_length(request) for request in requests]
@@ -73,6 +76,9 @@ def align_media(
     loudness = Loudness.of(samples)
     if aligner.boundaries:
         alignments = place_words(alignments, loudness, aligner.boundaries)
+    if aligner.edges_by_vad:
+        regions = speech_regions(samples, EDGE_VAD)
+        alignments = [a and within_speech(a, regions) for a in alignments]
     for i, alignment in zip(wanted, alignments, strict=True):
         if alignment is None:
             result[i] = rejected(with_custom(cuts[i], align_score=0.0), STAGE, "not_alignable")

@@ -39,6 +39,7 @@ class Qwen3Aligner:
 
     chooses_verbalisations = False
     heard_by = ""
+    edges_by_vad = False
 
     def __init__(
         self,

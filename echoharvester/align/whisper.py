@@ -32,6 +32,7 @@ MAX_STRAY_CHARS = 4  # heard beside a caption, fewer are a mishearing of its edg
 SYLLABLE_SEC = 0.18  # about; a word's core reaches back so far from its end
 CORE_MARGIN_SEC = 0.06
 MIN_CORE_SEC = 0.04
+MIN_SYLLABLE_SEC = 0.05  # nobody speaks faster: with less sound, a word lies elsewhere
 MAX_QUIET_SHARE = 0.97
 
 
@@ -64,6 +65,7 @@ class WhisperAligner:
     """Aligns with any multilingual Whisper in CTranslate2's form."""
 
     chooses_verbalisations = False
+    edges_by_vad = True
 
     def __init__(self, model: Whisper, boundaries: BoundaryConfig | None = None) -> None:
         self.model, self.boundaries = model, boundaries or BoundaryConfig()
@@ -240,9 +242,10 @@ def _alignment(
     spoken = request.verbalisations[0].split()
     if len(spoken) != len(words):  # a number of one word may be said in several
         spoken = [word.text for word in forced]
+    cores = _cores(forced, loudness)
     aligned = tuple(
-        AlignedWord(text, *_core(word, loudness), float(np.mean(np.exp(word.log_probs))))
-        for text, word in zip(spoken, forced, strict=True)
+        AlignedWord(text, *core, float(np.mean(np.exp(word.log_probs))))
+        for text, core, word in zip(spoken, cores, forced, strict=True)
     )
     sizes = [len(word.text) for word in aligned]
     score = float(np.average([word.score for word in aligned], weights=sizes))
@@ -252,6 +255,57 @@ def _alignment(
         float(log_probs.mean()), float(log_probs.min()), aligned[weakest].text, hypothesis
     )
     return Alignment(" ".join(spoken), aligned, score, evidence)
+
+
+def _cores(words: Sequence[ForcedWord], loudness: Loudness) -> list[tuple[float, float]]:
+    """Inside of which each word certainly is.
+
+    A word's end is told well; a pause in front of it is counted as its own, so that a word may even
+    lie in nothing but the pause: it then shares the sound of those behind it, by syllables.
+    """
+    cores: list[tuple[float, float]] = []
+    group: list[ForcedWord] = []
+    for k, word in enumerate(words):
+        group.append(word)
+        syllables = sum(len(w.text) for w in group)
+        span = (group[0].start_sec, word.end_sec)
+        loud = _loud_runs(loudness, *span)
+        if sum(b - a for a, b in loud) < MIN_SYLLABLE_SEC * syllables and k + 1 < len(words):
+            continue
+        cores += [_core(word, loudness)] if len(group) == 1 else _shared(group, loud or [span])
+        group = []
+    return cores
+
+
+def _loud_runs(loudness: Loudness, start: float, end: float) -> list[tuple[float, float]]:
+    """Stretches between pauses."""
+    edges = [start]
+    for a, b in loudness.quiet_runs(start, end):
+        if b - a >= 2 * CORE_MARGIN_SEC or a <= start + 0.01 or b >= end - 0.01:
+            edges += [a, b]
+    edges.append(end)
+    return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 0.015]
+
+
+def _shared(
+    group: Sequence[ForcedWord], loud: Sequence[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Cores of words that share stretches of sound, by their syllables."""
+    total = sum(b - a for a, b in loud)
+    sizes = np.cumsum([0, *(len(w.text) for w in group)]) / sum(len(w.text) for w in group)
+
+    def at(share: float) -> float:
+        left = share * total
+        for a, b in loud:
+            if left <= b - a:
+                return a + left
+            left -= b - a
+        return loud[-1][1]
+
+    return [
+        (at(a + 0.2 * (b - a)), max(at(a + 0.8 * (b - a)), at(a + 0.2 * (b - a)) + MIN_CORE_SEC))
+        for a, b in zip(sizes, sizes[1:], strict=False)
+    ]
 
 
 def _core(word: ForcedWord, loudness: Loudness) -> tuple[float, float]:
