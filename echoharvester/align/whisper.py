@@ -109,8 +109,9 @@ def cut_windows(loudness: Loudness, duration_sec: float) -> Iterator[_Window]:
             return
         runs = loudness.quiet_runs(start + MIN_WINDOW_SEC, start + MAX_WINDOW_SEC)
         a, b = max(runs, key=lambda run: run[1] - run[0], default=(start + MAX_WINDOW_SEC,) * 2)
-        yield _Window(start, (a + b) / 2)
-        start = (a + b) / 2
+        end = float(a + b) / 2
+        yield _Window(start, end)
+        start = end
 
 
 def _heard(windows: Sequence[_Window]) -> Iterator[_HeardWord]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from echoharvester.align.base import AlignedWord, Alignment, BoundaryConfig
-from echoharvester.align.boundaries import place_words, safe_spans
+from echoharvester.align.boundaries import place_words, safe_spans, within_speech
 from echoharvester.audio.pauses import Loudness
 
 RATE = 16000
@@ -109,3 +109,13 @@ def test_a_hundred_random_layouts_never_overlap():
         spans = safe_spans([(w.start_sec, w.end_sec) for w in found], found, sound, 0.15, 10.0)
         assert all(a[1] <= b[0] + 1e-9 for a, b in zip(spans, spans[1:], strict=False))
         assert all(a < b for a, b in spans)
+
+
+def test_utterances_begin_and_end_where_a_voice_is_heard():
+    """Breath in front and echo behind are loud, but no speech; a word is not cut to nothing."""
+    words = (AlignedWord("네", 1.0, 1.5, 0.9), AlignedWord("그렇습니다", 1.6, 3.0, 0.9))
+    found = within_speech(Alignment("네 그렇습니다", words, 0.9), np.array([[1.3, 2.6]]))
+    assert (found.words[0].start_sec, found.words[-1].end_sec) == (1.3, 2.6)
+    short = within_speech(Alignment("네 그렇습니다", words, 0.9), np.array([[1.48, 1.65]]))
+    assert short.words == words
+    assert within_speech(Alignment("네", words[:1], 0.9), np.zeros((0, 2))).words == words[:1]

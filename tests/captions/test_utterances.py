@@ -105,3 +105,25 @@ def test_a_transcript_that_lacks_what_is_said_is_damaged_not_shortened():
 
     assert clean("저는 &name& 입니다", Counter(), corpus_marks=True).endswith("\ufffd")
     assert "\ufffd" not in clean("저는 b/ 학생입니다", Counter(), corpus_marks=True)
+
+
+def test_captions_without_punctuation_are_cut_where_a_cue_or_a_sentence_ends():
+    """Never in the middle of a cue, as halving by length does: ... 정도가 근무하고 | 있습니다."""
+    lines = [
+        "저희 회사에는 지금 이백 명", "정도가 근무하고 있습니다", "가장 큰 특징은 하지만", "사무실이 없다는 것이에요",
+        "그래서 저는 오늘 아침에도", "집에서 일을 하다가 왔는데",
+    ]  # fmt: skip
+    cues = [Cue(2.0 * i, 2.0 * i + 2.0, (line,), ()) for i, line in enumerate(lines)]
+    texts = [u.text for u in segment(Track(cues), SegmentConfig(cut_at="cues")).utterances]
+    assert texts == [f"{lines[0]} {lines[1]}", f"{lines[2]} {lines[3]}", f"{lines[4]} {lines[5]}"]
+    whole = " ".join(lines)
+    for config in (SegmentConfig(), SegmentConfig(cut_at="cues", target_sec=3.0)):
+        assert " ".join(u.text for u in segment(Track(cues), config).utterances) == whole
+    one_cue = [u.text for u in segment(Track(cues), SegmentConfig(cut_at="cues", target_sec=3.0)).utterances]  # fmt: skip
+    assert one_cue == lines
+
+
+def test_words_that_only_end_like_a_sentence_go_on():
+    cues = [Cue(0.0, 1.0, ("바다",), ()), Cue(1.0, 2.0, ("보다 넓은 것",), ())]
+    (utterance,) = segment(Track(cues), SegmentConfig(cut_at="cues")).utterances
+    assert utterance.text == "바다 보다 넓은 것"
