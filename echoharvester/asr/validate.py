@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from echoharvester.asr.base import Recogniser
-from echoharvester.asr.evidence import EvidenceCurve
+from echoharvester.asr.evidence import EvidenceCurve, lacking_letters
 from echoharvester.asr.label_classifier import LabelClassifier
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
@@ -154,7 +154,10 @@ def _judged_by_probability(cut: Cut, classifier: LabelClassifier) -> Cut:
 def _judged_by_evidence(cut: Cut, curve: EvidenceCurve) -> Cut:
     """By how probable the text is on its sound; what was heard decides nothing."""
     custom = cut["custom"]
-    probability = curve.probability(custom["text_log_prob_mean"], custom["text_log_prob_min"])
+    heard = custom.get("heard_text", "")
+    lacking = min(lacking_letters(text_of(cut), h) for h in (heard, *candidates(heard)))
+    figures = custom["text_log_prob_mean"], custom["text_log_prob_min"]
+    probability = curve.probability(*figures, lacking)
     cut = with_custom(cut, label_probability=round(probability, 4))
     if probability >= curve.threshold:
         return cut

@@ -8,7 +8,7 @@ from echoharvester.asr.validate import CerThresholds, judged, validate_media
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, text_of, utterance_cut
 
-CURVE = EvidenceCurve(4.0, 0.5, 0.5, threshold=0.9, review_threshold=0.5)
+CURVE = EvidenceCurve(4.0, 0.5, 0.5, -0.6, threshold=0.9, review_threshold=0.5)
 
 
 def cut(text="세 번 만나요", mean=-0.2, least=-1.0, **custom):
@@ -28,6 +28,16 @@ def test_evidence_decides_whatever_was_heard(mean, least, status, reason):
     assert (custom["status"], custom.get("reason")) == (status, reason)
     assert custom["label_probability"] == pytest.approx(CURVE.probability(mean, least), abs=1e-4)
     assert custom["cer"] > 0.5 and custom["hyp_text"] == "아무 상관 없는 말"
+
+
+def test_a_word_that_was_heard_and_is_not_written_counts_against_a_text():
+    whole = judged(
+        cut("오늘 날씨가 좋네요", heard_text="오늘 날씨가 좋네요"), [""], CerThresholds(curve=CURVE)
+    )
+    left_out = judged(cut("오늘 날씨가 좋네요", heard_text="오늘 정말로 날씨가 좋네요"), [""], CerThresholds(curve=CURVE))  # fmt: skip
+    digits = judged(cut("세 번 만나요", heard_text="3번 만나요"), [""], CerThresholds(curve=CURVE))
+    probability = [c["custom"]["label_probability"] for c in (whole, left_out, digits)]
+    assert probability[1] < probability[0] == probability[2]
 
 
 def test_without_evidence_the_limits_decide():
