@@ -9,11 +9,8 @@ import numpy as np
 
 from echoharvester.asr.base import in_batches
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.errors import UserError
-from echoharvester.models.device import device_of
 from echoharvester.models.extras import require
-
-WINDOW_SEC = 30.0  # what Whisper hears at once
+from echoharvester.models.whisper import WINDOW_SEC, Whisper
 
 
 class WhisperRecogniser:
@@ -30,23 +27,11 @@ class WhisperRecogniser:
     ) -> None:
         """
         Args:
-            repo: a size (large-v3), a folder, or the name of a repository on the hub.
-            compute_type: of CTranslate2: default, int8, float16 ...
-
-        Raises:
-            ImportError: saying what to install.
-            UserError: if the model does not know Korean.
+            repo, device, compute_type, num_threads: see `models.whisper.Whisper`; errors, too.
         """
         package = require("faster_whisper", "whisper")
-        self._model = package.WhisperModel(
-            repo,
-            device=device_of(device).partition(":")[0],
-            compute_type=compute_type,
-            cpu_threads=num_threads,
-        )
-        if self._model.hf_tokenizer.token_to_id("<|ko|>") is None:
-            raise UserError(f"{repo}: a Whisper of English only; choose a multilingual one")
-        self._pipeline = package.BatchedInferencePipeline(self._model)
+        model = Whisper(repo, device, compute_type, num_threads).model
+        self._pipeline = package.BatchedInferencePipeline(model)
         self.beam_size, self.batch_sec = beam_size, batch_sec
 
     def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:
