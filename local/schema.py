@@ -223,8 +223,8 @@ UNTYPED = {"model"}  # its constructors need torch; `models.ctc.build_model` nam
 def wrong_settings(settings: Mapping[str, Any]) -> list[str]:
     """What is wrong with a whole configuration: a line for every setting, nothing if all is right."""
     top = {k: v for k, v in settings.items() if k not in GROUPS and k not in UNTYPED}
-    lines = list(_check_types("", top, options_of(TopConfig)))
-    lines = lines or list(_check_values([Part("schema:TopConfig")], top))
+    lines, typed = _check_types("", top, options_of(TopConfig))
+    lines = lines or list(_check_values([Part("schema:TopConfig")], typed))
     for group, (key, kinds) in GROUPS.items():
         lines += _check_group(group, settings[group], key, kinds)
     return lines
@@ -243,12 +243,16 @@ def _check_group(
             for name in kinds[kind].more
             for line in _check_group(f"{group}.{name}", own[name], key, kinds)
         ]
-    lines = list(_check_types(f"{group}.", own, kinds[kind].options()))
-    return lines or list(_check_values(kinds[kind].parts, own, f"{group}."))
+    lines, typed = _check_types(f"{group}.", own, kinds[kind].options())
+    return lines or list(_check_values(kinds[kind].parts, typed, f"{group}."))
 
 
-def _check_types(prefix: str, values: Mapping[str, Any], options: Options) -> Iterator[str]:
-    """A line for every value of another type; what is set for another kind of the group is let be."""
+def _check_types(
+    prefix: str, values: Mapping[str, Any], options: Options
+) -> tuple[list[str], dict[str, Any]]:
+    """A line for every value of another type, and the values as what they are meant to be (Hydra
+    reads 119 as a number where a text is wanted); what is set for another kind is let be."""
+    lines, typed = [], dict(values)
     known = {name: _plain_type(wanted) for name, wanted in options.items() if name in values}
     schema = OmegaConf.structured(
         dataclasses.make_dataclass(
@@ -264,9 +268,11 @@ def _check_types(prefix: str, values: Mapping[str, Any], options: Options) -> It
             if isinstance(values[name], bool) and known[name] in (str, str | None):
                 raise OmegaConfBaseException  # it would become "True"
             schema[name] = values[name]
+            typed[name] = OmegaConf.to_container(schema)[name]  # type: ignore[call-overload,index]
         except OmegaConfBaseException:
             wanted = _described(f"{prefix}{name}", options[name])
-            yield f"{prefix}{name} is {wanted}, not {values[name]!r}"
+            lines.append(f"{prefix}{name} is {wanted}, not {values[name]!r}")
+    return lines, typed
 
 
 def _check_values(

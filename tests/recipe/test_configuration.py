@@ -150,6 +150,17 @@ def test_what_methods_share_is_no_method():
         config.composed(["decode=_base"])
 
 
+@pytest.mark.parametrize(
+    "override",
+    ["review.text=119", "review.media=[119]", "export.name=3", "filter.min_snr_db=12", "decode.checkpoint=3",
+     "source=local source.pattern=5", "launcher=slurm launcher.time=10", "train.warmup_epochs=1"],
+)  # fmt: skip
+def test_numbers_where_a_text_is_wanted_are_texts(override):
+    import config
+
+    assert config.composed(override.split())
+
+
 def test_all_wrong_settings_are_named_together():
     from echoharvester.errors import UserError
 
