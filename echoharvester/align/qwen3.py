@@ -20,6 +20,7 @@ from echoharvester.audio.pauses import Loudness
 from echoharvester.errors import UserError
 from echoharvester.models.device import device_of, dtype_on
 from echoharvester.models.extras import require
+from echoharvester.models.hub import loading
 
 CAPTION_CLOCK_SEC = 2.0  # how far off captions may be; more of a chunk is heard on both sides
 PEAK_BINS = 1  # grid points on both sides of the best whose probability counts for it
@@ -55,7 +56,7 @@ class Qwen3Aligner:
             max_chunk_sec: sound that the model takes at once; it was made for up to 300 s.
 
         Raises:
-            ImportError: saying what to install.
+            MissingExtraError: saying what to install.
             UserError: for chunks longer than that.
         """
         if not 10 <= max_chunk_sec <= 300:
@@ -64,9 +65,10 @@ class Qwen3Aligner:
         logging.getLogger("transformers").setLevel(logging.ERROR)
         place = device_of(device)
         options = {} if revision is None else {"revision": revision}
-        self._aligner = package.Qwen3ForcedAligner.from_pretrained(
-            repo, dtype=dtype_on(place), device_map=place, **options
-        )
+        with loading(repo, "a Qwen3-ForcedAligner"):
+            self._aligner = package.Qwen3ForcedAligner.from_pretrained(
+                repo, dtype=dtype_on(place), device_map=place, **options
+            )
         self.max_chunk_sec = max_chunk_sec
         self.boundaries = boundaries or BoundaryConfig()
 

@@ -12,6 +12,7 @@ from echoharvester.asr.base import in_batches
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.models.device import device_of, dtype_on
 from echoharvester.models.extras import require
+from echoharvester.models.hub import loading
 
 
 class Qwen3Recogniser:
@@ -31,21 +32,22 @@ class Qwen3Recogniser:
             device: cpu, cuda, cuda:N; auto: the GPU where there is one.
 
         Raises:
-            ImportError: saying what to install.
+            MissingExtraError: saying what to install.
             OSError: if the model is not there.
         """
         package = require("qwen_asr", "qwen")
         place = device_of(device)
         logging.getLogger("transformers").setLevel(logging.ERROR)
         options = {} if revision is None else {"revision": revision}
-        self._model = package.Qwen3ASRModel.from_pretrained(
-            repo,
-            dtype=dtype_on(place),
-            device_map=place,
-            max_new_tokens=max_new_tokens,
-            max_inference_batch_size=-1,
-            **options,
-        )
+        with loading(repo, "a Qwen3-ASR"):
+            self._model = package.Qwen3ASRModel.from_pretrained(
+                repo,
+                dtype=dtype_on(place),
+                device_map=place,
+                max_new_tokens=max_new_tokens,
+                max_inference_batch_size=-1,
+                **options,
+            )
         self.batch_sec = batch_sec
 
     def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:

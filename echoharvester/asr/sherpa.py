@@ -11,6 +11,7 @@ import numpy as np
 from echoharvester.asr.base import in_batches
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.errors import UserError
+from echoharvester.models.hub import loading
 from echoharvester.text.tokenizers import SPACE, SPECIAL, tokenizer_from_symbols
 
 # Models without padding drop the sound of their last frames: silence behind it gives them back.
@@ -80,9 +81,10 @@ def _make(
     import sherpa_onnx
 
     if decoder is None:
-        return sherpa_onnx.OfflineRecognizer.from_zipformer_ctc(
-            str(model), str(tokens), num_threads=num_threads
-        )
+        with loading(str(model), "a CTC model for sherpa-onnx"):
+            return sherpa_onnx.OfflineRecognizer.from_zipformer_ctc(
+                str(model), str(tokens), num_threads=num_threads
+            )
     return sherpa_onnx.OfflineRecognizer.from_transducer(
         encoder=str(model),
         decoder=str(decoder),

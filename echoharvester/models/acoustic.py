@@ -109,7 +109,10 @@ def _from_onnx(path: Path, num_threads: int) -> AcousticModel:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    with loading(str(path), "an ONNX model"):
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
     metadata = session.get_modelmeta().custom_metadata_map
     tokenizer = read_tokenizer(path.parent)
 
@@ -125,7 +128,8 @@ def _from_onnx(path: Path, num_threads: int) -> AcousticModel:
 def _from_checkpoint(path: Path, num_threads: int) -> AcousticModel:
     import torch
 
-    from echoharvester.models.checkpoint import load_model
+    from echoharvester.models.hub import loading
+from echoharvester.models.checkpoint import load_model
 
     torch.set_num_threads(num_threads)
     model, tokenizer = load_model(path)

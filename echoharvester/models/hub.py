@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,37 @@ def fetch(reference: str) -> Path:
     repo, name, expected = match.groups()
     from huggingface_hub import hf_hub_download
 
-    path = Path(hf_hub_download(repo, name))
+    try:
+        path = Path(hf_hub_download(repo, name))
+    except ValueError as error:  # a name that no repository can have, or nothing of it is here
+        raise UserError(f"{reference}: {error}") from error
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if expected is None:
         print(f"{reference}: SHA-256 {found}; write @{found} behind the address to pin it")
     elif found != expected:
         raise UserError(f"{path}: SHA-256 is {found}, not {expected}; delete it and fetch it again")
     return path
+
+
+@contextmanager
+def loading(model: str, what: str) -> Iterator[None]:
+    """Says of a model that cannot be loaded which it is and what may be named in its place.
+
+    Args:
+        what: it should be: "a Whisper in CTranslate2's form".
+
+    Raises:
+        UserError: for whatever the library that loads it raises.
+    """
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # every library has its own kinds
+        raise UserError(
+            f"{model}: cannot be loaded as {what} ({type(error).__name__}: {error}); name another file or "
+            "folder, or a repository of the hub, and run stage 0 to fetch it"
+        ) from error
 
 
 def addresses_in(settings: Any) -> Iterator[str]:
@@ -64,4 +89,7 @@ def fetch_repository(repo: str, revision: str | None = None) -> Path:
         return Path(repo)
     from huggingface_hub import snapshot_download
 
-    return Path(snapshot_download(repo, revision=revision))
+    try:
+        return Path(snapshot_download(repo, revision=revision))
+    except ValueError as error:
+        raise UserError(f"{repo}: no folder, and no repository of a hub ({error})") from error

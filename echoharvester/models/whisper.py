@@ -18,6 +18,7 @@ from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.errors import UserError
 from echoharvester.models.device import device_of
 from echoharvester.models.extras import require
+from echoharvester.models.hub import loading
 
 WINDOW_SEC = 30.0  # what Whisper hears at once
 FRAME_SEC = 0.02  # of its encoder's output
@@ -66,18 +67,17 @@ class Whisper:
 
         Raises:
             MissingExtraError: saying what to install.
-            UserError: if the model does not know Korean.
+            UserError: if it cannot be loaded, or does not know Korean.
         """
         self.name = f"{repo} {compute_type}"
         package = require("faster_whisper", "whisper")
         from faster_whisper.tokenizer import Tokenizer
 
-        self.model = package.WhisperModel(
-            repo,
-            device=device_of(device).partition(":")[0],
-            compute_type=compute_type,
-            cpu_threads=num_threads,
-        )
+        place = device_of(device).partition(":")[0]
+        with loading(repo, "a Whisper in CTranslate2's form"):
+            self.model = package.WhisperModel(
+                repo, device=place, compute_type=compute_type, cpu_threads=num_threads
+            )
         if self.model.hf_tokenizer.token_to_id("<|ko|>") is None:
             raise UserError(f"{repo}: a Whisper of English only; choose a multilingual one")
         self._tokenizer = Tokenizer(self.model.hf_tokenizer, True, task="transcribe", language="ko")

@@ -16,6 +16,7 @@ from echoharvester.align.whisper import (
     cut_windows,
 )
 from echoharvester.audio.pauses import Loudness
+from echoharvester.errors import UserError
 from echoharvester.models.whisper import ForcedWord, Whisper
 
 pytest.importorskip("faster_whisper")
@@ -45,6 +46,12 @@ def test_the_probability_of_a_text_does_not_depend_on_what_comes_behind_it(model
     more = model.force(encoded, ["오늘은", "날씨가", "좋아서"])
     for a, b in zip(one, more, strict=False):
         np.testing.assert_allclose(a.log_probs, b.log_probs, atol=1e-3)
+
+
+@pytest.mark.parametrize("repo", ["/nowhere", "no such model"])
+def test_a_model_that_is_none_says_what_may_be_named(repo):
+    with pytest.raises(UserError, match="cannot be loaded as a Whisper"):
+        Whisper(repo, "cpu")
 
 
 def test_what_nobody_heard_is_aligned_nowhere_and_nothing_is_lost(model, spoken_sentences):

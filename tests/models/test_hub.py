@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests_support import ROOT
 
+from echoharvester.errors import UserError
 from echoharvester.models.hub import addresses_in, fetch, is_address
 
 from config import composed, plain
@@ -88,3 +89,14 @@ def test_the_public_recogniser_is_pinned_file_by_file():
     ]  # fmt: skip
     assert all(len(address.partition("@")[2]) == 64 for address in addresses)
     assert list(addresses_in({"model": "/m.onnx", "more": {"repo": "Qwen/Qwen3-ASR-0.6B"}})) == []
+
+
+def test_a_file_that_is_no_model_is_named_with_what_it_should_be(tmp_path):
+    """Libraries raise kinds of their own over one; people see which file it is and what to do."""
+    from echoharvester.models.acoustic import load_acoustic_model
+
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"no model")
+    (tmp_path / "tokens.txt").write_text("<blk> 0\n<sos/eos> 1\n<unk> 2\n가 3\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"model\.onnx: cannot be loaded as an ONNX model"):
+        load_acoustic_model(path, 1)
