@@ -10,6 +10,7 @@ import numpy as np
 
 from echoharvester.audio.fbank import FRAME_SHIFT_SEC, NUM_BINS, SAMPLING_RATE, fbank
 from echoharvester.errors import DivergedError
+from echoharvester.models.hub import loading
 from echoharvester.text.tokenizers import Tokenizer, read_tokenizer
 
 # features (N, T, 80), lens (N,) -> log-probabilities (N, T', V), lens (N,)
@@ -128,8 +129,7 @@ def _from_onnx(path: Path, num_threads: int) -> AcousticModel:
 def _from_checkpoint(path: Path, num_threads: int) -> AcousticModel:
     import torch
 
-    from echoharvester.models.hub import loading
-from echoharvester.models.checkpoint import load_model
+    from echoharvester.models.checkpoint import load_model
 
     torch.set_num_threads(num_threads)
     model, tokenizer = load_model(path)
