@@ -37,7 +37,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
             cfg = compose("config", overrides=list(overrides))
-    except HydraException as error:
+    except (HydraException, ValueError) as error:
         _refuse_old_names(re.findall(r"full_key: (\S+)", str(error)))
         raise UserError(
             f"configuration: {error}\n(values with spaces, commas, brackets or Hangul need quotes inside "
@@ -97,9 +97,8 @@ def torch_threads(count: int) -> None:
 def is_users(error: BaseException) -> bool:
     """Whether people can mend it: our own errors, files and networks, settings; not a fault of the
     program."""
-    return isinstance(error, UserError | OSError | OmegaConfBaseException) or hasattr(
-        error, "exit_status"
-    )
+    users = UserError | OSError | UnicodeDecodeError | OmegaConfBaseException
+    return isinstance(error, users) or hasattr(error, "exit_status")
 
 
 def stage_main(work: Callable[[DictConfig, Recipe], Any]) -> None:
@@ -110,6 +109,7 @@ def stage_main(work: Callable[[DictConfig, Recipe], Any]) -> None:
 
     @hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name="config")
     def run(cfg: DictConfig) -> Any:
+        logging.getLogger().addHandler(logging.NullHandler())  # until there is a log
         swept = sweep_folder(cfg)
         if swept:
             cfg.train_dir = str(swept)

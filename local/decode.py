@@ -35,7 +35,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         limits = (options["batch_sec"], options["num_workers"])
         return eval_data(cfg, recipe, tokens, described, *limits).batches(0)
 
-    sets = ((name.partition("=")[0], batches(name)) for name in options["sets"])
+    sets = ((name.partition("=")[0], batches(name)) for name in paths.decode_sets)
     folder, device = paths.decode_record.parent, options["device"]
     done = decode_sets(
         model, method, sets, folder, choice, device, lambda line: print(f"stage 12 decode: {line}")

@@ -16,17 +16,16 @@ from echoharvester.manifests.shards import Cut, read_all_cuts, read_cuts
 from echoharvester.manifests.takedown import read_takedown
 from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
-from echoharvester.review.decisions import from_rows
 from echoharvester.review.sample import label_error
 
 from config import plain, stage_main
-from parts import card_settings
+from parts import card_settings, review_remarks
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
     paths, options = recipe.paths, plain(cfg.export)
     release = taken_by(ReleaseConfig, options)
-    folders = list(map(Path, options["merge_shar_dirs"]))
+    folders, remarks = list(map(Path, options["merge_shar_dirs"])), review_remarks(recipe)
 
     def cuts(left_out: Counter[str]) -> Iterator[Cut]:
         gone, own = read_takedown(paths.data_dir), read_all_cuts(paths.manifests, "cuts_reviewed")
@@ -37,7 +36,6 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         rows = read_cuts(paths.review_rows) if paths.review_rows.exists() else ()
         error = label_error(rows, read_all_cuts(paths.manifests, "cuts_reviewed"))
         name = options["name"] or paths.recipe_dir.name
-        remarks = from_rows(read_cuts(paths.review_edits)).remarks
         return data_card(
             name, dict(values), recipe.yields(), card_settings(recipe), identity, error, remarks
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ from omegaconf import DictConfig
 from echoharvester.asr.evidence import read_curve
 from echoharvester.asr.label_classifier import read_classifier
 from echoharvester.asr.validate import CerThresholds
+from echoharvester.errors import UserError
+from echoharvester.manifests.shards import read_cuts
 from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.decision import TextRules
+from echoharvester.review.decisions import from_rows
 from echoharvester.review.hand_out import Handout, ReviewPlan
 from echoharvester.review.layout import Layout
 from echoharvester.review.sample import StratifiedSample
@@ -72,3 +76,15 @@ def report_limits(cfg: DictConfig) -> dict[str, float]:
         "snr_db": cfg.filter.min_snr_db,
         "speech_ratio": cfg.filter.min_speech_ratio,
     }
+
+
+def review_remarks(recipe: Recipe) -> Sequence[str]:
+    """How far reviewers agree, as stage 8 has found.
+
+    Raises:
+        UserError: if it has not run.
+    """
+    path = recipe.paths.review_edits
+    if not path.exists():
+        raise UserError(f"{path} is missing; run {recipe.stages['review_edits'].title}")
+    return from_rows(read_cuts(path)).remarks

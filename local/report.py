@@ -16,12 +16,11 @@ from echoharvester.report.confidence import judged_confidences
 from echoharvester.report.overview import overview
 from echoharvester.report.page import Findings, page
 from echoharvester.report.truth import truth_table
-from echoharvester.review.decisions import from_rows
 from echoharvester.review.merge import count_decisions
 from echoharvester.review.sample import label_error
 
 from config import stage_main
-from parts import report_limits
+from parts import report_limits, review_remarks
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
@@ -45,7 +44,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         judged=judged,
         judged_by=judged_by,
         label_error=asdict(error) if error else None,
-        agreement=from_rows(read_cuts(paths.review_edits)).remarks,
+        agreement=review_remarks(recipe),
         decisions=count_decisions(cuts()),
         before=next(filter(None, figures_of(paths.report)), {}),
     )

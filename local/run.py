@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from echoharvester.errors import UserError
+from echoharvester.options import taken_by
 from echoharvester.pipeline.processes import LocalConfig
-from echoharvester.pipeline.run import Driver
+from echoharvester.pipeline.run import INTERRUPTED, Driver
 from echoharvester.pipeline.slurm import SlurmConfig
 from echoharvester.pipeline.status import print_status, summary_lines
 
@@ -49,11 +50,11 @@ def make_driver(overrides: Sequence[str]) -> Driver:
     """
     recipe = recipe_of(composed(overrides))
     launcher = dict(recipe.settings["launcher"])
-    kind = {"local": LocalConfig, "slurm": SlurmConfig}[launcher.pop("kind")]
+    kind = {"local": LocalConfig, "slurm": SlurmConfig}[launcher["kind"]]
     return Driver(
         recipe,
         lambda name: [sys.executable, str(ROOT / "local" / f"{name}.py"), *overrides],
-        kind(**launcher),
+        kind(**taken_by(kind, launcher)),
         recipe.settings["max_error_rate"],
     )
 
@@ -67,4 +68,8 @@ def _name(line: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("run.sh: interrupted; run the same command to go on", file=sys.stderr)
+        sys.exit(INTERRUPTED)

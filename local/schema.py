@@ -23,6 +23,8 @@ from echoharvester.errors import UserError
 from echoharvester.options import Options, options_of
 from echoharvester.pipeline.settings import MISSING, select
 
+from stages import FORMER_NAMES, GONE
+
 
 def at_least(smallest: int, **values: Any) -> None:
     """Raises `UserError` for the first number that is smaller."""
@@ -95,6 +97,14 @@ class ExportModelConfig:
             1,
             **{f"export_model.{name}": getattr(self, name) for name in ("avg", "check_utterances")},
         )
+
+
+@dataclass(frozen=True)
+class SampleConfig:
+    accepted_sample: int
+
+    def __post_init__(self) -> None:
+        at_least(0, **{"review.accepted_sample": self.accepted_sample})
 
 
 @dataclass(frozen=True)
@@ -196,8 +206,8 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
     )}),
     "review": ("", {"": Kind(
         (_SELECTION, Part(f"{_OURS}.review.layout:Layout", ("seed",)),
-         Part(f"{_OURS}.review.hand_out:Handout", ("title",))),
-        {"accepted_sample": int, "sample_strata": Sequence[str]},
+         Part(f"{_OURS}.review.hand_out:Handout", ("title",)), Part("schema:SampleConfig")),
+        {"sample_strata": Sequence[str]},
     )}),
     "export": ("", {"": Kind((Part("schema:ExportConfig"),))}),
     "split": ("", {"": Kind(more={"dev": float, "test": float, "by": str, "max_containment": float})}),
@@ -226,13 +236,16 @@ def wrong_settings(settings: Mapping[str, Any]) -> list[str]:
     lines, typed = _check_types("", top, options_of(TopConfig))
     lines = lines or list(_check_values([Part("schema:TopConfig")], typed))
     for group, (key, kinds) in GROUPS.items():
-        lines += _check_group(group, settings[group], key, kinds)
+        lines += _check_group(group, settings.get(group), key, kinds)
     return lines
 
 
-def _check_group(
-    group: str, values: Mapping[str, Any], key: str, kinds: Mapping[str, Kind]
-) -> list[str]:
+def _check_group(group: str, values: Any, key: str, kinds: Mapping[str, Kind]) -> list[str]:
+    if not isinstance(values, Mapping):
+        how = f"asr@{group}=NAME" if group == "second_asr" else f"{group}=NAME"
+        return [f"{group} is a group of settings, chosen by '{how}' from conf/, not {values!r}"]
+    if unknown := _unknown(group, values, key, kinds):
+        return unknown
     kind = values.get(key, "") if key else ""
     if kind not in kinds:
         return [f"{group}.{key} is one of {', '.join(kinds)}, not {kind!r}"]
@@ -245,6 +258,22 @@ def _check_group(
         ]
     lines, typed = _check_types(f"{group}.", own, kinds[kind].options())
     return lines or list(_check_values(kinds[kind].parts, typed, f"{group}."))
+
+
+def _unknown(
+    group: str, values: Mapping[str, Any], key: str, kinds: Mapping[str, Kind]
+) -> list[str]:
+    """A line for every setting that no kind of a group has: a recipe can bring in any name."""
+    known = set().union(*(kind.options() for kind in kinds.values())) | {key}
+    renamed = {old: new for new, old in FORMER_NAMES.items()}
+    lines = []
+    for name in sorted(set(values) - known):
+        old = f"{group}.{name}"
+        why = GONE.get(old) or (
+            f"it is called {renamed[old]} now" if old in renamed else "misspelt?"
+        )
+        lines.append(f"{old} is no setting: {why}")
+    return lines
 
 
 def _check_types(
@@ -265,14 +294,25 @@ def _check_types(
         if values[name] == MISSING:
             continue
         try:
-            if isinstance(values[name], bool) and known[name] in (str, str | None):
-                raise OmegaConfBaseException  # it would become "True"
+            if not _is_written_as(values[name], known[name]):
+                raise OmegaConfBaseException
             schema[name] = values[name]
             typed[name] = OmegaConf.to_container(schema)[name]  # type: ignore[call-overload,index]
         except OmegaConfBaseException:
             wanted = _described(f"{prefix}{name}", options[name])
             lines.append(f"{prefix}{name} is {wanted}, not {values[name]!r}")
     return lines, typed
+
+
+def _is_written_as(value: Any, wanted: Any) -> bool:
+    """Whether a value may be converted: OmegaConf makes a number of "8" and a text of True, which
+    whoever reads the setting as it was written would not."""
+    if isinstance(value, bool):
+        return wanted not in (str, str | None)
+    return not (isinstance(value, str) and wanted in _NO_TEXT)
+
+
+_NO_TEXT = (int, float, bool, int | None, float | None, bool | None)
 
 
 def _check_values(

@@ -49,7 +49,7 @@ while [ $# -gt 0 ]; do
 done
 
 if [ "$mode" = sweep ]; then
-  stop_stage=$stage
+  [ "${stop_stage:=$stage}" -eq "$stage" ] || die "-m sweeps over settings of one stage, not up to --stop-stage $stop_stage"
   [ "$stage" -eq 11 ] || die "-m sweeps over settings of one stage, training: --stage 11 -m train.lr=0.02,0.045"
 fi
 last=$(sed -n 's/^run_stage \([0-9]*\) .*/\1/p' "$0" | tail -n 1)

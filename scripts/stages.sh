@@ -21,6 +21,9 @@ run_stage() {
 finish() {
   if [ "$mode" = sweep ]; then
     export PYTHONPATH="$PYTHONPATH:$ECHO_ROOT/local" # jobs elsewhere import what is there
+    if [ "$launcher" = slurm ] && [[ " ${overrides[*]} " != *" hydra/launcher="* ]]; then
+      overrides+=("hydra/launcher=slurm")
+    fi
     exec python "$ECHO_ROOT/local/${asked[0]#*:}.py" -m "${overrides[@]}"
   fi
   exec python "$ECHO_ROOT/local/run.py" ${mode:+"--$mode"} "${asked[@]}" "${overrides[@]}"

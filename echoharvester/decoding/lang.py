@@ -43,6 +43,9 @@ class LangConfig:
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
             raise UserError(f"lm.unit is {' or '.join(UNITS)}, not {self.unit!r}")
+        for name in ("order", "token_order"):
+            if getattr(self, name) < 0:
+                raise UserError(f"lm.{name} is at least 0, not {getattr(self, name)}")
 
 
 @dataclass(frozen=True)

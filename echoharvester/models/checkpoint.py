@@ -55,7 +55,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"{path}: holds objects other than tensors and plain values{_named(error)}, which could "
             "run code when loaded; convert it to a plain state dict where you trust it"
         ) from error
-    except (RuntimeError, EOFError, ValueError, struct.error) as error:
+    except (RuntimeError, EOFError, ValueError, LookupError, TypeError, struct.error) as error:
         raise CheckpointError(f"{path}: damaged or not a checkpoint ({error})") from error
     if not isinstance(content, dict) or "model" not in content:
         raise CheckpointError(

@@ -79,7 +79,7 @@ def of_split(recipe: Recipe) -> list[Any]:
 
 def of_prepare_lang(recipe: Recipe) -> list[Any]:
     texts = recipe.settings["lm"]["text"]
-    return [manifest(recipe.paths.split("train")), [file_digest(Path(p)) for p in texts]]
+    return [manifest(recipe.paths.split("train")), [file_digest(Path(str(p))) for p in texts]]
 
 
 def of_train(recipe: Recipe) -> list[Any]:

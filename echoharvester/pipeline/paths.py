@@ -32,13 +32,13 @@ class Paths:
     def of(cls, settings: Mapping[str, Any]) -> Paths:
         """The paths that a whole configuration describes."""
         return cls(
-            Path(settings["data_dir"]),
-            Path(settings["exp_dir"]),
-            Path(settings["train_dir"]),
-            Path(settings["recipe_dir"]),
+            Path(str(settings["data_dir"])),  # Hydra reads 2024 as a number
+            Path(str(settings["exp_dir"])),
+            Path(str(settings["train_dir"])),
+            Path(str(settings["recipe_dir"])),
             settings["tokenizer"]["kind"],
             str(settings["decode"]["method"]),
-            tuple(settings["decode"]["sets"]),
+            tuple(map(str, settings["decode"]["sets"])),
         )
 
     @property

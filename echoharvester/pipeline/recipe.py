@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -122,14 +122,17 @@ class Recipe:
                 found[k] = why
         return found
 
-    def is_made(self, name: str, shard: int) -> bool:
-        """Whether a shard is there, of today's settings and input; some of its items may be errors."""
-        run, info = self.run_of(name), read_info(self._shard(name, shard))
-        return (
-            info is not None
-            and info.fingerprint == run.fingerprint
-            and info.input == input_identity(run, shard, self.extra_input(name))
-        )
+    def unmade(self, name: str) -> Callable[[Iterable[int]], list[int]]:
+        """Tells which of some shards are not there, of today's settings and input; items of those that
+        are may be errors.  Settings and extra input are looked at once."""
+        run, extra = self.run_of(name), self.extra_input(name)
+
+        def is_made(shard: int) -> bool:
+            info = read_info(shard_path(run.folder, run.target, shard))
+            made_from = info and (info.fingerprint, info.input)
+            return made_from == (run.fingerprint, input_identity(run, shard, extra))
+
+        return lambda shards: [k for k in shards if not is_made(k)]
 
     def _shard(self, name: str, shard: int) -> Path:
         return shard_path(self.paths.manifests, self.stages[name].target, shard)

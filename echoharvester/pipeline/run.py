@@ -225,8 +225,10 @@ class Driver:
             else:
                 failed = run_local(work, self.launcher.nj, bar.update)
 
+        unmade = self.recipe.unmade(stage.name)
+
         def missing() -> list[int]:
-            return [k for k in shards if k in failed or not self.recipe.is_made(stage.name, k)]
+            return sorted({*unmade(shards), *failed})
 
         if isinstance(self.launcher, SlurmConfig):
             self._appears(paths.manifests, lambda: not missing())

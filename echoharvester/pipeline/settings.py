@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,9 @@ def remember(folder: Path, name: str, digest: str, values: Mapping[str, Any]) ->
     Decides nothing: without the file a change is noticed all the same, and not named.
     """
     path = _memory(folder, name, digest)
-    if not path.exists():
+    if path.exists():
+        return
+    with suppress(OSError):  # a data folder that others share may be read-only
         write_atomic(path, json.dumps(values, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
