@@ -1,6 +1,7 @@
 """Every YAML composes, misspelt names are errors, and run.sh says what is wrong."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -196,6 +197,37 @@ def test_every_setting_of_every_choice_has_a_type(choice):
 def test_settings_of_before_fail_with_the_name_of_today(old, new):
     done = run_sh("--status", old)
     assert done.returncode == 1 and new in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("align:\n  salvage: false", "align.salvage is no setting: it is called align.trim now"),
+        ("segment:\n  max_sek: 20", "segment.max_sek is no setting: misspelt?"),
+        ("filter: null", "filter is a group of settings"),
+    ],
+)
+def test_what_a_recipe_misspells_is_named(written, named, tmp_path, monkeypatch):
+    """A recipe is a global package, so that Hydra takes any name from it."""
+    from echoharvester.errors import UserError
+
+    import config
+
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "recipe.yaml").write_text(f"# @package _global_\n{written}\n")
+    monkeypatch.setenv("ECHO_RECIPE_DIR", str(tmp_path))
+    with pytest.raises(UserError, match=re.escape(named)):
+        config.composed([])
+
+
+@pytest.mark.parametrize("override", ["segment.max_sec='8'", "num_shards='2'", "second_asr=none"])
+def test_what_only_looks_like_its_type_is_refused(override):
+    from echoharvester.errors import UserError
+
+    import config
+
+    with pytest.raises(UserError, match=override.partition("=")[0]):
+        config.composed([override])
 
 
 @pytest.mark.parametrize("recipe", ["mini_ko", "korean_yt"])
