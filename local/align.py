@@ -11,6 +11,7 @@ from echoharvester.align.calibration import read_calibration
 from echoharvester.align.media import align_media
 from echoharvester.audio.media import SoundPrefetcher
 from echoharvester.manifests.shards import Cut
+from echoharvester.models.device import by_hardware
 from echoharvester.models.hub import fetch
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import run_stage_shard
@@ -19,12 +20,14 @@ from config import plain, stage_main
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
-    aligner, load = make_aligner(plain(cfg.align)), SoundPrefetcher()
-    path = cfg.align.calibration if cfg.align.kind == "ctc" else None
-    calibration = read_calibration(Path(path), fetch(cfg.align.model)) if path else None
+    settings = by_hardware(plain(cfg.align))
+    aligner, load = make_aligner(settings), SoundPrefetcher()
+    path = settings["calibration"] if settings["kind"] == "ctc" else None
+    calibration = read_calibration(Path(path), fetch(settings["model"])) if path else None
+    options = settings["pad_sec"], settings["trim"]
 
     def process(cuts: list[Cut]) -> list[Cut]:
-        return align_media(cuts, aligner, cfg.align.pad_sec, cfg.align.trim, load, calibration)
+        return align_media(cuts, aligner, *options, load, calibration)
 
     run_stage_shard(recipe, "align", cfg.shard, process, prefetch=load.begin)
 

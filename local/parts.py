@@ -13,6 +13,7 @@ from echoharvester.asr.label_classifier import read_classifier
 from echoharvester.asr.validate import CerThresholds
 from echoharvester.errors import UserError
 from echoharvester.manifests.shards import read_cuts
+from echoharvester.models.device import by_hardware
 from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.decision import TextRules
@@ -39,7 +40,7 @@ def cer_thresholds(cfg: DictConfig) -> CerThresholds:
     return CerThresholds(
         **values,
         classifier=read_classifier(Path(path)) if path else None,
-        curve=read_curve(evidence, cfg.asr.kind) if evidence else None,
+        curve=read_curve(evidence, by_hardware(plain(cfg.align))["kind"]) if evidence else None,
     )
 
 
@@ -62,6 +63,7 @@ def card_settings(recipe: Recipe) -> dict[str, Any]:
     """The thresholds and models that a data card names; models without where they lie here."""
     groups = "segment align measure duplicates filter asr second_asr validate".split()
     found = {name: dict(recipe.settings[name]) for name in groups}
+    found["align"] = dict(by_hardware(found["align"]))
     for name in ("align", "asr"):
         if "model" in found[name]:
             found[name]["model"] = Path(str(found[name]["model"])).name

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from echoharvester.doctor import check_environment
 from echoharvester.manifests.shards import ShardWriter
-from echoharvester.models.fetching import fetch_models
+from echoharvester.models.fetching import RECORD, fetch_models
 from echoharvester.pipeline.recipe import Recipe
 
 from config import plain, stage_main
@@ -17,7 +17,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     for line in check_environment(recipe.paths.data_dir):
         print(f"stage  0 prepare: {line}")
     for part in ("align", "asr", "second_asr"):
-        for model in fetch_models(part, plain(cfg[part])):
+        for model in fetch_models(part, plain(cfg[part]), recipe.paths.data_dir / RECORD):
             print(f"stage  0 prepare: {part}: {model}")
     if cfg.source.kind == "synthetic":
         _make_library(cfg, recipe)

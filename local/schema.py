@@ -189,10 +189,11 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
     "align": ("kind", {
         "ctc": Kind(
             (_BOUNDARIES, Part(f"{_OURS}.align.ctc:CtcAligner", ("model", "boundaries"))),
-            {"model": str, "num_threads": int, **_ALIGN},
+            {"model": str, "tokens": str | None, "num_threads": int, **_ALIGN},
         ),
         "whisper": Kind((_BOUNDARIES, Part(f"{_OURS}.models.whisper:Whisper")), _ALIGN),
         "qwen3": Kind((_BOUNDARIES, Part(f"{_OURS}.align.qwen3:Qwen3Aligner", ("boundaries",))), _ALIGN),
+        "auto": Kind(more={"cpu": dict, "gpu": dict}),
         "none": Kind(more=_ALIGN),
     }),
     "measure": ("", {"": Kind((Part(f"{_OURS}.audio.vad:VadConfig"),))}),

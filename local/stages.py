@@ -10,6 +10,8 @@ from echoharvester.pipeline.outputs import ManifestOutput, PageOutput, RecordOut
 from echoharvester.pipeline.stage import Stage, stage_table
 from echoharvester.sources.download import is_there
 
+_ALIGNERS = ("align", "align.cpu", "align.gpu")
+_ALIGNER_FILES = ("model", "tokens", "calibration", "repo")
 _RECOGNISERS = ("asr", "asr.cpu", "asr.gpu", "second_asr", "second_asr.cpu", "second_asr.gpu")
 _RECOGNISER_FILES = ("model", "tokens", "decoder", "joiner", "repo")
 
@@ -39,10 +41,11 @@ STAGES = stage_table(
     ),
     Stage(
         4, "align",
-        settings=("align",), models=("align.model", "align.calibration", "align.repo"),
-        introduced={"align.chunk_sec": 20.0},
+        settings=("align",),
+        models=tuple(f"{align}.{file}" for align in _ALIGNERS for file in _ALIGNER_FILES),
+        introduced={"align.chunk_sec": 20.0, "align.tokens": None},
         source="cuts_segmented", target="cuts_aligned",
-        gpu=True, version=5,
+        gpu=True, version=6,
     ),
     Stage(
         5, "measure",

@@ -31,7 +31,7 @@ from echoharvester.decoding.lang import LangConfig, prepare_lang  # noqa: E402
 from echoharvester.decoding.methods import make_method  # noqa: E402
 from echoharvester.decoding.results import summary_table  # noqa: E402
 from echoharvester.exporting.onnx import export_onnx, offline_metadata, quantise  # noqa: E402
-from echoharvester.models.acoustic import load_acoustic_model  # noqa: E402
+from echoharvester.models.acoustic import load_fbank_model  # noqa: E402
 from echoharvester.models.checkpoint import load_model  # noqa: E402
 from echoharvester.models.greedy import greedy_ids  # noqa: E402
 from echoharvester.sources.synthetic.grammar import Grammar  # noqa: E402
@@ -163,7 +163,7 @@ def _by_torch(model: Any) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _by_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    acoustic = load_acoustic_model(path)
+    acoustic = load_fbank_model(path)
 
     def run(features: np.ndarray) -> np.ndarray:
         return acoustic.forward(features[None], np.array([len(features)], np.int64))[0][0]

@@ -1,49 +1,148 @@
 #!/usr/bin/env python
-"""Learns from reviewed TSVs which labels are right; stage 6 then decides by that.
+"""Learns which labels are right; stage 6 then decides by that.
+
+From captions corrupted on purpose, without a person (a curve of evidence, docs/validation.md):
+
+    python scripts/fit_acceptance.py egs/korean_yt/data --corrupt --output curve.json \\
+        align=whisper align.repo=large-v3
+    ./run.sh --recipe korean_yt --stage 6 align=whisper align.repo=large-v3 validate.evidence=curve.json
+
+From reviewed TSVs, once their decisions are merged (stage 8):
 
     python scripts/fit_acceptance.py egs/korean_yt/data --precision 0.99 --output acceptance.json
     ./run.sh --recipe korean_yt --stage 6 validate.acceptance=acceptance.json
 
-Needs the decisions merged (stage 8).  Prints the label error to expect of what will be accepted.
+Prints the label error to expect of what will be accepted.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import random
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 
-from echoharvester.asr.label_classifier import FEATURES, fit_acceptance
-from echoharvester.manifests.shards import read_all_cuts
-from echoharvester.review.learn import decided_labels
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "local")]
+
+from echoharvester.align import make_aligner  # noqa: E402
+from echoharvester.align.media import request_of  # noqa: E402
+from echoharvester.asr.corruption import SMALL_KINDS  # noqa: E402
+from echoharvester.asr.evidence import Figures  # noqa: E402
+from echoharvester.asr.evidence_fit import (  # noqa: E402
+    RIGHT,
+    Example,
+    HearingAligner,
+    examples,
+    fit_curve,
+)
+from echoharvester.asr.label_classifier import FEATURES, fit_acceptance  # noqa: E402
+from echoharvester.audio.media import load_sound  # noqa: E402
+from echoharvester.errors import UserError  # noqa: E402
+from echoharvester.manifests.cuts import is_rejected  # noqa: E402
+from echoharvester.manifests.shards import Cut, read_all_cuts, write_atomic  # noqa: E402
+from echoharvester.review.learn import decided_labels  # noqa: E402
+
+from config import composed, plain  # noqa: E402
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data_dir", type=Path)
+    parser.add_argument("overrides", nargs="*", help="align=... of the model that is asked")
     parser.add_argument(
-        "--precision", type=float, default=0.99, help="wanted share of right labels"
+        "--corrupt", action="store_true", help="learn from captions corrupted on purpose"
     )
-    parser.add_argument("--output", type=Path, default=Path("acceptance.json"))
-    options = parser.parse_args()
-    if not 0.5 <= options.precision < 1:
+    parser.add_argument(
+        "--precision", type=float, help="wanted share of right labels (0.99; --corrupt: 0.995)"
+    )
+    parser.add_argument("--passes", type=int, default=4, help="corruptions of every fourth caption")
+    parser.add_argument(
+        "--examples",
+        type=Path,
+        metavar="FILE",
+        help="figures of all texts: read where it exists, else written",
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_intermixed_args()
+    if options.precision is not None and not 0.5 <= options.precision < 1:
         parser.error("--precision is a share from 0.5 to below 1")
-    folder = options.data_dir / "manifests"
-    parts = [read_all_cuts(folder, n) for n in ("cuts_validated", "cuts_reviewed", "review_rows")]
     try:
-        model = fit_acceptance(decided_labels(*parts), options.precision)
-    except ValueError as error:
+        return _from_corrupted(options) if options.corrupt else _from_reviews(options)
+    except (UserError, ValueError) as error:
         print(f"fit_acceptance: {error}", file=sys.stderr)
         return 1
-    model.write(options.output)
+
+
+def _from_reviews(options: argparse.Namespace) -> int:
+    folder = options.data_dir / "manifests"
+    parts = [read_all_cuts(folder, n) for n in ("cuts_validated", "cuts_reviewed", "review_rows")]
+    model = fit_acceptance(decided_labels(*parts), options.precision or 0.99)
+    output = options.output or Path("acceptance.json")
+    model.write(output)
     print(
-        f"{options.output}: from {model.decided} decisions; of what it accepts an estimated "
+        f"{output}: from {model.decided} decisions; of what it accepts an estimated "
         f"{model.label_error:.2%} ({model.low:.2%} to {model.high:.2%}) is wrong, and of the right "
         f"labels it accepts {model.accepted_share:.1%}\n\nwhat counts, in standard deviations:"
     )
     for weight, name in sorted(zip(model.weights, FEATURES, strict=True), key=lambda w: -abs(w[0])):
         print(f"  {name:15s} {weight:+.2f}")
     return 0
+
+
+def _from_corrupted(options: argparse.Namespace) -> int:
+    settings = plain(composed([*options.overrides, f"data_dir={options.data_dir}"]).align)
+    aligner = make_aligner(settings)
+    if not isinstance(aligner, HearingAligner):
+        raise UserError(
+            f"align={settings['kind']} tells nothing of how probable a text is: choose align=whisper or "
+            "align=ctc"
+        )
+    found = _kept_examples(options.examples) or list(_examples(aligner, options))
+    if options.examples:
+        lines = (json.dumps(asdict(example)) for example in found)
+        write_atomic(options.examples, "".join(f"{line}\n" for line in lines))
+    model = f"{settings['kind']} {settings.get('repo') or settings.get('model')}"
+    named = f"{model}: {sum(e.kind == RIGHT for e in found)} texts and {sum(e.kind != RIGHT for e in found)} corrupted ones"  # fmt: skip
+    fitted = fit_curve(found, options.precision or 0.995, named)
+    output = options.output or Path("curve.json")
+    fitted.curve.write(output)
+    print(
+        f"{output}: of what it accepts an estimated {1 - fitted.precision:.2%} is wrong where one label "
+        "in ten is\n\n| texts | number | accepted |\n|---|---|---|"
+    )
+    for kind in sorted(fitted.accepted, key=lambda k: (k != RIGHT, k in SMALL_KINDS, k)):
+        print(f"| {kind} | {fitted.counts[kind]} | {fitted.accepted[kind]:.1%} |")
+    return 0
+
+
+def _kept_examples(path: Path | None) -> list[Example]:
+    if not path or not path.is_file():
+        return []
+    kept = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [Example(k["kind"], k["group"], Figures(**k["figures"])) for k in kept]
+
+
+def _examples(aligner: HearingAligner, options: argparse.Namespace) -> Iterator[Example]:
+    rng = random.Random(options.seed)
+    for cuts in _media(options.data_dir / "manifests"):
+        media_id = cuts[0]["custom"]["media_id"]
+        requests = [request_of(cut) for cut in cuts]
+        samples = load_sound(cuts[0])
+        yield from examples(aligner, samples, requests, media_id, options.passes, rng)
+        print(f"{media_id}: {len(cuts)} utterances", file=sys.stderr, flush=True)
+
+
+def _media(manifests: Path) -> Iterator[list[Cut]]:
+    """What stages 4 and 5 accepted, media item by media item."""
+    cuts = (cut for cut in read_all_cuts(manifests, "cuts_filtered") if not is_rejected(cut))
+    for _, of_media in groupby(cuts, key=lambda cut: str(cut["custom"]["media_id"])):
+        yield list(of_media)
 
 
 if __name__ == "__main__":

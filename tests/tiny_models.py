@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 TIMESTAMP_MS = 80
 NUM_TIMESTAMPS = 5000
@@ -220,3 +221,83 @@ def transducer(folder: Path) -> dict[str, Path]:
     tokens = folder / "tokens.txt"
     tokens.write_text("".join(f"{s} {i}\n" for i, s in enumerate(symbols)), encoding="utf-8")
     return {**paths, "tokens": tokens}
+
+
+def omnilingual(folder: Path, syllables: str = "가나다라마바사아자차") -> Path:
+    """sherpa-onnx's export of an Omnilingual ASR: samples in, logits out, its tokens beside it."""
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    symbols = ["<s>", "<pad>", "</s>", "<unk>", *syllables, " "]
+    rng = np.random.default_rng(0)
+    weights = rng.standard_normal((len(symbols), 1, 400)).astype(np.float32) * 0.2
+    graph = helper.make_graph(
+        [
+            helper.make_node("Unsqueeze", ["x", "axis"], ["channels"]),
+            helper.make_node("Conv", ["channels", "weights"], ["filtered"], strides=[320]),
+            helper.make_node("Transpose", ["filtered"], ["logits"], perm=[0, 2, 1]),
+        ],
+        "omnilingual",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", "num_samples"])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", "T", len(symbols)])],
+        [
+            numpy_helper.from_array(np.array([1], np.int64), "axis"),
+            numpy_helper.from_array(weights, "weights"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    for key, value in {"model_type": "omnilingual-asr", "version": "1"}.items():
+        model.metadata_props.add(key=key, value=value)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "model.int8.onnx"
+    onnx.save(model, str(path))
+    lines = [f"{symbol} {i}" if symbol.strip() else f"{i}" for i, symbol in enumerate(symbols)]
+    (folder / "tokens.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def transformers_ctc(folder: Path, kind: str = "wav2vec2", symbols: str = "가나다라마바사") -> Path:
+    """A CTC model as transformers saves it, of the kind wav2vec2, hubert or wav2vec2-bert."""
+    import torch
+    from transformers import (
+        HubertConfig,
+        HubertForCTC,
+        SeamlessM4TFeatureExtractor,
+        Wav2Vec2BertConfig,
+        Wav2Vec2BertForCTC,
+        Wav2Vec2Config,
+        Wav2Vec2CTCTokenizer,
+        Wav2Vec2FeatureExtractor,
+        Wav2Vec2ForCTC,
+    )
+
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = [*symbols, "|", "[UNK]", "[PAD]"]  # the blank is the last, as is usual
+    ids = {symbol: i for i, symbol in enumerate(vocabulary)}
+    (folder / "vocab.json").write_text(json.dumps(ids, ensure_ascii=False), encoding="utf-8")
+    tokenizer = Wav2Vec2CTCTokenizer(
+        str(folder / "vocab.json"), pad_token="[PAD]", unk_token="[UNK]", word_delimiter_token="|"
+    )
+    tokenizer.save_pretrained(str(folder))
+    common: dict[str, Any] = {
+        "vocab_size": len(vocabulary), "pad_token_id": ids["[PAD]"], "hidden_size": 16,
+        "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32,
+    }  # fmt: skip
+    torch.manual_seed(0)
+    if kind == "wav2vec2-bert":
+        config = Wav2Vec2BertConfig(**common, feature_projection_input_dim=160)
+        Wav2Vec2BertForCTC(config).save_pretrained(str(folder))
+        SeamlessM4TFeatureExtractor().save_pretrained(str(folder))
+        return folder
+    common |= {
+        "conv_dim": [8] * 7,
+        "num_conv_pos_embeddings": 16,
+        "num_conv_pos_embedding_groups": 2,
+    }
+    if kind == "hubert":
+        HubertForCTC(HubertConfig(**common)).save_pretrained(str(folder))
+    else:
+        Wav2Vec2ForCTC(Wav2Vec2Config(**common)).save_pretrained(str(folder))
+    Wav2Vec2FeatureExtractor().save_pretrained(str(folder))
+    return folder

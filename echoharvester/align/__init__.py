@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from echoharvester.align.base import Aligner, BoundaryConfig
 from echoharvester.errors import UserError
+from echoharvester.models.device import by_hardware
 from echoharvester.options import taken_by
 
 
-def make_aligner(settings: dict[str, Any]) -> Aligner:
-    """The aligner that `kind` names.
+def make_aligner(settings: Mapping[str, Any]) -> Aligner:
+    """The aligner that `kind` names; of `auto` that of this machine's hardware.
 
     Raises:
         UserError: for a kind that does not exist.
+        FileNotFoundError: if its model is missing.
     """
+    settings = by_hardware(settings)
     kind = settings["kind"]
     if kind == "none":
         from echoharvester.align.media import CaptionTimes
 
         return CaptionTimes()
     if kind not in ("ctc", "whisper", "qwen3"):
-        raise UserError(f"align.kind is ctc, whisper, qwen3 or none, not {kind!r}")
+        raise UserError(f"align.kind is ctc, whisper, qwen3, auto or none, not {kind!r}")
     # By name: a recipe may have set what belongs to another kind.
     boundaries = BoundaryConfig(**taken_by(BoundaryConfig, settings))
     if kind == "qwen3":
@@ -37,5 +41,10 @@ def make_aligner(settings: dict[str, Any]) -> Aligner:
     from echoharvester.models.acoustic import load_acoustic_model
     from echoharvester.models.hub import fetch
 
-    model = load_acoustic_model(fetch(str(settings["model"])), settings["num_threads"])
+    tokens = settings.get("tokens")
+    model = load_acoustic_model(
+        fetch(str(settings["model"])),
+        settings["num_threads"],
+        fetch(str(tokens)) if tokens else None,
+    )
     return CtcAligner(model, boundaries, settings["chunk_sec"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -32,18 +32,36 @@ class Request:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a recogniser says of a text on its sound.
+    """What a recogniser says of a text on its sound; natural logarithms.
 
     Attributes:
-        mean_log_prob, min_log_prob: of the text's tokens, natural logarithm.
-        weakest_word: that holds the least probable token.
-        hypothesis: what was heard in its place.
+        words: of the text, as the recogniser writes them.
+        log_probs: of the tokens of each word.
+        heard: words that were heard in place of the text.
+        heard_log_probs: of each of these words, the sum over its tokens.
     """
 
-    mean_log_prob: float
-    min_log_prob: float
-    weakest_word: str
-    hypothesis: str
+    words: tuple[str, ...]
+    log_probs: tuple[tuple[float, ...], ...]
+    heard: tuple[str, ...]
+    heard_log_probs: tuple[float, ...]
+
+    def part(self, first: int, stop: int) -> Evidence:
+        """Of the words from `first` to before `stop`; what was heard stays whole."""
+        return replace(self, words=self.words[first:stop], log_probs=self.log_probs[first:stop])
+
+    @property
+    def mean_log_prob(self) -> float:
+        return float(np.mean(np.concatenate(self.log_probs)))
+
+    @property
+    def min_log_prob(self) -> float:
+        return min(min(tokens) for tokens in self.log_probs)
+
+    @property
+    def weakest_word(self) -> str:
+        """That holds the least probable token."""
+        return min(zip(self.words, self.log_probs, strict=True), key=lambda word: min(word[1]))[0]
 
 
 @dataclass(frozen=True)

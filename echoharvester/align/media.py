@@ -72,7 +72,7 @@ def align_media(
     if not wanted:
         return result
     samples = load(cuts[0])
-    alignments = aligner.align(samples, [_request(cuts[i]) for i in wanted])
+    alignments = aligner.align(samples, [request_of(cuts[i]) for i in wanted])
     loudness = Loudness.of(samples)
     if aligner.boundaries:
         alignments = place_words(alignments, loudness, aligner.boundaries)
@@ -95,12 +95,13 @@ def align_media(
             result[i] = with_custom(result[i], text_whole=whole.text, words_trimmed=left_out)
         if aligner.chooses_verbalisations:
             result[i]["custom"].pop("text_candidates", None)
-        if whole.evidence:
-            result[i] = with_custom(result[i], **_fields(whole.evidence, aligner.heard_by))
+        if part.evidence:
+            result[i] = with_custom(result[i], **_fields(part.evidence, aligner.heard_by))
     return result
 
 
-def _request(cut: Cut) -> Request:
+def request_of(cut: Cut) -> Request:
+    """What an aligner is asked of a cut of stage 3, or of one of a later stage."""
     custom = cut["custom"]
     verbalisations = custom.get("text_candidates") or [text_of(cut)]
     times = custom["caption_start_sec"], custom["caption_end_sec"]
@@ -112,7 +113,10 @@ def _fields(evidence: Evidence, heard_by: str) -> dict[str, Any]:
         "text_log_prob_mean": round(evidence.mean_log_prob, 4),
         "text_log_prob_min": round(evidence.min_log_prob, 4),
         "weakest_word": evidence.weakest_word,
-        "heard_text": evidence.hypothesis,
+        "text_as_heard": " ".join(evidence.words),
+        "word_log_probs": [[round(p, 2) for p in tokens] for tokens in evidence.log_probs],
+        "heard_text": " ".join(evidence.heard),
+        "heard_log_probs": [round(p, 2) for p in evidence.heard_log_probs],
         "heard_by": heard_by,
     }
 

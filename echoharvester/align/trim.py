@@ -35,7 +35,9 @@ def trimmed(alignment: Alignment) -> Alignment:
     score = sum(len(word.text) * word.score for word in run) / chars
     if score < MIN_RUN_SCORE:
         return alignment
-    return replace(alignment, text=" ".join(w.text for w in run), words=run, score=score)
+    evidence = alignment.evidence.part(first, stop) if alignment.evidence else None
+    text = " ".join(word.text for word in run)
+    return replace(alignment, text=text, words=run, score=score, evidence=evidence)
 
 
 def _best_run(words: Sequence[AlignedWord]) -> tuple[int, int]:

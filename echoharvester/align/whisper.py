@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -27,6 +28,7 @@ from echoharvester.models.whisper import Encoded, ForcedWord, Whisper
 from echoharvester.text.scores import normalize_for_scoring
 
 MAX_WINDOW_SEC, MIN_WINDOW_SEC = 29.5, 16.0
+GOOD_PAUSE_SEC = 0.3  # between phrases; a stop within a word is shorter
 MIN_MATCHED = 0.35  # share of a caption's characters that were heard, in order
 MAX_STRAY_CHARS = 4  # heard beside a caption, fewer are a mishearing of its edge
 SYLLABLE_SEC = 0.18  # about; a word's core reaches back so far from its end
@@ -42,6 +44,7 @@ class _Window:
 
     Attributes:
         words: heard in it.
+        log_probs: of each of these words, forced on the window; empty until they are asked for.
         entries: the text that is forced: words, and of which request (None: as heard) and which
             word of it they are.
     """
@@ -50,7 +53,16 @@ class _Window:
     end_sec: float
     encoded: Encoded | None = None
     words: list[str] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
     entries: list[tuple[str, int | None, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class HeardRecording:
+    """What a Whisper heard in a recording."""
+
+    loudness: Loudness
+    windows: list[_Window]
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class _HeardWord:
     window: int
     first: int  # place of its first character among all that were heard
     stop: int
+    log_prob: float = 0.0
 
 
 class WhisperAligner:
@@ -72,13 +85,30 @@ class WhisperAligner:
         self.heard_by = f"faster_whisper {model.name}"
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
+        return self.align_heard(self.hear(samples), requests)
+
+    def hear(self, samples: np.ndarray) -> HeardRecording:
+        """A recording in windows, each encoded and transcribed, of 16 kHz samples (num_samples,)."""
         loudness = Loudness.of(samples)
         windows = list(cut_windows(loudness, len(samples) / SAMPLING_RATE))
         for window in windows:
             first, stop = (round(t * SAMPLING_RATE) for t in (window.start_sec, window.end_sec))
             if loudness.quiet_share(window.start_sec, window.end_sec) < MAX_QUIET_SHARE:
                 window.encoded = self.model.encode(samples[first:stop])
-                window.words = self.model.transcribe(window.encoded)
+        loud = [window for window in windows if window.encoded]
+        texts = self.model.transcribe([window.encoded for window in loud if window.encoded])
+        for window, words in zip(loud, texts, strict=True):
+            window.words = words
+            if window.encoded and words:
+                forced = self.model.force(window.encoded, words)
+                window.log_probs = [sum(word.log_probs) for word in forced]
+        return HeardRecording(loudness, windows)
+
+    def align_heard(
+        self, recording: HeardRecording, requests: Sequence[Request]
+    ) -> list[Alignment | None]:
+        """Utterances in what was heard, which may be asked again with other texts."""
+        windows, loudness = recording.windows, recording.loudness
         heard = list(_heard(windows))
         texts = [request.heard_as.split() for request in requests]
         places = _places(texts, heard)
@@ -101,14 +131,20 @@ class WhisperAligner:
 
 
 def cut_windows(loudness: Loudness, duration_sec: float) -> Iterator[_Window]:
-    """The whole recording in windows that end in the middle of the longest pause in reach."""
+    """The whole recording in windows that end in the middle of the last good pause in reach, or of the
+    longest."""
     start = 0.0
     while start < duration_sec:
         if duration_sec - start <= MAX_WINDOW_SEC:
             yield _Window(start, duration_sec)
             return
         runs = loudness.quiet_runs(start + MIN_WINDOW_SEC, start + MAX_WINDOW_SEC)
-        a, b = max(runs, key=lambda run: run[1] - run[0], default=(start + MAX_WINDOW_SEC,) * 2)
+        good = [run for run in runs if run[1] - run[0] >= GOOD_PAUSE_SEC]
+        if good:
+            a, b = good[-1]
+        else:
+            nothing = (start + MAX_WINDOW_SEC,) * 2
+            a, b = max(runs, key=lambda run: run[1] - run[0], default=nothing)
         end = float(a + b) / 2
         yield _Window(start, end)
         start = end
@@ -117,10 +153,10 @@ def cut_windows(loudness: Loudness, duration_sec: float) -> Iterator[_Window]:
 def _heard(windows: Sequence[_Window]) -> Iterator[_HeardWord]:
     position = 0
     for i, window in enumerate(windows):
-        for word in window.words:
-            size = len(normalize_for_scoring(word))
+        for word, log_prob in zip_longest(window.words, window.log_probs, fillvalue=0.0):
+            size = len(normalize_for_scoring(str(word)))
             if size:
-                yield _HeardWord(word, i, position, position + size)
+                yield _HeardWord(str(word), i, position, position + size, float(log_prob))
                 position += size
 
 
@@ -175,7 +211,7 @@ def _compose(
     heard: Sequence[_HeardWord],
     texts: Sequence[Sequence[str]],
     places: Sequence[list[tuple[int, int]] | None],
-) -> list[str]:
+) -> list[list[_HeardWord]]:
     """Fills the windows' texts: captions where they were heard, elsewhere what was heard.
 
     Returns what was heard in place of each caption.
@@ -192,13 +228,13 @@ def _compose(
         [np.full(w.stop - w.first, w.window) for w in heard] or [np.zeros(0, int)]
     )
     keyed: list[tuple[float, int, str, int | None, int]] = []
-    hypotheses: list[list[str]] = [[] for _ in texts]
+    hypotheses: list[list[_HeardWord]] = [[] for _ in texts]
     strays: list[_HeardWord] = []
     for word in heard:
         owners = owner_of[word.first : word.stop]
         mine = owners[owners >= 0]
         if len(mine) * 2 >= len(owners) and len(mine):
-            hypotheses[int(np.bincount(mine).argmax())].append(word.text)
+            hypotheses[int(np.bincount(mine).argmax())].append(word)
         else:
             strays.append(word)
     for run in _runs(strays):
@@ -214,7 +250,7 @@ def _compose(
     # Words of a caption stay in their order, whatever their places round to.
     for number, window in enumerate(windows):
         window.entries = [(w, i, k) for _, at, w, i, k in order if at == number]
-    return [" ".join(words) for words in hypotheses]
+    return hypotheses
 
 
 def _runs(words: Sequence[_HeardWord]) -> Iterator[list[_HeardWord]]:
@@ -233,7 +269,7 @@ def _alignment(
     request: Request,
     words: Sequence[str],
     found: dict[int, ForcedWord],
-    hypothesis: str,
+    hypothesis: Sequence[_HeardWord],
     loudness: Loudness,
 ) -> Alignment | None:
     """Words as cores, see `boundaries`; None where not all of them were forced."""
@@ -250,10 +286,11 @@ def _alignment(
     )
     sizes = [len(word.text) for word in aligned]
     score = float(np.average([word.score for word in aligned], weights=sizes))
-    log_probs = np.concatenate([word.log_probs for word in forced])
-    weakest = min(range(len(forced)), key=lambda k: min(forced[k].log_probs))
     evidence = Evidence(
-        float(log_probs.mean()), float(log_probs.min()), aligned[weakest].text, hypothesis
+        tuple(words),
+        tuple(word.log_probs for word in forced),
+        tuple(word.text for word in hypothesis),
+        tuple(word.log_prob for word in hypothesis),
     )
     return Alignment(" ".join(spoken), aligned, score, evidence)
 

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from echoharvester.asr.base import Recogniser
 from echoharvester.errors import UserError
-from echoharvester.models.device import has_gpu
+from echoharvester.models.device import by_hardware
 from echoharvester.options import taken_by
 
 KINDS = ("sherpa_onnx", "ctc", "qwen3", "faster_whisper", "auto", "none")
 
 
-def chosen(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The settings themselves; of `auto` those of `gpu` where torch finds one, else of `cpu`."""
-    if settings["kind"] != "auto":
-        return settings
-    return settings["gpu" if has_gpu() else "cpu"]
+class LateRecogniser:
+    """A recogniser that is made when it is first needed."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._made: Recogniser | None = None
+
+    def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:
+        self._made = self._made or make_recogniser(self._settings)
+        assert self._made
+        return self._made.transcribe(utterances)
 
 
 def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
@@ -31,7 +39,7 @@ def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
         ImportError: if it needs a package that is not installed.
         FileNotFoundError: if its model is missing.
     """
-    settings = chosen(settings)
+    settings = by_hardware(settings)
     kind = settings["kind"]
     if kind == "none":
         return None

@@ -1,29 +1,183 @@
 """From the probability of a text on its sound to the probability that it is exactly what was said.
 
-A logistic curve over three figures: the mean and the least log-probability of the text's tokens under
-the recogniser, given the sound (`align.base.Evidence`), and how many letters in a row were heard
-between the text's own that it lacks (a word that somebody left out).  It is fitted on texts as captioned against
-the same texts corrupted on purpose, so it needs no human label.
+A logistic curve over five figures of the evidence that stage 4 leaves (`align.base.Evidence`).  It is
+fitted on texts as captioned against the same texts corrupted on purpose (`asr.evidence_fit`), so it
+needs no human label.  Every figure is known for any part of a text, too, so that of an utterance of
+which a part is doubtful the rest can be kept (`best_part`).
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from echoharvester.errors import UserError
-from echoharvester.manifests.shards import write_atomic
+from echoharvester.manifests.shards import Cut, write_atomic
 from echoharvester.text.scores import normalize_for_scoring
+from echoharvester.text.spoken import candidates
 
-MAX_LACKING = 4  # more letters say no more
-PACKAGED = "auto"  # the curve of this package for the kind of recogniser
+MAX_LACKING, MAX_ENDINGS, MIN_CONTRAST = 4, 2, -15.0  # beyond, figures say no more
+PACKAGED = "auto"  # the curve of this package for the kind of aligner
+_TO_READ = re.compile("[0-9A-Za-z%]")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a text has for and against it.
+
+    Attributes:
+        mean, least: log-probability of its tokens.
+        lacking: letters in a row that were heard between its own and that it lacks.
+        contrast: the least, over words that were heard otherwise, of the log-probability of a word
+            less that of what was heard in its place; 0 where all was heard as it is written.
+        endings: words that were heard with another ending or particle alone.
+    """
+
+    mean: float
+    least: float
+    lacking: int = 0
+    contrast: float = 0.0
+    endings: int = 0
+
+    def as_row(self) -> list[float]:
+        return [
+            self.mean,
+            self.least,
+            float(min(self.lacking, MAX_LACKING)),
+            max(self.contrast, MIN_CONTRAST),
+            float(min(self.endings, MAX_ENDINGS)),
+        ]
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A word of a text against what was heard.
+
+    Attributes:
+        lacking_before, lacking_inside: letters in a row that were heard and are not written.
+        contrast: see `Figures`; 0 where it was heard as it is written.
+        other_ending: whether it was heard so but for its end.
+        heard_in: numbers of the words that were heard in its place.
+    """
+
+    log_probs: Sequence[float]
+    lacking_before: int
+    lacking_inside: int
+    contrast: float
+    other_ending: bool
+    heard_in: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class TextEvidence:
+    """The evidence for each word of a text."""
+
+    words: tuple[_Word, ...]
+
+    @classmethod
+    def of(
+        cls,
+        words: Sequence[str],
+        log_probs: Sequence[Sequence[float]],
+        heard: Sequence[str],
+        heard_log_probs: Sequence[float],
+    ) -> TextEvidence:
+        """See `align.base.Evidence`."""
+        return cls(tuple(_compared(words, log_probs, heard, heard_log_probs)))
+
+    @classmethod
+    def of_cut(cls, cut: Cut) -> TextEvidence | None:
+        """None for a cut of an aligner that gives none."""
+        custom = cut["custom"]
+        if not custom.get("word_log_probs"):
+            return None
+        return cls.of(
+            custom["text_as_heard"].split(),
+            custom["word_log_probs"],
+            custom["heard_text"].split(),
+            custom["heard_log_probs"],
+        )
+
+    def figures(self, first: int = 0, stop: int | None = None) -> Figures:
+        """Of the words from `first` to before `stop`."""
+        words = self.words[first:stop]
+        tokens = [p for word in words for p in word.log_probs]
+        between = [word.lacking_before for word in words[1:]]
+        return Figures(
+            float(np.mean(tokens)),
+            min(tokens),
+            max([*between, *(word.lacking_inside for word in words)]),
+            min(word.contrast for word in words),
+            sum(word.other_ending for word in words),
+        )
+
+
+def _compared(
+    words: Sequence[str],
+    log_probs: Sequence[Sequence[float]],
+    heard: Sequence[str],
+    heard_log_probs: Sequence[float],
+) -> list[_Word]:
+    own, heard_own = _owners(words), _owners(heard)
+    letters = "".join(map(normalize_for_scoring, words))
+    heard_letters = "".join(map(normalize_for_scoring, heard))
+    same = np.zeros(len(own), bool)
+    place = np.full(len(own), -1)
+    before, inside = np.zeros(len(words) + 1, int), np.zeros(len(words) + 1, int)
+    for op in Levenshtein.opcodes(letters, heard_letters):
+        size = op.dest_end - op.dest_start
+        if op.tag in ("equal", "replace"):
+            same[op.src_start : op.src_end] = op.tag == "equal"
+            place[op.src_start : op.src_end] = np.arange(op.dest_start, op.dest_end)
+        elif op.tag == "insert" and 0 < op.src_start < len(own):
+            word = own[op.src_start]
+            lacking = inside if own[op.src_start - 1] == word else before
+            lacking[word] = max(lacking[word], size)
+    found = []
+    for k, word in enumerate(words):
+        mine = np.flatnonzero(own == k)
+        others = sorted({int(heard_own[place[i]]) for i in mine if place[i] >= 0})
+        there = [heard[j] for j in others]
+        alike = not len(mine) or bool(same[mine].all()) or _read_alike(word, there)
+        if _TO_READ.search(" ".join([word, *there])):
+            before[k : k + 2] = inside[k] = 0  # readings differ in length
+        found.append(
+            _Word(
+                log_probs[k],
+                int(before[k]),
+                int(inside[k]),
+                0.0
+                if alike
+                else min(0.0, sum(log_probs[k]) - sum(heard_log_probs[j] for j in others)),
+                not alike and bool(same[mine[0]]) and not same[mine[-1]],
+                tuple(others),
+            )
+        )
+    return found
+
+
+def _owners(words: Sequence[str]) -> np.ndarray:
+    """For every letter of a text the word that it is of."""
+    sizes = [len(normalize_for_scoring(word)) for word in words]
+    return np.repeat(np.arange(len(words)), sizes)
+
+
+def _read_alike(word: str, heard: Sequence[str]) -> bool:
+    """Whether a word and what was heard differ in how they are written alone: 3 and 삼."""
+    there = " ".join(heard)
+    if not heard or not _TO_READ.search(word + there):
+        return False
+    readings = {normalize_for_scoring(r) for r in (word, *candidates(word))}
+    return any(normalize_for_scoring(r) in readings for r in (there, *candidates(there)))
 
 
 @dataclass(frozen=True)
@@ -31,7 +185,7 @@ class EvidenceCurve:
     """A calibrated acceptance by evidence.
 
     Attributes:
-        bias, of_mean, of_min, of_lacking: coefficients.
+        bias, of_mean, of_least, of_lacking, of_contrast, of_endings: coefficients, see `Figures`.
         threshold: at least so probable is accepted.
         review_threshold: less is not worth a reviewer's minute.
         fitted_on: what, for people.
@@ -39,42 +193,32 @@ class EvidenceCurve:
 
     bias: float
     of_mean: float
-    of_min: float
+    of_least: float
     of_lacking: float
+    of_contrast: float
+    of_endings: float
     threshold: float
     review_threshold: float
     fitted_on: str = ""
 
-    def probability(self, mean_log_prob: float, min_log_prob: float, lacking: int = 0) -> float:
+    def probability(self, figures: Figures) -> float:
         """That a text with these figures is exactly what was said.
 
-        >>> curve = EvidenceCurve(4.0, 1.0, 1.0, -0.5, 0.9, 0.5)
-        >>> round(curve.probability(-1.0, -3.0), 2)
+        >>> curve = EvidenceCurve(4.0, 1.0, 1.0, -0.5, 0.0, 0.0, 0.9, 0.5)
+        >>> round(curve.probability(Figures(-1.0, -3.0)), 2)
         0.5
         """
-        x = self.bias + self.of_mean * mean_log_prob + self.of_min * min_log_prob
-        x += self.of_lacking * min(lacking, MAX_LACKING)
+        weights = (self.of_mean, self.of_least, self.of_lacking, self.of_contrast, self.of_endings)
+        x = self.bias + sum(w * f for w, f in zip(weights, figures.as_row(), strict=True))
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, x))))
 
     def write(self, path: Path) -> None:
         write_atomic(path, json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
 
 
-def lacking_letters(text: str, heard: str) -> int:
-    """The longest run of letters that were heard between the text's own and that it lacks.
-
-    >>> lacking_letters("오늘 날씨가 좋네요", "음 오늘은 정말 날씨가 좋네요 그죠")
-    3
-    """
-    letters = normalize_for_scoring(text)
-    runs = Levenshtein.opcodes(letters, normalize_for_scoring(heard))
-    inside = (r for r in runs if r.tag == "insert" and 0 < r.src_start < len(letters))
-    return max((r.dest_end - r.dest_start for r in inside), default=0)
-
-
 def read_curve(name: str, kind: str) -> EvidenceCurve | None:
-    """The curve of a file, or with `auto` that of the package for a kind of recogniser; None if there
-    is none.
+    """The curve of a file, or with `auto` that of the package for a kind of aligner; None if there is
+    none.
 
     Raises:
         UserError: if the file is not one of `EvidenceCurve.write`.
@@ -85,7 +229,10 @@ def read_curve(name: str, kind: str) -> EvidenceCurve | None:
     try:
         return _curve(json.loads(Path(name).read_text(encoding="utf-8")))
     except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"validate.evidence={name}: no curve of evidence ({error})") from error
+        raise UserError(
+            f"validate.evidence={name}: no curve of evidence ({type(error).__name__}: {error}); make one "
+            "with scripts/fit_acceptance.py --corrupt"
+        ) from error
 
 
 def _curve(values: Mapping[str, Any]) -> EvidenceCurve:

@@ -20,7 +20,7 @@ class WhisperRecogniser:
         self,
         repo: str,
         device: str = "auto",
-        compute_type: str = "default",
+        compute_type: str = "auto",
         beam_size: int = 5,
         num_threads: int = 1,
         batch_sec: float = 240.0,

@@ -141,7 +141,7 @@ def fit_acceptance(
     held_out, folds = _held_out(features, right, weights, media)
     error, low, high, accepted = _cross_checked(held_out, right, weights, folds, precision)
     means, scales, coefficients, bias = _fitted(features, right, weights)
-    threshold = _threshold(held_out, right, weights, precision)
+    threshold = least_threshold(held_out, right, weights, precision)
     return LabelClassifier(
         means, scales, coefficients, bias, threshold, min(REVIEW_SHARE, threshold), precision,
         error, low, high, accepted, len(right),
@@ -187,7 +187,7 @@ def _held_out(
     return probabilities, folds
 
 
-def _threshold(
+def least_threshold(
     probabilities: np.ndarray, right: np.ndarray, weights: np.ndarray, precision: float
 ) -> float:
     """The least threshold above which the wanted share is right.
@@ -218,7 +218,7 @@ def _cross_checked(
     accepted = np.zeros(len(right), bool)
     for fold in np.unique(folds):
         mine = folds == fold
-        limit = _threshold(probabilities[~mine], right[~mine], weights[~mine], precision)
+        limit = least_threshold(probabilities[~mine], right[~mine], weights[~mine], precision)
         accepted |= mine & (probabilities >= limit)
     kept = weights * accepted
     if not kept.any():

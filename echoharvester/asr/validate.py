@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from echoharvester.asr.base import Recogniser
-from echoharvester.asr.evidence import EvidenceCurve, lacking_letters
+from echoharvester.asr.evidence import EvidenceCurve, TextEvidence
 from echoharvester.asr.label_classifier import LabelClassifier
+from echoharvester.asr.salvage import sure_part
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.manifests.accounting import REVIEW
@@ -119,8 +120,9 @@ def judged(cut: Cut, hypotheses: Sequence[str], thresholds: CerThresholds) -> Cu
         rates.append(second)
     if thresholds.classifier:
         return _judged_by_probability(cut, thresholds.classifier)
-    if thresholds.curve and "text_log_prob_mean" in cut["custom"]:
-        return _judged_by_evidence(cut, thresholds.curve)
+    evidence = TextEvidence.of_cut(cut) if thresholds.curve else None
+    if thresholds.curve and evidence:
+        return _judged_by_evidence(cut, evidence, thresholds.curve)
     return _judged_by_limit(cut, rates, thresholds)
 
 
@@ -151,16 +153,18 @@ def _judged_by_probability(cut: Cut, classifier: LabelClassifier) -> Cut:
     return rejected(cut, STAGE, "label_unlikely")
 
 
-def _judged_by_evidence(cut: Cut, curve: EvidenceCurve) -> Cut:
-    """By how probable the text is on its sound; what was heard decides nothing."""
-    custom = cut["custom"]
-    heard = custom.get("heard_text", "")
-    lacking = min(lacking_letters(text_of(cut), h) for h in (heard, *candidates(heard)))
-    figures = custom["text_log_prob_mean"], custom["text_log_prob_min"]
-    probability = curve.probability(*figures, lacking)
+def _judged_by_evidence(cut: Cut, evidence: TextEvidence, curve: EvidenceCurve) -> Cut:
+    """By how probable the text is on its sound; where the whole is not sure, a part may be."""
+    probability = curve.probability(evidence.figures())
     cut = with_custom(cut, label_probability=round(probability, 4))
     if probability >= curve.threshold:
         return cut
+    if part := sure_part(cut, evidence, curve):
+        heard = part["custom"]["heard_text"]
+        if cut["custom"]["hyp_text"] != cut["custom"]["heard_text"]:
+            return part  # another recogniser has heard the whole
+        rate = min(_rate(text_of(part), reading) for reading in (heard, *candidates(heard)))
+        return with_custom(part, hyp_text=heard, cer=rate)
     if probability >= curve.review_threshold:
         return with_custom(cut, status=REVIEW, reason="label_doubtful")
     return rejected(cut, STAGE, "label_unlikely")

@@ -14,7 +14,7 @@ import torch
 from echoharvester.audio.fbank import SAMPLING_RATE, fbank
 from echoharvester.exporting.onnx import ExportError
 from echoharvester.exporting.streaming import StreamingCtc, stream_log_probs
-from echoharvester.models.acoustic import load_acoustic_model
+from echoharvester.models.acoustic import load_fbank_model
 from echoharvester.models.ctc import CtcModel
 from echoharvester.models.greedy import greedy_ids
 from echoharvester.text.scores import cer, total
@@ -171,7 +171,7 @@ def _symbols(best: np.ndarray, tokenizer: Tokenizer) -> list[str]:
 
 
 def _onnxruntime(path: Path, utterances: Sequence[SpokenExample]) -> Tokens:
-    model = load_acoustic_model(path)
+    model = load_fbank_model(path)
     found = []
     for utterance in utterances:
         features = fbank(utterance.samples).numpy()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from echoharvester.audio.fbank import NUM_BINS
 from echoharvester.errors import UserError
-from echoharvester.models.acoustic import load_acoustic_model
+from echoharvester.models.acoustic import load_fbank_model
 from echoharvester.models.ctc import CtcModel
 from echoharvester.text.tokenizers import Tokenizer, write_tokenizer
 
@@ -168,7 +168,7 @@ def _padded(features: list[np.ndarray]) -> tuple[Tensor, Tensor]:
 
 def _run(path: Path, batch: Tensor, lens: Tensor) -> tuple[Any, Any]:
     if path.suffix == ".onnx":
-        return load_acoustic_model(path).forward(batch.numpy(), lens.numpy())
+        return load_fbank_model(path).forward(batch.numpy(), lens.numpy())
     with torch.inference_mode():
         log_probs, out_lens = torch.jit.load(str(path))(batch, lens)
     return log_probs.numpy(), out_lens.numpy()

@@ -1,15 +1,15 @@
-"""A trained CTC model as a function from sound to log-probabilities, from `.pt` or `.onnx`."""
+"""A trained CTC model as a function from sound to log-probabilities: ours, or another maker's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from echoharvester.audio.fbank import FRAME_SHIFT_SEC, NUM_BINS, SAMPLING_RATE, fbank
-from echoharvester.errors import DivergedError
+from echoharvester.errors import DivergedError, UserError
 from echoharvester.models.hub import loading
 from echoharvester.text.tokenizers import Tokenizer, read_tokenizer
 
@@ -21,21 +21,24 @@ class AcousticModel:
     """Log-probabilities of recordings of any length.
 
     Attributes:
+        tokenizer: whose ids the columns are; CTC's blank is column 0.
         frame_sec: time between output frames.
         first_frame_sec: time of the middle of output frame 0.
+        name: of its file, for messages.
     """
 
-    def __init__(
-        self,
-        forward: Forward,
-        tokenizer: Tokenizer,
-        subsampling_factor: int,
-        first_frame: float,
-        name: str,
-    ) -> None:
-        self.forward, self.tokenizer, self.name = forward, tokenizer, name
-        self.frame_sec = subsampling_factor * FRAME_SHIFT_SEC
-        self.first_frame_sec = (first_frame + 0.5) * FRAME_SHIFT_SEC  # frame k is k to k + 1
+    tokenizer: Tokenizer
+    frame_sec: float
+    first_frame_sec: float
+    name: str
+
+    def hear(self, sounds: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Log-probabilities (T', V) of each of a batch of sounds (num_samples,) at 16 kHz.
+
+        T' is at least `num_samples / samples_per_frame` less four: callers put that much silence, or
+        what follows, behind a sound.
+        """
+        raise NotImplementedError
 
     @property
     def samples_per_frame(self) -> int:
@@ -65,8 +68,7 @@ class AcousticModel:
                 (max(0, s - context), min(total, s + chunk + context))
                 for s in starts[i : i + batch_size]
             ]
-            features = [fbank(padded[a * step : (b + 4) * step]).numpy() for a, b in spans]
-            outputs = self._batch(features)
+            outputs = self._checked([padded[a * step : (b + 4) * step] for a, b in spans])
             for start, (first, _), output in zip(
                 starts[i : i + batch_size], spans, outputs, strict=True
             ):
@@ -79,34 +81,82 @@ class AcousticModel:
     def batch_log_probs(self, utterances: list[np.ndarray]) -> list[np.ndarray]:
         """Log-probabilities of short utterances in one batch, each (T', V)."""
         step = self.samples_per_frame
-        return self._batch([fbank(np.pad(u, (0, 4 * step))).numpy() for u in utterances])
+        return self._checked([np.pad(u, (0, 4 * step)) for u in utterances])
 
-    def _batch(self, features: list[np.ndarray]) -> list[np.ndarray]:
+    def _checked(self, sounds: Sequence[np.ndarray]) -> list[np.ndarray]:
+        outputs = self.hear(sounds)
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise DivergedError(f"{self.name}: gives values that are not finite")
+        return outputs
+
+
+class FbankModel(AcousticModel):
+    """One of our models: it hears 80 Mel filters."""
+
+    def __init__(
+        self,
+        forward: Forward,
+        tokenizer: Tokenizer,
+        subsampling_factor: int,
+        first_frame: float,
+        name: str,
+    ) -> None:
+        self.forward, self.tokenizer, self.name = forward, tokenizer, name
+        self.frame_sec = subsampling_factor * FRAME_SHIFT_SEC
+        self.first_frame_sec = (first_frame + 0.5) * FRAME_SHIFT_SEC  # frame k is k to k + 1
+
+    def hear(self, sounds: Sequence[np.ndarray]) -> list[np.ndarray]:
+        features = [fbank(sound).numpy() for sound in sounds]
         lens = np.array([len(f) for f in features], np.int64)
         batch = np.full((len(features), int(lens.max()), NUM_BINS), -23.0259, np.float32)
         for row, utterance in zip(batch, features, strict=True):
             row[: len(utterance)] = utterance
         log_probs, out_lens = self.forward(batch, lens)
-        if not np.isfinite(log_probs).all():
-            raise DivergedError(f"{self.name}: gives values that are not finite")
         return [row[:length] for row, length in zip(log_probs, out_lens, strict=True)]
 
 
 @lru_cache(maxsize=2)
-def load_acoustic_model(path: Path, num_threads: int = 1) -> AcousticModel:
-    """A checkpoint of stage 11 (`.pt`) or an exported model (`.onnx`, `tokens.txt` beside it).
+def load_acoustic_model(
+    path: Path, num_threads: int = 1, tokens: Path | None = None
+) -> AcousticModel:
+    """A CTC model: a checkpoint of stage 11 (`.pt`), an ONNX file (ours, or an Omnilingual model of
+    sherpa-onnx), or a folder of a CTC model of transformers.
+
+    Args:
+        tokens: of an ONNX file; None: `tokens.txt` beside it.
 
     Raises:
         FileNotFoundError: if the model or its tokens are missing.
+        UserError: if it is no such model.
     """
     path = Path(path)
+    if path.is_dir():
+        from echoharvester.models.raw_ctc import transformers_model
+
+        return transformers_model(path, num_threads)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such model; set the path, or run stage 0 to fetch it")
-    return (_from_onnx if path.suffix == ".onnx" else _from_checkpoint)(path, num_threads)
+    if path.suffix == ".onnx":
+        return _from_onnx(path, num_threads, tokens or path.with_name("tokens.txt"))
+    return _from_checkpoint(path, num_threads)
 
 
-def _from_onnx(path: Path, num_threads: int) -> AcousticModel:
+def load_fbank_model(path: Path) -> FbankModel:
+    """One of our models, see `load_acoustic_model`.
+
+    Raises:
+        UserError: if it is another maker's.
+    """
+    model = load_acoustic_model(path)
+    if not isinstance(model, FbankModel):
+        raise UserError(f"{path}: no model of this project")
+    return model
+
+
+def _from_onnx(path: Path, num_threads: int, tokens: Path) -> AcousticModel:
     import onnxruntime
+
+    from echoharvester.models.raw_ctc import OMNILINGUAL, omnilingual_model
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
@@ -115,7 +165,15 @@ def _from_onnx(path: Path, num_threads: int) -> AcousticModel:
             str(path), options, providers=["CPUExecutionProvider"]
         )
     metadata = session.get_modelmeta().custom_metadata_map
-    tokenizer = read_tokenizer(path.parent)
+    if metadata.get("model_type") == OMNILINGUAL:
+        return omnilingual_model(session, tokens, str(path))
+    names = [i.name for i in session.get_inputs()]
+    if names != ["x", "x_lens"]:
+        raise UserError(
+            f"{path}: its inputs are {', '.join(names)}; known are our exports (x, x_lens) and "
+            f"Omnilingual models of sherpa-onnx (metadata model_type={OMNILINGUAL})"
+        )
+    tokenizer = read_tokenizer(tokens.parent)
 
     def forward(features: np.ndarray, lens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         log_probs, out_lens = session.run(None, {"x": features, "x_lens": lens})
@@ -123,7 +181,7 @@ def _from_onnx(path: Path, num_threads: int) -> AcousticModel:
 
     factor = int(metadata.get("subsampling_factor", 4))
     first_frame = float(metadata.get("first_frame", 3.0))
-    return AcousticModel(forward, tokenizer, factor, first_frame, str(path))
+    return FbankModel(forward, tokenizer, factor, first_frame, str(path))
 
 
 def _from_checkpoint(path: Path, num_threads: int) -> AcousticModel:
@@ -140,6 +198,6 @@ def _from_checkpoint(path: Path, num_threads: int) -> AcousticModel:
         return log_probs.numpy(), out_lens.numpy()
 
     encoder = model.encoder
-    return AcousticModel(
+    return FbankModel(
         forward, tokenizer, encoder.subsampling_factor, encoder.first_frame, str(path)
     )

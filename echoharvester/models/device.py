@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from echoharvester.errors import UserError
@@ -35,3 +36,12 @@ def has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def by_hardware(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings of a model themselves; of the kind `auto` those of `gpu` where torch finds one, else
+    of `cpu`."""
+    if settings["kind"] != "auto":
+        return settings
+    found: Mapping[str, Any] = settings["gpu" if has_gpu() else "cpu"]
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,30 +24,51 @@ def is_address(reference: str) -> bool:
 
 
 def fetch(reference: str) -> Path:
-    """A local path for a path, a name of `KNOWN`, or `hf://OWNER/REPO/FILE[@SHA256]`.
+    """A local path for a path, a name of `KNOWN`, `hf://OWNER/REPO/FILE[@SHA256]`, or, for a folder,
+    `hf://OWNER/REPO`.
+
+    A file without a checksum has to be the one of the hub's own (its LFS digest).
 
     Raises:
         UserError: if the address is malformed, or the file is not the one of the checksum.
+        OSError: if it cannot be fetched.
     """
     reference = KNOWN.get(reference, reference)
     if not reference.startswith("hf://"):
         return Path(reference)
-    match = re.fullmatch(r"hf://([\w.-]+/[\w.-]+)/([\w./-]+?)(?:@([0-9a-f]{64}))?", reference)
+    match = re.fullmatch(r"hf://([\w.-]+/[\w.-]+)(?:/([\w./-]+?)(?:@([0-9a-f]{64}))?)?", reference)
     if not match:
-        raise UserError(f"{reference}: expected hf://OWNER/REPO/FILE or ...@SHA256")
+        raise UserError(
+            f"{reference}: expected hf://OWNER/REPO, hf://OWNER/REPO/FILE or ...@SHA256"
+        )
     repo, name, expected = match.groups()
+    if name is None:
+        return fetch_repository(repo)
     from huggingface_hub import hf_hub_download
 
+    # It tries five times and tells of each; the error that comes in the end says it once.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         path = Path(hf_hub_download(repo, name))
     except ValueError as error:  # a name that no repository can have, or nothing of it is here
         raise UserError(f"{reference}: {error}") from error
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if expected is None:
-        print(f"{reference}: SHA-256 {found}; write @{found} behind the address to pin it")
-    elif found != expected:
+    expected = expected or _digest_of_hub(path)
+    found = file_sha256(path)
+    if expected and found != expected:
         raise UserError(f"{path}: SHA-256 is {found}, not {expected}; delete it and fetch it again")
     return path
+
+
+def file_sha256(path: Path) -> str:
+    """The digest that `@SHA256` behind an address means, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest_of_hub(path: Path) -> str | None:
+    """What the hub says the SHA-256 of a large file is: its cache names the content by it."""
+    name = path.resolve().name
+    return name if re.fullmatch("[0-9a-f]{64}", name) else None
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from echoharvester.models.hub import loading
 WINDOW_SEC = 30.0  # what Whisper hears at once
 FRAME_SEC = 0.02  # of its encoder's output
 FEATURES_PER_FRAME = 2
+BATCH_WINDOWS = 8  # searched together: a decoder's step reads all its weights, however many texts
 MAX_TOKENS = 220  # of a window; beyond half of 448 it has begun to repeat itself
 MAX_REPEATED_SHARE = 0.5  # of the tokens of a text in which one run of three comes again
 
@@ -44,9 +45,10 @@ class ForcedWord:
 
 @dataclass(frozen=True)
 class Encoded:
-    """The encoder's output for one window, and how many frames of it are sound."""
+    """The encoder's output for one window (num_frames_of_30_s, dim) in half precision, and how many
+    frames of it are sound."""
 
-    output: Any
+    output: np.ndarray
     num_frames: int
 
 
@@ -57,13 +59,14 @@ class Whisper:
         self,
         repo: str,
         device: str = "auto",
-        compute_type: str = "default",
+        compute_type: str = "auto",
         num_threads: int = 1,
     ) -> None:
         """
         Args:
             repo: a size (large-v3), a folder, or the name of a repository on the hub.
-            compute_type: of CTranslate2: default, int8, float16 ...
+            compute_type: of CTranslate2: int8, float32, float16 ...; auto: int8 on a CPU, float16 on a
+                GPU.
 
         Raises:
             MissingExtraError: saying what to install.
@@ -74,9 +77,12 @@ class Whisper:
         from faster_whisper.tokenizer import Tokenizer
 
         place = device_of(device).partition(":")[0]
+        precision = (
+            ("int8" if place == "cpu" else "float16") if compute_type == "auto" else compute_type
+        )
         with loading(repo, "a Whisper in CTranslate2's form"):
             self.model = package.WhisperModel(
-                repo, device=place, compute_type=compute_type, cpu_threads=num_threads
+                repo, device=place, compute_type=precision, cpu_threads=num_threads
             )
         if self.model.hf_tokenizer.token_to_id("<|ko|>") is None:
             raise UserError(f"{repo}: a Whisper of English only; choose a multilingual one")
@@ -91,16 +97,23 @@ class Whisper:
         frames = max(1, min(len(samples) * 100 // SAMPLING_RATE, num_features))
         padded = np.zeros((features.shape[0], num_features), np.float32)
         padded[:, : min(features.shape[1], num_features)] = features[:, :num_features]
-        return Encoded(self.model.model.encode(get_ctranslate2_storage(padded[None])), frames)
+        output = self.model.model.encode(get_ctranslate2_storage(padded[None]), to_cpu=True)
+        return Encoded(np.asarray(output)[0].astype(np.float16), frames)
 
-    def transcribe(self, encoded: Encoded) -> list[str]:
-        """The words that greedy search hears; none where it repeats itself."""
+    def transcribe(self, encoded: Sequence[Encoded]) -> list[list[str]]:
+        """The words that greedy search hears in each window; none where it repeats itself."""
         prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
-        (result,) = self.model.model.generate(
-            encoded.output, [prompt], beam_size=1, max_length=MAX_TOKENS + len(prompt)
-        )
-        ids = [i for i in result.sequences_ids[0] if i < self._tokenizer.eot]
-        return [] if _repeats(ids) else str(self._tokenizer.decode(ids)).split()
+        heard: list[list[str]] = []
+        for first in range(0, len(encoded), BATCH_WINDOWS):
+            batch = encoded[first : first + BATCH_WINDOWS]
+            results = self.model.model.generate(
+                _together(batch), [prompt] * len(batch), beam_size=1,
+                max_length=MAX_TOKENS + len(prompt),
+            )  # fmt: skip
+            for result in results:
+                ids = [i for i in result.sequences_ids[0] if i < self._tokenizer.eot]
+                heard.append([] if _repeats(ids) else str(self._tokenizer.decode(ids)).split())
+        return heard
 
     def force(self, encoded: Encoded, words: Sequence[str]) -> list[ForcedWord]:
         """Times and probabilities of the words of a text, in order; shorter where it is too long."""
@@ -115,7 +128,7 @@ class Whisper:
         if not tokens:
             return []
         (found,) = self.model.model.align(
-            encoded.output, self._tokenizer.sot_sequence, [tokens], [encoded.num_frames],
+            _together([encoded]), self._tokenizer.sot_sequence, [tokens], [encoded.num_frames],
             median_filter_width=7,
         )  # fmt: skip
         path = np.array(found.alignments, int).reshape(-1, 2)
@@ -129,6 +142,13 @@ class Whisper:
             ForcedWord(word, float(times[a]), float(times[b]), tuple(map(float, log_probs[a:b])))
             for word, a, b in zip(words, bounds, bounds[1:], strict=False)
         ]
+
+
+def _together(encoded: Sequence[Encoded]) -> Any:
+    """What CTranslate2 takes as a batch."""
+    from faster_whisper.transcribe import get_ctranslate2_storage
+
+    return get_ctranslate2_storage(np.stack([e.output for e in encoded]).astype(np.float32))
 
 
 def _repeats(ids: Sequence[int]) -> bool:

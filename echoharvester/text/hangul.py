@@ -8,6 +8,7 @@ A precomposed syllable is U+AC00 + (onset * 21 + vowel) * 28 + coda
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 SYLLABLE_BASE = 0xAC00
 NUM_ONSETS, NUM_VOWELS, NUM_CODAS = 19, 21, 28  # coda 0 is "none"
@@ -125,6 +126,35 @@ def from_jamo(units: str) -> str:
     return "".join(out)
 
 
+def to_letters(text: str) -> str:
+    """Syllables as compatibility jamo, as people type them; everything else unchanged.
+
+    >>> to_letters("안녕 a")
+    'ㅇㅏㄴㄴㅕㅇ a'
+    """
+    return "".join(_COMPATIBILITY.get(unit, unit) for unit in to_jamo(text))
+
+
+def conjoining(letters: Sequence[str]) -> list[str]:
+    """Compatibility jamo, one a string, as the onsets, vowels and codas that they are by their
+    neighbours; every other string unchanged.
+
+    >>> from_jamo("".join(conjoining("ㅎㅏㄴㄱㅡㄹㅇㅣ")))
+    '한글이'
+    """
+    found: list[str] = []
+    for i, letter in enumerate(letters):
+        follows_vowel = bool(found) and found[-1] in VOWELS
+        before_vowel = i + 1 < len(letters) and letters[i + 1] in _VOWEL_OF
+        if letter in _VOWEL_OF:
+            found.append(_VOWEL_OF[letter])
+        elif letter in _CODA_OF and follows_vowel and not before_vowel:
+            found.append(_CODA_OF[letter])
+        else:
+            found.append(_ONSET_OF.get(letter, letter))
+    return found
+
+
 def _index(table: tuple[str, ...], unit: str) -> int:
     return table.index(unit) if unit in table else -1
 
@@ -145,3 +175,6 @@ _COMPATIBILITY_CODAS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄ�
 _COMPATIBILITY = dict(zip(ONSETS, _COMPATIBILITY_ONSETS, strict=True))
 _COMPATIBILITY |= dict(zip(CODAS[1:], _COMPATIBILITY_CODAS, strict=True))
 _COMPATIBILITY |= {v: chr(0x314F + i) for i, v in enumerate(VOWELS)}
+_ONSET_OF = dict(zip(_COMPATIBILITY_ONSETS, ONSETS, strict=True))
+_CODA_OF = dict(zip(_COMPATIBILITY_CODAS, CODAS[1:], strict=True))
+_VOWEL_OF = {chr(0x314F + i): v for i, v in enumerate(VOWELS)}

@@ -16,6 +16,7 @@ from echoharvester.text.hangul import CODAS, ONSETS, SILENT_ONSET, VOWELS, from_
 
 SPECIAL = ("<blk>", "<sos/eos>", "<unk>")
 BLANK_ID, SOS_EOS_ID, UNK_ID = range(3)
+WILDCARD_ID = -1  # of a syllable that another maker's vocabulary lacks: any sound may be it
 SPACE = "▁"
 
 

@@ -36,7 +36,7 @@ def test_a_text_is_forced_word_by_word_with_times_and_probabilities(model, spoke
     assert all(0 <= a.start_sec <= a.end_sec <= 30 for a in forced)
     assert all(a.end_sec <= b.start_sec + 1e-6 for a, b in zip(forced, forced[1:], strict=False))
     assert all(w.log_probs and all(p <= 0 for p in w.log_probs) for w in forced)
-    assert model.force(encoded, []) == [] and isinstance(model.transcribe(encoded), list)
+    assert model.force(encoded, []) == [] and len(model.transcribe([encoded] * 2)) == 2
 
 
 def test_the_probability_of_a_text_does_not_depend_on_what_comes_behind_it(model, spoken_sentences):
@@ -69,7 +69,8 @@ def composed(windows, *captions):
     texts = [caption.split() for caption in captions]
     heard = list(_heard(windows))
     places = _places(texts, heard)
-    hypotheses = _compose(windows, heard, texts, places)
+    found = _compose(windows, heard, texts, places)
+    hypotheses = [" ".join(word.text for word in words) for words in found]
     return places, hypotheses, [[(w, i) for w, i, _ in win.entries] for win in windows]
 
 
@@ -139,3 +140,22 @@ def test_a_pause_in_front_of_a_word_is_not_the_word():
     starved = [words[0], ForcedWord("제가", 1.6, 2.6, (-0.1,)), ForcedWord("갔어요", 2.6, 3.9, (-0.1,))]  # fmt: skip
     first, second = _cores(starved, loudness)[1:]
     assert 2.95 <= first[0] < first[1] <= second[0] + 0.05 and second[1] <= 3.95
+
+
+def test_windows_are_filled_up_to_a_good_pause_and_else_to_the_longest():
+    def cut(pauses, seconds=60.0):
+        loudness = Loudness(np.zeros(round(seconds * 100), np.float32))
+        times = np.arange(len(loudness.db)) / 100
+        quiet = [(times >= start) & (times < end) for start, end in pauses]
+        loudness.__dict__["quiet"] = np.any([np.zeros(len(times), bool), *quiet], axis=0)
+        return [w.end_sec for w in cut_windows(loudness, seconds)]
+
+    assert cut([(18.0, 19.0), (28.0, 28.4), (45.0, 46.0)])[0] == pytest.approx(28.2, abs=0.1)
+    assert cut([(18.0, 18.2), (25.0, 25.1)])[0] == pytest.approx(18.1, abs=0.1)
+    assert cut([])[0] == 29.5 and cut([])[-1] == 60.0
+
+
+def test_texts_that_are_heard_together_are_heard_as_alone(model, spoken_sentences):
+    samples, _ = spoken_sentences
+    windows = [model.encode(samples[i * 16000 : (i + 3) * 16000]) for i in range(3)]
+    assert model.transcribe(windows) == [model.transcribe([w])[0] for w in windows]

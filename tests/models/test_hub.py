@@ -65,8 +65,7 @@ def hub(tmp_path):
 def test_a_file_is_fetched_and_its_checksum_looked_at(hub):
     fetched = hub("hf://owner/repo/exp/pretrained.pt")
     assert fetched.returncode == 0, fetched.stderr
-    assert SHA in fetched.stdout
-    path = fetched.stdout.splitlines()[-1]
+    path = fetched.stdout.strip()
     assert Path(path).read_bytes() == CONTENT
     assert hub(f"hf://owner/repo/exp/pretrained.pt@{SHA}").stdout.strip() == path
     wrong = hub(f"hf://owner/repo/exp/pretrained.pt@{'0' * 64}")

@@ -1,0 +1,206 @@
+"""A curve of evidence from a harvest's own captions: as they are, and corrupted on purpose.
+
+Captions as they are count as right, though some are not: those that look most wrong are left out, and
+the fit is made again (a trimmed likelihood).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from echoharvester.align.base import Alignment, Evidence, Request
+from echoharvester.asr.corruption import FITTED_KINDS, corrupted
+from echoharvester.asr.evidence import EvidenceCurve, Figures, TextEvidence
+from echoharvester.errors import UserError
+
+RIGHT = "right"
+CORRUPTED_SHARE = 0.25  # of the texts of a recording at once: their neighbours have to hold
+WRONG_SHARE = 0.1  # of labels, that the curve expects
+TRIMMED_SHARE = 0.03  # of the captions as they are
+REVIEW_THRESHOLD = 0.5
+MIN_RIGHT, MIN_WRONG = 200, 50
+
+
+@runtime_checkable
+class HearingAligner(Protocol):
+    """An aligner that hears a recording once and can be asked of many texts."""
+
+    def hear(self, samples: np.ndarray) -> Any: ...
+
+    def align_heard(
+        self, recording: Any, requests: Sequence[Request]
+    ) -> list[Alignment | None]: ...
+
+
+@dataclass(frozen=True)
+class Example:
+    """A text, what was done to it, and its evidence.
+
+    Attributes:
+        kind: `RIGHT`, or one of `corruption.KINDS`.
+        group: recording that it is of.
+    """
+
+    kind: str
+    group: str
+    figures: Figures
+
+
+def examples(
+    aligner: HearingAligner,
+    samples: np.ndarray,
+    requests: Sequence[Request],
+    group: str,
+    passes: int,
+    rng: random.Random,
+    kinds: Sequence[str] = FITTED_KINDS,
+) -> Iterator[Example]:
+    """Evidence for the texts of a recording, of which a quarter is corrupted in each pass.
+
+    Texts that are aligned nowhere give none.
+    """
+    recording = aligner.hear(samples)
+    texts = [request.heard_as for request in requests]
+    words = [word for text in texts for word in text.split()]
+    for number in range(passes):
+        asked: list[Request] = []
+        done: list[str] = []
+        for i, (request, text) in enumerate(zip(requests, texts, strict=True)):
+            kind, changed = RIGHT, None
+            if (i + number) % round(1 / CORRUPTED_SHARE) == 0:
+                after = texts[i + 1] if i + 1 < len(texts) else ""
+                kind = rng.choice(kinds)
+                changed = corrupted(text, kind, rng, words, after)
+            done.append(kind if changed else RIGHT)
+            new = changed or text
+            asked.append(replace(request, verbalisations=[new], orthographic=new))
+        for kind, alignment in zip(done, aligner.align_heard(recording, asked), strict=True):
+            if alignment and alignment.evidence:
+                yield Example(kind, group, figures_of(alignment.evidence))
+
+
+def figures_of(evidence: Evidence) -> Figures:
+    """Of a whole text."""
+    return TextEvidence.of(
+        evidence.words, evidence.log_probs, evidence.heard, evidence.heard_log_probs
+    ).figures()
+
+
+@dataclass(frozen=True)
+class FittedCurve:
+    """A curve, and what it did on recordings that it had not seen.
+
+    Attributes:
+        accepted: share of the texts of each kind that are accepted.
+        precision: expected share of right labels among those accepted, with one in ten wrong.
+        counts: of the texts of each kind.
+    """
+
+    curve: EvidenceCurve
+    accepted: dict[str, float]
+    precision: float
+    counts: dict[str, int]
+
+
+def fit_curve(found: Sequence[Example], precision: float, fitted_on: str = "") -> FittedCurve:
+    """Fits the curve on all examples; its threshold is that at which, on recordings that the fit had
+    not seen, the wanted share of what is accepted is right.
+
+    Raises:
+        UserError: with too few examples, or if the precision is out of reach.
+    """
+    right = np.array([example.kind == RIGHT for example in found])
+    if right.sum() < MIN_RIGHT or (~right).sum() < MIN_WRONG:
+        raise UserError(
+            f"{right.sum()} texts as captioned and {(~right).sum()} corrupted ones: {MIN_RIGHT} and "
+            f"{MIN_WRONG} are needed; harvest more, or take more passes"
+        )
+    rows = np.array([example.figures.as_row() for example in found])
+    groups = np.array([example.group for example in found])
+    unseen = _held_out(rows, right, groups)
+    weights = _weights(right)
+    threshold = _threshold(unseen, right, weights, precision)
+    bias, coefficients = _trimmed_fit(rows, right)
+    kinds = sorted({example.kind for example in found})
+    of_kind = {kind: np.array([e.kind == kind for e in found]) for kind in kinds}
+    kept = unseen >= threshold
+    of = [round(float(c), 4) for c in coefficients]
+    limit = round(threshold, 4)
+    review_limit = min(REVIEW_THRESHOLD, limit)
+    curve = EvidenceCurve(
+        round(bias, 4), of[0], of[1], of[2], of[3], of[4], limit, review_limit, fitted_on
+    )
+    return FittedCurve(
+        curve,
+        {kind: float(kept[mask].mean()) for kind, mask in of_kind.items()},
+        float((weights * right)[kept].sum() / weights[kept].sum()),
+        {kind: int(mask.sum()) for kind, mask in of_kind.items()},
+    )
+
+
+def _weights(right: np.ndarray) -> np.ndarray:
+    """So that wrong texts are as frequent as in the field."""
+    share = np.where(right, 1 - WRONG_SHARE, WRONG_SHARE)
+    return np.asarray(share / np.where(right, right.sum(), (~right).sum()) * len(right))
+
+
+def _trimmed_fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray]:
+    """Bias and coefficients; none has a sign that would reward a fault."""
+    bias, coefficients = _fit(rows, right)
+    merit = rows @ coefficients + bias
+    doubtful = merit < np.quantile(merit[right], TRIMMED_SHARE)
+    kept = ~(right & doubtful)
+    return _fit(rows[kept], right[kept])
+
+
+_SIGNS = np.array([1.0, 1.0, -1.0, 1.0, -1.0])  # of what speaks for a text, in order of `as_row`
+
+
+def _fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray]:
+    from scipy.optimize import minimize
+
+    weights = _weights(right)
+    scale = np.maximum(rows.std(axis=0), 1e-3)
+    x, y = rows * _SIGNS / scale, np.where(right, 1.0, -1.0)
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        margin = y * (x @ values[1:] + values[0])
+        slope = -weights * y / (1 + np.exp(np.clip(margin, -60, 60)))
+        ridge = 0.05 * values[1:]
+        gradient = np.concatenate([[slope.sum()], slope @ x + ridge])
+        total = (weights * np.logaddexp(0, -margin)).sum() + 0.025 * (values[1:] ** 2).sum()
+        return float(total), gradient
+
+    bounds = [(None, None), *[(0.0, None)] * rows.shape[1]]
+    start = np.zeros(rows.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(found[0]), found[1:] * _SIGNS / scale
+
+
+def _held_out(rows: np.ndarray, right: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The probability of each text by a fit that has not seen its recording."""
+    from sklearn.model_selection import GroupKFold, KFold
+
+    names = np.unique(groups)
+    split = (
+        GroupKFold(min(8, len(names))) if len(names) > 2 else KFold(5, shuffle=True, random_state=0)
+    )
+    unseen = np.zeros(len(rows))
+    for seen, others in split.split(rows, right, groups):
+        bias, coefficients = _trimmed_fit(rows[seen], right[seen])
+        merit = rows[others] @ coefficients + bias
+        unseen[others] = 1 / (1 + np.exp(-np.clip(merit, -60, 60)))
+    return unseen
+
+
+def _threshold(
+    probabilities: np.ndarray, right: np.ndarray, weights: np.ndarray, precision: float
+) -> float:
+    from echoharvester.asr.label_classifier import least_threshold
+
+    return least_threshold(probabilities, right, weights, precision)
