@@ -13,6 +13,7 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.review.clips import write_clips
 from echoharvester.review.labels import write_labels
 from echoharvester.review.layout import Layout, decided, edited_rows, tables, write_tables
+from echoharvester.review.doubt import spoken_words
 from echoharvester.review.listening import write_page
 from echoharvester.review.rows import row_of
 from echoharvester.review.sample import StratifiedSample
@@ -114,7 +115,9 @@ def hand_out(
         page = (folder / name).with_suffix(".html")
         if handout.page:
             title = f"{handout.title} ({name.removesuffix('.tsv')})"
-            write_page(page, found, clips, title, {i: row["text"] for i, row in rows.items()})
+            texts = {i: row["text"] for i, row in rows.items()}
+            words = {cut["id"]: spoken_words(cut) for cut in chosen.cuts}
+            write_page(page, found, clips, title, texts, words)
         else:
             page.unlink(missing_ok=True)
     write_labels(chosen.cuts, folder / LABELS, handout.labels)

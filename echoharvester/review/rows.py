@@ -11,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut
+from echoharvester.review.doubt import doubt_cell
 from echoharvester.review.tsv import Row
 from echoharvester.text.scores import normalize_for_scoring, respaced
 
@@ -31,6 +32,7 @@ def row_of(cut: Cut, clip: str = "") -> Row:
         "text": text,
         "hypothesis": hypothesis,
         "diff": diff_mark(text, hypothesis),
+        "doubt": doubt_cell(cut),
         "cer": _number(custom.get("cer")),
         "confidence": _number(custom.get("align_score")),
         "snr_db": _number(custom.get("snr_db")),

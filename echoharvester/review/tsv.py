@@ -14,7 +14,7 @@ from echoharvester.manifests.shards import write_atomic
 
 # `row` comes first because some programs read the byte-order mark as part of the first name.
 COLUMNS = (
-    "row", "id", "decision", "text", "hypothesis", "diff", "cer", "confidence", "snr_db",
+    "row", "id", "decision", "text", "hypothesis", "diff", "doubt", "cer", "confidence", "snr_db",
     "duration_sec", "reason", "clip", "link", "note", "reviewer", "decided_at", "caption", "status",
     "stratum", "weight", "text_digest",
 )  # fmt: skip

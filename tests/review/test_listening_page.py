@@ -220,3 +220,34 @@ def test_the_live_cer_is_the_one_of_the_tests(folder, text, heard):
         assert page.evaluate("([a, b]) => rate(a, b)", [text, heard]) == pytest.approx(
             cer(text, heard).rate
         )
+
+
+def doubted(cut, tokens):
+    """A cut whose words were aligned, one of them doubtful."""
+    others = len(text_of(cut).split()) - 1
+    return with_custom(cut, word_log_probs=[tokens] * others + [[-0.1, -6.0]])
+
+
+def test_the_doubtful_word_is_marked_and_plays_again_and_again(tmp_path, cuts):
+    cuts[1] = doubted(cuts[1], [-0.1])
+    plan = ReviewPlan(Selection(), CerThresholds().limit, StratifiedSample(0), Layout(), Handout())
+    hand_out(plan, tmp_path, lambda: iter(cuts))
+    doubtful = text_of(cuts[1]).split()[-1]
+    row = next(row for _, row in read_rows(tmp_path / "review.tsv") if row["id"] == "m-1")
+    assert row["doubt"] == f"{doubtful} 0 %"
+    with opened(tmp_path / "review.html") as (page, complaints):
+        page.fill("#find", "m-1")
+        page.keyboard.press("Escape")
+        assert page.inner_text("#words .doubtful") == doubtful
+        page.keyboard.press("w")
+        page.wait_for_function("document.querySelector('#words .doubtful').classList.contains('sounding')")  # fmt: skip
+        start = page.evaluate("state.row.start_sec")
+        page.wait_for_function(f"cursor > {start + 0.9}")
+        page.wait_for_function(f"cursor < {start + 0.7}")  # round again, with 0.3 s around 0.7 to 0.9
+        assert not page.evaluate("player.paused") and page.evaluate("cursor") > start + 0.3
+        page.keyboard.press("Space")
+        assert page.evaluate("player.paused")
+        page.fill("#find", "m-3")
+        page.keyboard.press("Escape")
+        assert page.is_visible("#words") and page.is_hidden("#doubt")
+        assert not complaints

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from echoharvester.manifests.shards import write_atomic
 from echoharvester.review.clips import Clip
+from echoharvester.review.doubt import SpokenWord
 from echoharvester.review.tsv import COLUMNS, CONVERTED, NUMBERS, RUNS, Row
 
 
@@ -23,18 +24,26 @@ def write_page(
     clips: Mapping[str, Clip],
     title: str,
     texts: Mapping[str, str] | None = None,
+    words: Mapping[str, Sequence[SpokenWord]] | None = None,
 ) -> None:
     """Writes the page of one review file (`path` with `.tsv` for `.html`).
 
-    `clips` and `texts` by cut id: the sounds, as they lie in the folder `clips` beside the page, and
-    the texts that the cuts have, whatever was written in the file since.
+    `clips`, `texts` and `words` by cut id: the sounds, as they lie in the folder `clips` beside the page,
+    the texts that the cuts have, whatever was written in the file since, and their words.
     """
     known = texts or {}
     file = path.with_suffix(".tsv").name
     values = {
         "file": file, "columns": COLUMNS, "numbers": NUMBERS, "runs": RUNS,
         "converted": CONVERTED, "rows": [
-            {**_with_sound(row, clips.get(row["id"])), "original": known.get(row["id"], row["text"])}
+            {
+                **_with_sound(row, clips.get(row["id"])),
+                "original": known.get(row["id"], row["text"]),
+                "words": [
+                    [w.text, w.start_sec, w.end_sec, w.sure, w.doubtful]
+                    for w in (words or {}).get(row["id"], ())
+                ],
+            }
             for row in rows
         ],
     }  # fmt: skip

@@ -239,11 +239,55 @@ function show(i) {
   player.src = row.clip ? row.clip.split("/").map(encodeURIComponent).join("/") : "";
   stopAt = Infinity;
   cursor = row.start_sec ?? 0;
+  loop = null;
+  drawWords();
   drawText();
   drawList();
   drawWave();
   document.activeElement?.blur();
   if ($("autoplay").checked) play();
+}
+
+// The words as they were aligned: a doubtful one is underlined twice, that which sounds is lit, and
+// each plays when it is clicked.
+function drawWords() {
+  const row = state.row, words = row.words ?? [];
+  $("words").replaceChildren(...words.map(([text, , , sure, doubtful], k) => {
+    const word = document.createElement("button");
+    word.type = "button";
+    word.tabIndex = -1;
+    word.textContent = text;
+    word.title = `${Math.round(100 * sure)} % sure`;
+    word.classList.toggle("doubtful", doubtful);
+    word.onclick = () => playWord(k);
+    return word;
+  }));
+  $("words").hidden = !words.length || !row.clip;
+  $("doubt").hidden = !words.some((word) => word[4]) || !row.clip;
+}
+
+function lightWord() {
+  const row = state.row, second = cursor - (row?.start_sec ?? 0);
+  $("words").childNodes.forEach((word, k) => {
+    const [, start, end] = row.words[k];
+    word.classList.toggle("sounding", second >= start && second < end);
+  });
+}
+
+const AROUND_SEC = 0.3;
+let loop = null; // [from, to] in the clip, and which word it is
+
+function playWord(k) {
+  const row = state.row, [, start, end] = row.words[k];
+  player.pause();
+  loop = { word: k, from: Math.max(0, row.start_sec + start - AROUND_SEC), to: Math.min(row.clip_sec, row.start_sec + end + AROUND_SEC) };
+  begin(loop.from, Infinity);
+}
+
+function playNextDoubtful() {
+  const row = state.row, doubtful = (row?.words ?? []).map((word, k) => k).filter((k) => row.words[k][4]);
+  if (!doubtful.length || !row.clip) return;
+  playWord(doubtful.find((k) => loop && k > loop.word) ?? doubtful[0]);
 }
 
 function drawText() {
@@ -285,15 +329,21 @@ function play(around = false) {
   if (!row?.clip) return;
   if (!player.paused) { player.pause(); return; }
   const from = around ? 0 : cursor >= row.end_sec - 0.02 || cursor < row.start_sec ? row.start_sec : cursor;
-  stopAt = around ? Infinity : row.end_sec;
+  loop = null;
+  begin(from, around ? Infinity : row.end_sec);
+}
+
+function begin(from, until) {
+  const row = state.row;
+  stopAt = until;
   player.playbackRate = Number($("speed").value);
   const start = () => { player.currentTime = from; return player.play(); };
-  const begin = player.readyState >= 1 ? start() : new Promise((done, failed) => {
+  const begun = player.readyState >= 1 ? start() : new Promise((done, failed) => {
     player.addEventListener("loadedmetadata", () => start().then(done, failed), { once: true });
     player.addEventListener("error", () => failed(new Error(row.clip + " cannot be played; is the folder clips beside this page?")), { once: true });
     player.load();
   });
-  begin.catch((error) => { if (error.name !== "AbortError") $("problem").textContent = error.message; });
+  begun.catch((error) => { if (error.name !== "AbortError") $("problem").textContent = error.message; });
 }
 
 function seek(second) {
@@ -305,6 +355,7 @@ function seek(second) {
 
 function follow() {
   if (player.readyState >= 1) cursor = player.currentTime;
+  if (loop && cursor >= loop.to) player.currentTime = cursor = loop.from;
   if (cursor >= stopAt) { player.pause(); stopAt = Infinity; cursor = state.row.end_sec; }
   drawWave();
   if (!player.paused) requestAnimationFrame(follow);
@@ -333,6 +384,7 @@ function drawWave() {
   });
   pen.fillStyle = "#8a2c0d";
   pen.fillRect(x(cursor) - 1, 0, 2, height);
+  lightWord();
   $("time").textContent = `${cursor.toFixed(2)} / ${(row.clip_sec ?? 0).toFixed(2)} s`;
   canvas.setAttribute("aria-valuenow", cursor.toFixed(2));
 }
@@ -344,6 +396,7 @@ $("take").onclick = takeHeard;
 $("drop").onclick = () => decide("drop");
 $("clear").onclick = () => decide("");
 $("play").onclick = () => play();
+$("doubt").onclick = playNextDoubtful;
 for (const button of document.querySelectorAll("[data-jump]")) button.onclick = () => seek(cursor + Number(button.dataset.jump));
 $("wave").onclick = (event) => seek((event.offsetX / $("wave").clientWidth) * (state.row?.clip_sec ?? 0));
 $("speed").onchange = () => { player.playbackRate = Number($("speed").value); };
@@ -390,6 +443,8 @@ document.addEventListener("keydown", (event) => {
     ArrowUp: () => show(state.at - 1),
     ArrowDown: () => show(state.at + 1),
     Delete: () => decide("drop"),
+    w: playNextDoubtful,
+    W: playNextDoubtful,
     u: () => decide(""),
     U: () => decide(""),
     e: () => $("text").focus(),
