@@ -14,7 +14,7 @@ from echoharvester.align.trim import trimmed
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.audio.pauses import Loudness
-from echoharvester.audio.vad import VadConfig, speech_regions
+from echoharvester.audio.vad import EDGE_VAD, speech_regions
 from echoharvester.manifests.cuts import (
     is_rejected,
     rejected,
@@ -27,7 +27,6 @@ from echoharvester.manifests.cuts import (
 from echoharvester.manifests.shards import Cut
 
 STAGE = "align"
-EDGE_VAD = VadConfig(0.5, 100, 100)  # short pauses and words count where words begin and end
 
 
 class CaptionTimes:

@@ -24,6 +24,7 @@ from echoharvester.align.base import (
 )
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.pauses import Loudness
+from echoharvester.audio.vad import EDGE_VAD, speech_regions
 from echoharvester.models.whisper import Encoded, ForcedWord, Whisper
 from echoharvester.text.scores import normalize_for_scoring
 
@@ -59,9 +60,13 @@ class _Window:
 
 @dataclass(frozen=True)
 class HeardRecording:
-    """What a Whisper heard in a recording."""
+    """What a Whisper heard in a recording.
 
-    loudness: Loudness
+    Attributes:
+        speech: quiet wherever no voice is heard, however loud it is.
+    """
+
+    speech: Loudness
     windows: list[_Window]
 
 
@@ -90,6 +95,7 @@ class WhisperAligner:
     def hear(self, samples: np.ndarray) -> HeardRecording:
         """A recording in windows, each encoded and transcribed, of 16 kHz samples (num_samples,)."""
         loudness = Loudness.of(samples)
+        speech = loudness.of_speech(speech_regions(samples, EDGE_VAD))
         windows = list(cut_windows(loudness, len(samples) / SAMPLING_RATE))
         for window in windows:
             first, stop = (round(t * SAMPLING_RATE) for t in (window.start_sec, window.end_sec))
@@ -102,13 +108,13 @@ class WhisperAligner:
             if window.encoded and words:
                 forced = self.model.force(window.encoded, words)
                 window.log_probs = [sum(word.log_probs) for word in forced]
-        return HeardRecording(loudness, windows)
+        return HeardRecording(speech, windows)
 
     def align_heard(
         self, recording: HeardRecording, requests: Sequence[Request]
     ) -> list[Alignment | None]:
         """Utterances in what was heard, which may be asked again with other texts."""
-        windows, loudness = recording.windows, recording.loudness
+        windows, speech = recording.windows, recording.speech
         heard = list(_heard(windows))
         texts = [request.heard_as.split() for request in requests]
         places = _places(texts, heard)
@@ -125,7 +131,7 @@ class WhisperAligner:
                         word.text, word.start_sec + at, word.end_sec + at, word.log_probs
                     )
         return [
-            _alignment(request, texts[i], found[i], hypotheses[i], loudness)
+            _alignment(request, texts[i], found[i], hypotheses[i], speech)
             for i, request in enumerate(requests)
         ]
 

@@ -50,6 +50,13 @@ class Loudness:
         limits = [_limit(self.db[max(0, s - reach) : s + BLOCK_FRAMES + reach]) for s in starts]
         return self.db < np.repeat(np.array(limits, np.float32), BLOCK_FRAMES)[: len(self.db)]
 
+    def of_speech(self, regions: np.ndarray) -> Loudness:
+        """The same, in which all sound outside of regions (num_regions, 2) in seconds is quiet."""
+        voiced = np.zeros(len(self.db), bool)
+        for start, end in regions:
+            voiced[round(float(start) / HOP_SEC) : round(float(end) / HOP_SEC)] = True
+        return _Masked(self.db, self.quiet | ~voiced)
+
     def quiet_runs(self, start_sec: float, end_sec: float) -> list[tuple[float, float]]:
         """Stretches of quiet frames between two times, in order."""
         first = max(0, round(start_sec / HOP_SEC))
@@ -72,6 +79,14 @@ class Loudness:
         """Share of quiet frames between two times; 0 of none."""
         part = self.quiet[max(0, round(start_sec / HOP_SEC)) : round(end_sec / HOP_SEC)]
         return float(part.mean()) if len(part) else 0.0
+
+
+class _Masked(Loudness):
+    """A loudness of which something else than its level says where it is quiet."""
+
+    def __init__(self, db: np.ndarray, quiet: np.ndarray) -> None:
+        super().__init__(db)
+        self.__dict__["quiet"] = quiet  # where the property of the parent would keep it
 
 
 def _energy(samples: np.ndarray) -> np.ndarray:

@@ -20,6 +20,9 @@ class VadConfig:
     min_silence_ms: int = 100
 
 
+EDGE_VAD = VadConfig(0.5, 100, 100)  # short pauses and words count where words begin and end
+
+
 def speech_regions(samples: np.ndarray, config: VadConfig | None = None) -> np.ndarray:
     """Speech in 16 kHz samples (num_samples,), as (num_regions, 2) seconds, in order."""
     from silero_vad.utils_vad import get_speech_timestamps_from_probs
