@@ -13,7 +13,8 @@ from echoharvester.asr.evidence import EvidenceCurve, TextEvidence
 from echoharvester.manifests.cuts import with_custom, with_supervision, with_times
 from echoharvester.manifests.shards import Cut
 
-MIN_PAUSE_SEC = 0.2
+MIN_PAUSE_SEC = 0.12
+MAX_GAP_SEC = 1.5  # a longer one inside a part is none of a speaker's
 PAD_SEC = 0.15  # of the pause stays with the part, or half of it
 MIN_WORDS, MIN_SEC = 3, 1.0  # less is sure by chance
 
@@ -29,7 +30,7 @@ def sure_part(cut: Cut, evidence: TextEvidence, curve: EvidenceCurve) -> Cut | N
     words = cut["supervisions"][0].get("alignment", {}).get("word", [])
     if len(words) != len(evidence.words):  # the times are those of another verbalisation
         return None
-    for first, stop in _spans(words):
+    for first, stop in _spans(words, evidence):
         probability = curve.probability(evidence.figures(first, stop))
         if probability >= curve.threshold:
             part = _cut_down(cut, words, evidence, first, stop)
@@ -37,9 +38,17 @@ def sure_part(cut: Cut, evidence: TextEvidence, curve: EvidenceCurve) -> Cut | N
     return None
 
 
-def _spans(words: Sequence[Sequence[Any]]) -> list[Span]:
-    """Parts between pauses, the longest first; never the whole."""
-    pauses = [k for k in range(1, len(words)) if _gap(words, k) >= MIN_PAUSE_SEC]
+def _spans(words: Sequence[Sequence[Any]], evidence: TextEvidence) -> list[Span]:
+    """Parts between pauses, the longest first; never the whole.
+
+    The times of a word that was not heard are doubtful: at a cut, the words on both sides were.
+    """
+    heard = [word.contrast == 0 for word in evidence.words]
+    pauses = [
+        k
+        for k in range(1, len(words))
+        if _gap(words, k) >= MIN_PAUSE_SEC and heard[k - 1] and heard[k]
+    ]
     edges = [0, *pauses, len(words)]
     spans = [
         (first, stop)
@@ -47,6 +56,7 @@ def _spans(words: Sequence[Sequence[Any]]) -> list[Span]:
         for stop in edges[i + 1 :]
         if MIN_WORDS <= stop - first < len(words)
         and words[stop - 1][1] + words[stop - 1][2] - words[first][1] >= MIN_SEC
+        and all(_gap(words, k) <= MAX_GAP_SEC for k in range(first + 1, stop))
     ]
     return sorted(spans, key=lambda span: (span[0] - span[1], span[0]))
 
