@@ -28,7 +28,7 @@ from echoharvester.audio.vad import EDGE_VAD, speech_regions
 from echoharvester.models.whisper import Encoded, ForcedWord, Whisper
 from echoharvester.text.scores import normalize_for_scoring
 
-MAX_WINDOW_SEC, MIN_WINDOW_SEC = 29.5, 16.0
+MIN_FILLED = 0.55  # of a window, at least, where it ends at a pause
 GOOD_PAUSE_SEC = 0.3  # between phrases; a stop within a word is shorter
 MIN_MATCHED = 0.35  # share of a caption's characters that were heard, in order
 MAX_STRAY_CHARS = 4  # heard beside a caption, fewer are a mishearing of its edge
@@ -96,7 +96,7 @@ class WhisperAligner:
         """A recording in windows, each encoded and transcribed, of 16 kHz samples (num_samples,)."""
         loudness = Loudness.of(samples)
         speech = loudness.of_speech(speech_regions(samples, EDGE_VAD))
-        windows = list(cut_windows(loudness, len(samples) / SAMPLING_RATE))
+        windows = list(cut_windows(loudness, len(samples) / SAMPLING_RATE, self.model.max_sec))
         for window in windows:
             first, stop = (round(t * SAMPLING_RATE) for t in (window.start_sec, window.end_sec))
             if loudness.quiet_share(window.start_sec, window.end_sec) < MAX_QUIET_SHARE:
@@ -136,20 +136,20 @@ class WhisperAligner:
         ]
 
 
-def cut_windows(loudness: Loudness, duration_sec: float) -> Iterator[_Window]:
-    """The whole recording in windows that end in the middle of the last good pause in reach, or of the
+def cut_windows(loudness: Loudness, duration_sec: float, max_sec: float) -> Iterator[_Window]:
+    """The whole recording in windows of at most `max_sec` that end in the middle of the last good pause in reach, or of the
     longest."""
     start = 0.0
     while start < duration_sec:
-        if duration_sec - start <= MAX_WINDOW_SEC:
+        if duration_sec - start <= max_sec:
             yield _Window(start, duration_sec)
             return
-        runs = loudness.quiet_runs(start + MIN_WINDOW_SEC, start + MAX_WINDOW_SEC)
+        runs = loudness.quiet_runs(start + MIN_FILLED * max_sec, start + max_sec)
         good = [run for run in runs if run[1] - run[0] >= GOOD_PAUSE_SEC]
         if good:
             a, b = good[-1]
         else:
-            nothing = (start + MAX_WINDOW_SEC,) * 2
+            nothing = (start + max_sec,) * 2
             a, b = max(runs, key=lambda run: run[1] - run[0], default=nothing)
         end = float(a + b) / 2
         yield _Window(start, end)

@@ -20,7 +20,11 @@ from echoharvester.models.device import device_of
 from echoharvester.models.extras import require
 from echoharvester.models.hub import loading
 
-WINDOW_SEC = 30.0  # what Whisper hears at once
+WINDOW_SEC = 30.0  # what Whisper was trained to hear at once
+# Less is heard as well, as long as stillness follows, and costs a CPU far less: an encoder of 30 s takes
+# three times as long as one of 20 s.
+SHORT_WINDOW_SEC, STILLNESS_SEC = 20.0, 1.5
+MIN_WINDOW_SEC = 10.0
 FRAME_SEC = 0.02  # of its encoder's output
 FEATURES_PER_FRAME = 2
 BATCH_WINDOWS = 8  # searched together: a decoder's step reads all its weights, however many texts
@@ -45,7 +49,7 @@ class ForcedWord:
 
 @dataclass(frozen=True)
 class Encoded:
-    """The encoder's output for one window (num_frames_of_30_s, dim) in half precision, and how many
+    """The encoder's output for one window (num_frames_of_a_window, dim) in half precision, and how many
     frames of it are sound."""
 
     output: np.ndarray
@@ -61,22 +65,27 @@ class Whisper:
         device: str = "auto",
         compute_type: str = "auto",
         num_threads: int = 1,
+        window_sec: float | None = None,
     ) -> None:
         """
         Args:
             repo: a size (large-v3), a folder, or the name of a repository on the hub.
+            window_sec: what the encoder hears at once, at most 30; None: 30 on a GPU, 20 on a CPU.
             compute_type: of CTranslate2: int8, float32, float16 ...; auto: int8 on a CPU, float16 on a
                 GPU.
 
         Raises:
             MissingExtraError: saying what to install.
-            UserError: if it cannot be loaded, or does not know Korean.
+            UserError: if it cannot be loaded, does not know Korean, or for another window.
         """
         self.name = f"{repo} {compute_type}"
+        if window_sec is not None and not MIN_WINDOW_SEC <= window_sec <= WINDOW_SEC:
+            raise UserError(f"window_sec={window_sec:g}: from {MIN_WINDOW_SEC:g} to {WINDOW_SEC:g}")
         package = require("faster_whisper", "whisper")
         from faster_whisper.tokenizer import Tokenizer
 
         place = device_of(device).partition(":")[0]
+        self.window_sec = window_sec or (SHORT_WINDOW_SEC if place == "cpu" else WINDOW_SEC)
         precision = (
             ("int8" if place == "cpu" else "float16") if compute_type == "auto" else compute_type
         )
@@ -88,12 +97,17 @@ class Whisper:
             raise UserError(f"{repo}: a Whisper of English only; choose a multilingual one")
         self._tokenizer = Tokenizer(self.model.hf_tokenizer, True, task="transcribe", language="ko")
 
+    @property
+    def max_sec(self) -> float:
+        """Sound that fits into a window."""
+        return self.window_sec - (0.5 if self.window_sec == WINDOW_SEC else STILLNESS_SEC)
+
     def encode(self, samples: np.ndarray) -> Encoded:
-        """16 kHz samples (num_samples,) of at most 30 s."""
+        """16 kHz samples (num_samples,) of at most `max_sec`."""
         from faster_whisper.transcribe import get_ctranslate2_storage
 
         features = self.model.feature_extractor(samples)
-        num_features = int(WINDOW_SEC / FRAME_SEC) * FEATURES_PER_FRAME
+        num_features = round(self.window_sec / FRAME_SEC) * FEATURES_PER_FRAME
         frames = max(1, min(len(samples) * 100 // SAMPLING_RATE, num_features))
         padded = np.zeros((features.shape[0], num_features), np.float32)
         padded[:, : min(features.shape[1], num_features)] = features[:, :num_features]

@@ -123,7 +123,7 @@ def noise_with_pauses(*spans, seconds):
 
 def test_windows_end_in_pauses_and_cover_everything():
     loudness = noise_with_pauses((0, 20), (20.6, 27), (27.2, 41), (41.5, 70), seconds=70)
-    windows = list(cut_windows(loudness, 70.0))
+    windows = list(cut_windows(loudness, 70.0, 29.5))
     assert windows[0].start_sec == 0 and windows[-1].end_sec == 70
     assert all(a.end_sec == b.start_sec for a, b in zip(windows, windows[1:], strict=False))
     assert all(w.end_sec - w.start_sec <= 29.5 for w in windows)
@@ -148,7 +148,7 @@ def test_windows_are_filled_up_to_a_good_pause_and_else_to_the_longest():
         times = np.arange(len(loudness.db)) / 100
         quiet = [(times >= start) & (times < end) for start, end in pauses]
         loudness.__dict__["quiet"] = np.any([np.zeros(len(times), bool), *quiet], axis=0)
-        return [w.end_sec for w in cut_windows(loudness, seconds)]
+        return [w.end_sec for w in cut_windows(loudness, seconds, 29.5)]
 
     assert cut([(18.0, 19.0), (28.0, 28.4), (45.0, 46.0)])[0] == pytest.approx(28.2, abs=0.1)
     assert cut([(18.0, 18.2), (25.0, 25.1)])[0] == pytest.approx(18.1, abs=0.1)
