@@ -14,7 +14,7 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.models.device import by_hardware
 from echoharvester.models.hub import fetch
 from echoharvester.pipeline.recipe import Recipe
-from echoharvester.pipeline.worker import run_stage_shard
+from echoharvester.pipeline.worker import ShardWork, run_stage_shard
 
 from config import plain, stage_main
 
@@ -29,7 +29,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     def process(cuts: list[Cut]) -> list[Cut]:
         return align_media(cuts, aligner, *options, load, calibration)
 
-    run_stage_shard(recipe, "align", cfg.shard, process, prefetch=load.begin)
+    run_stage_shard(recipe, "align", cfg.shard, ShardWork(process, prefetch=load.begin))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from echoharvester.errors import UserError
 from echoharvester.pipeline.progress import tell_failure
 from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.worker import log_to_file
 
 from stages import FORMER_NAMES, GONE, STAGES
 
@@ -115,7 +116,7 @@ def stage_main(work: Callable[[DictConfig, Recipe], Any]) -> None:
             cfg.train_dir = str(swept)
         try:
             recipe = recipe_of(cfg, check=cfg.shard is None)
-            _log_to_file(recipe, name)
+            log_to_file(log_path(recipe, name, cfg.shard))
             if cfg.shard is None:
                 recipe.remember_settings(name)
             return work(cfg, recipe)
@@ -165,23 +166,3 @@ def sweep_folder(cfg: DictConfig) -> Path | None:
 
 def log_path(recipe: Recipe, name: str, shard: int | None) -> Path:
     return recipe.paths.log(STAGES[name].place, name, shard)
-
-
-def _log_to_file(recipe: Recipe, name: str) -> None:
-    path = log_path(recipe, name, recipe.settings["shard"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        filename=path,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
-    logging.captureWarnings(True)
-    logging.info("%s", " ".join(map(_without_secrets, sys.argv)))
-
-
-def _without_secrets(argument: str) -> str:
-    """An override as logs may show it: network.proxy holds a password."""
-    key, sign, _ = argument.partition("=")
-    secret = key.lstrip("+~").startswith(("network.proxy", "network.cookies"))
-    return f"{key}=***" if sign and secret else argument

@@ -74,7 +74,7 @@ STAGES = stage_table(
         ),
         introduced={"validate.read_hypotheses": False, "validate.evidence": "auto"},
         source="cuts_filtered", target="cuts_validated",
-        gpu=True, version=4,
+        gpu=True, version=5,
     ),
     Stage(
         7, "review",

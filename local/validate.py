@@ -12,7 +12,7 @@ from echoharvester.manifests.cuts import with_custom
 from echoharvester.manifests.shards import Cut
 from echoharvester.models.device import by_hardware
 from echoharvester.pipeline.recipe import Recipe
-from echoharvester.pipeline.worker import run_stage_shard
+from echoharvester.pipeline.worker import ShardWork, run_stage_shard
 
 from config import plain, stage_main
 from parts import cer_thresholds
@@ -35,7 +35,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         done = validate_media(cuts, recognisers, thresholds, load, heard_by)
         return [with_custom(c, recogniser=used) if "cer" in c["custom"] else c for c in done]
 
-    run_stage_shard(recipe, "validate", cfg.shard, process, prefetch=load.begin)
+    run_stage_shard(recipe, "validate", cfg.shard, ShardWork(process, prefetch=load.begin))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from echoharvester.pipeline.progress import BEGUN, DONE, Message, worker_environment
+from echoharvester.pipeline.progress import BEGUN, DONE, NEXT, Message, worker_environment
 
 Update = Callable[[int], object]  # told of so many more items that are done
 # How the system ends a process that takes too much memory, or that a library brings down.
@@ -69,14 +71,17 @@ def run_local(
         warn: told of every shard that is tried again; None: it goes to standard error.
     """
     workers = _Workers(work, update, warn or (lambda text: print(text, file=sys.stderr)))
+    waiting = deque(work.shards)
     with ThreadPoolExecutor(max_workers=max(1, nj)) as pool:
         try:
-            ends = dict(zip(work.shards, pool.map(workers.run, work.shards), strict=True))
+            runs = [pool.submit(workers.run, waiting) for _ in range(max(1, nj))]
+            ends = {shard: end for run in runs for shard, end in run.result().items()}
             failed = {shard for shard, end in ends.items() if end.status}
-            for shard, end in ends.items():
+            for shard, end in sorted(ends.items()):
                 if end.crashed and workers.run_isolated(shard, end):
                     failed.discard(shard)
         except BaseException:
+            waiting.clear()
             pool.shutdown(wait=False, cancel_futures=True)
             workers.stop()
             raise
@@ -91,36 +96,68 @@ class _Workers:
         self._running: set[subprocess.Popen[str]] = set()
         self._logs = dict(zip(work.shards, work.logs, strict=True))
 
-    def run(self, shard: int, crashed: Sequence[str] = (), isolated: bool = False) -> WorkerEnd:
-        """Runs a shard: its messages of progress move the bar, its other words go to its log."""
+    def run(self, waiting: deque[int]) -> dict[int, WorkerEnd]:
+        """Runs shards, one after the other, until none waits: in one process, while it goes on."""
+        ends: dict[int, WorkerEnd] = {}
+        while (shard := _taken(waiting)) is not None:
+            ends |= self._run_process(shard, waiting)
+        return ends
+
+    def _run_process(
+        self,
+        shard: int,
+        waiting: deque[int],
+        crashed: Sequence[str] = (),
+        isolated: bool = False,
+    ) -> dict[int, WorkerEnd]:
+        """Starts a process on a shard, and hands it others while it asks for them.
+
+        Its messages of progress move the bar, its other words go to the log of the shard.
+        """
+        ends: dict[int, WorkerEnd] = {}
         media_id = ""
-        with (
-            open(self._logs[shard], "a", encoding="utf-8") as log,
-            subprocess.Popen(
-                [*self._work.command, f"shard={shard}"],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                env={**os.environ, **worker_environment(crashed, isolated)},
-            ) as worker,
-        ):
+        with subprocess.Popen(
+            [*self._work.command, f"shard={shard}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**os.environ, **worker_environment(crashed, isolated)},
+        ) as worker:
             self._running.add(worker)
-            assert worker.stdout is not None
-            for line in worker.stdout:
-                message = Message.parse(line)
-                if message and message.kind == DONE:
-                    self._update(message.values["items"])
-                    continue
-                if message and message.kind == BEGUN:
-                    media_id = message.values["media_id"]
-                log.write(line)
-                log.flush()
-            status = worker.wait()
-            if status:
-                log.write(f"the process ended with status {status}\n")
+            assert worker.stdin is not None and worker.stdout is not None
+            log = open(self._logs[shard], "a", encoding="utf-8")  # noqa: SIM115
+            try:
+                for line in worker.stdout:
+                    message = Message.parse(line)
+                    if message and message.kind == DONE:
+                        self._update(message.values["items"])
+                    elif message and message.kind == NEXT:
+                        ends[shard] = WorkerEnd(0, media_id)
+                        following = _taken(waiting)
+                        _answer(worker, following)
+                        if following is None:
+                            break
+                        shard, media_id = following, ""
+                        log.close()
+                        log = open(self._logs[shard], "a", encoding="utf-8")  # noqa: SIM115
+                    else:
+                        if message and message.kind == BEGUN:
+                            media_id = message.values["media_id"]
+                        log.write(line)
+                        log.flush()
+                for line in worker.stdout:
+                    log.write(line)
+                status = worker.wait()
+                if status:
+                    log.write(f"the process ended with status {status}\n")
+            finally:
+                log.close()
         self._running.discard(worker)
-        return WorkerEnd(status, media_id)
+        # A process that fails when all is done, has done all.
+        ends.setdefault(shard, WorkerEnd(status, media_id))
+        return ends
 
     def run_isolated(self, shard: int, end: WorkerEnd) -> bool:
         """Tries a shard again whose worker crashed; whether it was done in the end."""
@@ -130,7 +167,7 @@ class _Workers:
                 f"{self._work.name}: shard {shard}: its process was killed (signal {-end.status}) while it "
                 f"worked on {end.media_id or 'nothing yet'}; trying it again alone"
             )
-            again = self.run(shard, suspects, isolated=True)
+            again = self._run_process(shard, deque(), suspects, isolated=True)[shard]
             if not again.crashed:
                 return again.status == 0
             if not again.media_id or again.media_id in suspects:
@@ -143,6 +180,22 @@ class _Workers:
     def stop(self) -> None:
         for worker in list(self._running):
             worker.terminate()
+
+
+def _taken(waiting: deque[int]) -> int | None:
+    """The next shard, which no other thread gets then; None where all are taken."""
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
+
+
+def _answer(worker: subprocess.Popen[str], shard: int | None) -> None:
+    """Tells a worker which shard comes next; one that is gone shows by its status."""
+    assert worker.stdin is not None
+    with suppress(OSError):
+        worker.stdin.write(f"{'' if shard is None else shard}\n")
+        worker.stdin.flush()
 
 
 def size_of(log: Path) -> int:

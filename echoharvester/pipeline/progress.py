@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 _KEY = "echo"
 _START = f'{{"{_KEY}": '
-BEGUN, DONE, FAILED, RETRIED = "begun", "done", "failed", "retried"
-_CRASHED, _ISOLATED = "ECHO_CRASHED", "ECHO_ISOLATED"  # environment variables
+BEGUN, DONE, FAILED, RETRIED, NEXT = "begun", "done", "failed", "retried", "next"
+# Environment variables.
+_CRASHED, _ISOLATED, _GOES_ON = "ECHO_CRASHED", "ECHO_ISOLATED", "ECHO_GOES_ON"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Message:
 
     Attributes:
         kind: begun (a media item), done (so many items), failed (and why), retried (a shard whose
-            worker crashed, by the task of Slurm that runs it).
+            worker crashed, by the task of Slurm that runs it), next (its shard is done: which now?).
         values: what goes with it.
     """
 
@@ -58,8 +60,24 @@ def tell_failure(error: BaseException, is_fault: bool) -> None:
 
 
 def worker_environment(crashed: Sequence[str], isolated: bool) -> dict[str, str]:
-    """What a worker has to know: see `ProgressReporter`."""
-    return {_CRASHED: " ".join(crashed), _ISOLATED: "1" if isolated else ""}
+    """What a worker has to know: see `ProgressReporter` and `next_shard`."""
+    return {
+        _CRASHED: " ".join(crashed),
+        _ISOLATED: "1" if isolated else "",
+        _GOES_ON: "" if isolated else "1",
+    }
+
+
+def next_shard() -> int | None:
+    """Asks the driver which shard to go on with; None: the worker is to end.
+
+    A process that goes on has its program and its models in memory already.
+    """
+    if not os.environ.get(_GOES_ON):
+        return None
+    tell(NEXT)
+    answer = sys.stdin.readline().strip()
+    return int(answer) if answer else None
 
 
 class ProgressReporter:

@@ -11,9 +11,9 @@ from echoharvester.manifests.accounting import ACCEPTED
 from echoharvester.manifests.cuts import with_custom
 from echoharvester.manifests.shards import Cut
 from echoharvester.review.clips import write_clips
+from echoharvester.review.doubt import spoken_words
 from echoharvester.review.labels import write_labels
 from echoharvester.review.layout import Layout, decided, edited_rows, tables, write_tables
-from echoharvester.review.doubt import spoken_words
 from echoharvester.review.listening import write_page
 from echoharvester.review.rows import row_of
 from echoharvester.review.sample import StratifiedSample

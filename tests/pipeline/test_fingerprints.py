@@ -1,6 +1,7 @@
 """Fingerprints never change by accident: a change makes everybody's data stale.
 
-`fingerprints.json` has those of the version before stages were values of one table, by settings.
+`fingerprints.json` has those of the version before stages were values of one table, by settings; of align
+and validate those of their present versions.
 """
 
 import json

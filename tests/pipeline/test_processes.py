@@ -62,3 +62,46 @@ def test_an_ordinary_failure_is_not_repeated(tmp_path, capsys):
     failing = ShardedWork("align", command, [0], [tmp_path / "0.log"], tmp_path)
     assert run_local(failing, NJ, lambda n: None) == {0}
     assert capsys.readouterr().err == "" and "broken" in (tmp_path / "0.log").read_text()
+
+
+# Goes on with the shards that it is given; fails on those of BROKEN, is killed on those of KILLED.
+CHAIN = """
+import json, os, signal, sys
+broken, killed = sys.argv[1].split(","), sys.argv[2].split(",")
+shard = sys.argv[-1].partition("=")[2]
+while shard:
+    print("pid", os.getpid(), "shard", shard, flush=True)
+    print(json.dumps({"echo": "begun", "media_id": "m" + shard}), flush=True)
+    if shard in killed and "m" + shard not in os.environ["ECHO_CRASHED"].split():
+        os.kill(os.getpid(), signal.SIGKILL)
+    if shard in broken:
+        sys.exit(3)
+    print('{"echo": "done", "items": 1}', flush=True)
+    if not os.environ["ECHO_GOES_ON"]:
+        break
+    print('{"echo": "next"}', flush=True)
+    shard = sys.stdin.readline().strip()
+"""
+
+
+def chain(tmp_path, count, broken="", killed=""):
+    command = [sys.executable, "-c", CHAIN, broken, killed]
+    logs = [tmp_path / f"{k}.log" for k in range(count)]
+    return ShardedWork("filter", command, range(count), logs, tmp_path), logs
+
+
+def test_a_process_goes_on_with_other_shards_and_each_has_its_log(tmp_path):
+    work, logs = chain(tmp_path, 7)
+    done = []
+    assert run_local(work, 2, done.append) == set() and sum(done) == 7
+    said = [log.read_text() for log in logs]
+    assert all(f"shard {k}\n" in text and text.count("shard") == 1 for k, text in enumerate(said))
+    assert len({text.split()[1] for text in said}) <= 2
+
+
+def test_one_shard_that_fails_takes_none_with_it(tmp_path, capsys):
+    work, logs = chain(tmp_path, 6, broken="1,4", killed="2")
+    done = []
+    assert run_local(work, 2, done.append) == {1, 4} and sum(done) == 4
+    assert "status 3" in logs[1].read_text() and "status" not in logs[0].read_text()
+    assert capsys.readouterr().err.count("shard 2: its process was killed") >= 1

@@ -243,7 +243,9 @@ def test_the_doubtful_word_is_marked_and_plays_again_and_again(tmp_path, cuts):
         page.wait_for_function("document.querySelector('#words .doubtful').classList.contains('sounding')")  # fmt: skip
         start = page.evaluate("state.row.start_sec")
         page.wait_for_function(f"cursor > {start + 0.9}")
-        page.wait_for_function(f"cursor < {start + 0.7}")  # round again, with 0.3 s around 0.7 to 0.9
+        page.wait_for_function(
+            f"cursor < {start + 0.7}"
+        )  # round again, with 0.3 s around 0.7 to 0.9
         assert not page.evaluate("player.paused") and page.evaluate("cursor") > start + 0.3
         page.keyboard.press("Space")
         assert page.evaluate("player.paused")
