@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from echoharvester.align import make_aligner
 from echoharvester.align.calibration import read_calibration
-from echoharvester.align.media import align_media
+from echoharvester.align.media import MediaAlignment, align_media
 from echoharvester.audio.media import SoundPrefetcher
 from echoharvester.manifests.shards import Cut
 from echoharvester.models.device import by_hardware
@@ -24,10 +24,10 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     aligner, load = make_aligner(settings), SoundPrefetcher()
     path = settings["calibration"] if settings["kind"] == "ctc" else None
     calibration = read_calibration(Path(path), fetch(settings["model"])) if path else None
-    options = settings["pad_sec"], settings["trim"]
+    config = MediaAlignment(settings["pad_sec"], settings["trim"], settings["join_sec"], calibration)
 
     def process(cuts: list[Cut]) -> list[Cut]:
-        return align_media(cuts, aligner, *options, load, calibration)
+        return align_media(cuts, aligner, config, load)
 
     run_stage_shard(recipe, "align", cfg.shard, ShardWork(process, prefetch=load.begin))
 

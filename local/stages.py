@@ -43,7 +43,7 @@ STAGES = stage_table(
         4, "align",
         settings=("align",),
         models=tuple(f"{align}.{file}" for align in _ALIGNERS for file in _ALIGNER_FILES),
-        introduced={"align.chunk_sec": 20.0, "align.tokens": None},
+        introduced={"align.chunk_sec": 20.0, "align.tokens": None, "align.join_sec": None},
         source="cuts_segmented", target="cuts_aligned",
         gpu=True, version=6,
     ),

@@ -253,7 +253,8 @@ class Tally:
     borders: list[float] = field(default_factory=list)
 
 
-def print_kept(talks: Sequence[Talk], manifests: Path) -> None:
+def tallied(talks: Sequence[Talk], manifests: Path) -> dict[str, Tally]:
+    """What was kept, by fault of the captions."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     by_name = {talk.name: talk for talk in talks}
     for talk in talks:
@@ -280,6 +281,11 @@ def print_kept(talks: Sequence[Talk], manifests: Path) -> None:
             if row.fault in USABLE and (talk.name, i) not in counted:
                 counted.add((talk.name, i))
                 tally.harvested_sec += min(row.end, end) - max(row.start, start)
+    return tallies
+
+
+def print_kept(talks: Sequence[Talk], manifests: Path) -> None:
+    tallies = tallied(talks, manifests)
     print("| captions | kept | label exactly right | speech kept | border off, median | 90 % |")
     print("|---|---|---|---|---|---|")
     everything = Tally()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 from echoharvester.align.base import AlignedWord, Aligner, Alignment, Evidence, Request
 from echoharvester.align.boundaries import place_words, safe_spans, within_speech
 from echoharvester.align.calibration import Calibration
-from echoharvester.align.trim import trimmed
+from echoharvester.align.joining import Found, joined
+from echoharvester.align.trim import MISFIT_SCORE, trimmed
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.audio.pauses import Loudness
@@ -48,20 +50,35 @@ def _shared_by_length(request: Request) -> Alignment:
     return Alignment(" ".join(words), aligned, 1.0)
 
 
+@dataclass(frozen=True)
+class MediaAlignment:
+    """How the utterances of a media item become cuts.
+
+    Attributes:
+        pad_sec: stillness left around an utterance, where there is any.
+        trim: an utterance of which a part does not fit is cut down to what does.
+        join_sec: utterances between which nobody pauses are joined, up to so long; None: never.
+        calibration: makes probabilities of the scores of words, and `align_confidence`.
+    """
+
+    pad_sec: float
+    trim: bool = True
+    join_sec: float | None = None
+    calibration: Calibration | None = None
+
+
 def align_media(
     cuts: Sequence[Cut],
     aligner: Aligner,
-    pad_sec: float,
-    trim: bool = True,
+    config: MediaAlignment,
     load: Callable[[Cut], np.ndarray] = load_sound,
-    calibration: Calibration | None = None,
 ) -> list[Cut]:
     """The cuts of one media item with word times; those that fit nowhere are rejected.
 
+    A cut whose words went into the one before is rejected as `joined`.
+
     Args:
-        trim: an utterance of which a part does not fit is cut down to what does.
         load: samples (num_samples,) of the recording of a cut.
-        calibration: makes probabilities of the scores of words, and `align_confidence`.
 
     Raises:
         MediaError: if the recording cannot be read.
@@ -71,32 +88,68 @@ def align_media(
     if not wanted:
         return result
     samples = load(cuts[0])
-    alignments = aligner.align(samples, [request_of(cuts[i]) for i in wanted])
     loudness = Loudness.of(samples)
-    if aligner.boundaries:
-        alignments = place_words(alignments, loudness, aligner.boundaries)
-    if aligner.edges_by_vad:
-        regions = speech_regions(samples, EDGE_VAD)
-        alignments = [a and within_speech(a, regions) for a in alignments]
+    alignments = _placed(aligner, samples, loudness, [request_of(cuts[i]) for i in wanted])
+    found = []
     for i, alignment in zip(wanted, alignments, strict=True):
         if alignment is None:
             result[i] = rejected(with_custom(cuts[i], align_score=0.0), STAGE, "not_alignable")
-    found = [(i, a) for i, a in zip(wanted, alignments, strict=True) if a is not None]
-    words = [word for _, alignment in found for word in alignment.words]
-    parts = [trimmed(alignment) if trim else alignment for _, alignment in found]
-    spans = [(part.words[0].start_sec, part.words[-1].end_sec) for part in parts]
+        else:
+            found.append(_found(i, cuts[i], alignment, config.trim))
+    words = [w for a in alignments if a and is_believed(a) for w in a.words]
+    if config.join_sec is not None:
+        found = joined(found, config.join_sec)
+    spans = [(f.alignment.words[0].start_sec, f.alignment.words[-1].end_sec) for f in found]
     if aligner.boundaries:
-        spans = safe_spans(spans, words, loudness, pad_sec, len(samples) / SAMPLING_RATE)
-    for (i, whole), part, (start, end) in zip(found, parts, spans, strict=True):
-        result[i] = _aligned(cuts[i], part, start, end, calibration)
-        if part is not whole:
-            left_out = len(whole.words) - len(part.words)
-            result[i] = with_custom(result[i], text_whole=whole.text, words_trimmed=left_out)
+        duration_sec = len(samples) / SAMPLING_RATE
+        spans = safe_spans(spans, words, loudness, config.pad_sec, duration_sec)
+    for one, (start, end) in zip(found, spans, strict=True):
+        done = _aligned(one.cut, one.alignment, start, end, config.calibration)
+        if one.whole:
+            done = with_custom(done, text_whole=one.whole, words_trimmed=one.words_trimmed)
         if aligner.chooses_verbalisations:
-            result[i]["custom"].pop("text_candidates", None)
-        if part.evidence:
-            result[i] = with_custom(result[i], **_fields(part.evidence, aligner.heard_by))
+            done["custom"].pop("text_candidates", None)
+        if one.alignment.evidence:
+            done = with_custom(done, **_fields(one.alignment.evidence, aligner.heard_by))
+        result[one.index] = done
+        for i in one.absorbed:
+            result[i] = rejected(with_custom(cuts[i], joined_to=one.cut["id"]), STAGE, "joined")
     return result
+
+
+def _placed(
+    aligner: Aligner, samples: np.ndarray, loudness: Loudness, requests: Sequence[Request]
+) -> list[Alignment | None]:
+    """Alignments whose words have true boundaries.
+
+    What hardly fits was not said, most likely: it does not move the words of what was.
+    """
+    alignments = aligner.align(samples, requests)
+    if aligner.boundaries:
+        believed = [a if a and is_believed(a) else None for a in alignments]
+        others = [a if a and not is_believed(a) else None for a in alignments]
+        pairs = zip(
+            place_words(believed, loudness, aligner.boundaries),
+            place_words(others, loudness, aligner.boundaries),
+            strict=True,
+        )
+        alignments = [a or b for a, b in pairs]
+    if aligner.edges_by_vad:
+        regions = speech_regions(samples, EDGE_VAD)
+        alignments = [a and within_speech(a, regions) for a in alignments]
+    return alignments
+
+
+def is_believed(alignment: Alignment) -> bool:
+    """Whether a text was said where it was aligned, as far as one can tell before boundaries."""
+    return alignment.score >= MISFIT_SCORE
+
+
+def _found(index: int, cut: Cut, whole: Alignment, trim: bool) -> Found:
+    part = trimmed(whole) if trim else whole
+    if part is whole:
+        return Found(index, cut, whole)
+    return Found(index, cut, part, whole.text, len(whole.words) - len(part.words))
 
 
 def request_of(cut: Cut) -> Request:

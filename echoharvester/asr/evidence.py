@@ -1,6 +1,6 @@
 """From the probability of a text on its sound to the probability that it is exactly what was said.
 
-A logistic curve over five figures of the evidence that stage 4 leaves (`align.base.Evidence`).  It is
+A logistic curve over six figures of the evidence that stage 4 leaves (`align.base.Evidence`).  It is
 fitted on texts as captioned against the same texts corrupted on purpose (`asr.evidence_fit`), so it
 needs no human label.  Every figure is known for any part of a text, too, so that of an utterance of
 which a part is doubtful the rest can be kept (`best_part`).
@@ -40,6 +40,7 @@ class Figures:
         contrast: the least, over words that were heard otherwise, of the log-probability of a word
             less that of what was heard in its place; 0 where all was heard as it is written.
         endings: words that were heard with another ending or particle alone.
+        left_out: probability of the surest word that was heard between its own and that it lacks.
     """
 
     mean: float
@@ -47,6 +48,7 @@ class Figures:
     lacking: int = 0
     contrast: float = 0.0
     endings: int = 0
+    left_out: float = 0.0
 
     def as_row(self) -> list[float]:
         return [
@@ -55,6 +57,7 @@ class Figures:
             float(min(self.lacking, MAX_LACKING)),
             max(self.contrast, MIN_CONTRAST),
             float(min(self.endings, MAX_ENDINGS)),
+            self.left_out,
         ]
 
 
@@ -64,6 +67,7 @@ class _Word:
 
     Attributes:
         lacking_before, lacking_inside: letters in a row that were heard and are not written.
+        left_out: probability of the surest word that was heard before it and is not written.
         contrast: see `Figures`; 0 where it was heard as it is written.
         other_ending: whether it was heard so but for its end.
         heard_in: numbers of the words that were heard in its place.
@@ -72,6 +76,7 @@ class _Word:
     log_probs: Sequence[float]
     lacking_before: int
     lacking_inside: int
+    left_out: float
     contrast: float
     other_ending: bool
     heard_in: tuple[int, ...] = ()
@@ -118,6 +123,7 @@ class TextEvidence:
             max([*between, *(word.lacking_inside for word in words)]),
             min(word.contrast for word in words),
             sum(word.other_ending for word in words),
+            max((word.left_out for word in words[1:]), default=0.0),
         )
 
 
@@ -133,6 +139,8 @@ def _compared(
     same = np.zeros(len(own), bool)
     place = np.full(len(own), -1)
     before, inside = np.zeros(len(words) + 1, int), np.zeros(len(words) + 1, int)
+    left_out = np.zeros(len(words) + 1)
+    sizes = np.bincount(heard_own, minlength=len(heard))
     for op in Levenshtein.opcodes(letters, heard_letters):
         size = op.dest_end - op.dest_start
         if op.tag in ("equal", "replace"):
@@ -142,6 +150,9 @@ def _compared(
             word = own[op.src_start]
             lacking = inside if own[op.src_start - 1] == word else before
             lacking[word] = max(lacking[word], size)
+            covered = np.bincount(heard_own[op.dest_start : op.dest_end], minlength=len(heard))
+            for j in np.flatnonzero((covered == sizes) & (covered > 0)).tolist():
+                left_out[word] = max(left_out[word], math.exp(heard_log_probs[j]))
     found = []
     for k, word in enumerate(words):
         mine = np.flatnonzero(own == k)
@@ -149,12 +160,13 @@ def _compared(
         there = [heard[j] for j in others]
         alike = not len(mine) or bool(same[mine].all()) or _read_alike(word, there)
         if _TO_READ.search(" ".join([word, *there])):
-            before[k : k + 2] = inside[k] = 0  # readings differ in length
+            before[k : k + 2] = inside[k] = left_out[k : k + 2] = 0  # readings differ in length
         found.append(
             _Word(
                 log_probs[k],
                 int(before[k]),
                 int(inside[k]),
+                round(float(left_out[k]), 4),
                 0.0
                 if alike
                 else min(0.0, sum(log_probs[k]) - sum(heard_log_probs[j] for j in others)),
@@ -185,7 +197,8 @@ class EvidenceCurve:
     """A calibrated acceptance by evidence.
 
     Attributes:
-        bias, of_mean, of_least, of_lacking, of_contrast, of_endings: coefficients, see `Figures`.
+        bias, of_mean, of_least, of_lacking, of_contrast, of_endings, of_left_out: coefficients, see
+            `Figures`.
         threshold: at least so probable is accepted.
         review_threshold: less is not worth a reviewer's minute.
         fitted_on: what, for people.
@@ -197,6 +210,7 @@ class EvidenceCurve:
     of_lacking: float
     of_contrast: float
     of_endings: float
+    of_left_out: float
     threshold: float
     review_threshold: float
     fitted_on: str = ""
@@ -204,11 +218,14 @@ class EvidenceCurve:
     def probability(self, figures: Figures) -> float:
         """That a text with these figures is exactly what was said.
 
-        >>> curve = EvidenceCurve(4.0, 1.0, 1.0, -0.5, 0.0, 0.0, 0.9, 0.5)
+        >>> curve = EvidenceCurve(4.0, 1.0, 1.0, -0.5, 0.0, 0.0, 0.0, 0.9, 0.5)
         >>> round(curve.probability(Figures(-1.0, -3.0)), 2)
         0.5
         """
-        weights = (self.of_mean, self.of_least, self.of_lacking, self.of_contrast, self.of_endings)
+        weights = (
+            self.of_mean, self.of_least, self.of_lacking, self.of_contrast, self.of_endings,
+            self.of_left_out,
+        )  # fmt: skip
         x = self.bias + sum(w * f for w, f in zip(weights, figures.as_row(), strict=True))
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, x))))
 

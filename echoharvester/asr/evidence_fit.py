@@ -1,7 +1,8 @@
 """A curve of evidence from a harvest's own captions: as they are, and corrupted on purpose.
 
-Captions as they are count as right, though some are not: those that look most wrong are left out, and
-the fit is made again (a trimmed likelihood).
+Captions as they are count as right, though some are not.  Those that lack a word that was surely heard
+are left out: people leave words out, and nobody can tell which.  So are those that look most wrong to
+a first fit (a trimmed likelihood).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from echoharvester.errors import UserError
 RIGHT = "right"
 CORRUPTED_SHARE = 0.25  # of the texts of a recording at once: their neighbours have to hold
 WRONG_SHARE = 0.1  # of labels, that the curve expects
+SURELY_HEARD = 0.5  # probability of a word that a caption lacks
 TRIMMED_SHARE = 0.03  # of the captions as they are
 REVIEW_THRESHOLD = 0.5
 MIN_RIGHT, MIN_WRONG = 200, 50
@@ -114,6 +116,7 @@ def fit_curve(found: Sequence[Example], precision: float, fitted_on: str = "") -
     Raises:
         UserError: with too few examples, or if the precision is out of reach.
     """
+    found = [e for e in found if e.kind != RIGHT or e.figures.left_out < SURELY_HEARD]
     right = np.array([example.kind == RIGHT for example in found])
     if right.sum() < MIN_RIGHT or (~right).sum() < MIN_WRONG:
         raise UserError(
@@ -133,7 +136,7 @@ def fit_curve(found: Sequence[Example], precision: float, fitted_on: str = "") -
     limit = round(threshold, 4)
     review_limit = min(REVIEW_THRESHOLD, limit)
     curve = EvidenceCurve(
-        round(bias, 4), of[0], of[1], of[2], of[3], of[4], limit, review_limit, fitted_on
+        round(bias, 4), of[0], of[1], of[2], of[3], of[4], of[5], limit, review_limit, fitted_on
     )
     return FittedCurve(
         curve,
@@ -158,7 +161,7 @@ def _trimmed_fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray
     return _fit(rows[kept], right[kept])
 
 
-_SIGNS = np.array([1.0, 1.0, -1.0, 1.0, -1.0])  # of what speaks for a text, in order of `as_row`
+_SIGNS = np.array([1.0, 1.0, -1.0, 1.0, -1.0, -1.0])  # of what speaks for a text, in order of `as_row`
 
 
 def _fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray]:

@@ -101,6 +101,8 @@ FIELDS = (
     Field("text_whole", "text", "align", "the text before what does not fit was trimmed away", "where every word fits"),
     Field("words_trimmed", "whole number", "align", "words of `text_whole` that went", "where every word fits", low=0),
     Field("words_left_out", "whole number", "align", "`words_trimmed` in data of before it was called so", "in new data", low=0),
+    Field("joined", "list", "align", "ids of the cuts whose words it has as well", "of what was not joined"),
+    Field("joined_to", "text", "align", "id of the cut that has its words", "of all others"),
     Field("text_log_prob_mean", "number", "align", "mean natural log-probability of the text's tokens on the sound", "of aligners that give no evidence", high=0),
     Field("text_log_prob_min", "number", "align", "the least of them", "of aligners that give no evidence", high=0),
     Field("weakest_word", "text", "align", "that holds the least probable token", "of aligners that give no evidence"),

@@ -8,7 +8,7 @@ from tiny_models import TIMESTAMP_MS, qwen3
 
 from echoharvester.align import make_aligner
 from echoharvester.align.base import AlignedWord, Request
-from echoharvester.align.media import align_media
+from echoharvester.align.media import MediaAlignment, align_media
 from echoharvester.align.qwen3 import Qwen3Aligner, _by_text, chunks
 from echoharvester.audio.pauses import Loudness
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
@@ -120,7 +120,7 @@ def test_stage_4_keeps_the_readings_that_it_did_not_choose(model, spoken_sentenc
         "lead_sec": 0.04, "tail_sec": 0.04, "min_pause_sec": 0.09, "reach_sec": 0.4,
         "pad_sec": 0.15, "trim": True, "calibration": None,
     }  # fmt: skip
-    (aligned,) = align_media([cut], make_aligner(settings), 0.15)
+    (aligned,) = align_media([cut], make_aligner(settings), MediaAlignment(0.15))
     assert aligned["custom"]["text_candidates"] == [text, "다른 말"]
     assert 0 <= aligned["custom"]["align_score"] <= 1
 

@@ -8,7 +8,7 @@ from echoharvester.asr.validate import CerThresholds, judged, validate_media
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, text_of, utterance_cut
 
-CURVE = EvidenceCurve(4.0, 0.5, 0.5, -0.6, 0.3, -0.5, threshold=0.9, review_threshold=0.5)
+CURVE = EvidenceCurve(4.0, 0.5, 0.5, -0.6, 0.3, -0.5, -2.0, threshold=0.9, review_threshold=0.5)
 
 
 def evidence(text, tokens=(-0.2, -1.0), heard=None, heard_log_prob=-0.3):
@@ -48,6 +48,8 @@ def test_evidence_decides_whatever_another_recogniser_heard(tokens, status, reas
 def test_a_word_that_was_heard_and_is_not_written_counts_against_a_text():
     assert figures("오늘 날씨가 좋네요", "오늘 날씨가 좋네요").lacking == 0
     assert figures("오늘 날씨가 좋네요", "오늘 정말로 날씨가 좋네요").lacking == 3
+    assert figures("오늘 날씨가 좋네요", "오늘 정말로 날씨가 좋네요").left_out == 0.7408  # exp(-0.3)
+    assert figures("오늘 날씨가 좋네요", "오늘은 날씨가 좋네요").left_out == 0.0  # part of a word
     assert figures("오늘 날씨가 좋네요", "음 오늘 날씨가 좋네요 그죠").lacking == 0  # around it
 
 
@@ -58,7 +60,7 @@ def test_a_word_that_was_heard_and_is_not_written_counts_against_a_text():
 )  # fmt: skip
 def test_what_is_only_written_otherwise_counts_for_nothing(text, heard):
     found = figures(text, heard)
-    assert (found.lacking, found.endings) == (0, 0) and found.contrast > -3
+    assert (found.lacking, found.endings, found.left_out) == (0, 0, 0.0) and found.contrast > -3
 
 
 def test_another_particle_and_what_was_heard_better_count():
