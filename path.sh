@@ -2,7 +2,7 @@
 # The environment of the recipe: source this file.  On first use it makes .venv and installs
 # what pyproject.toml asks for, at the versions of constraints.txt; afterwards it costs nothing.
 #
-#   PYTHON=python3.12 ./run.sh      the interpreter for a new .venv (3.10 or newer)
+#   PYTHON=python3.12 ./run.sh      the interpreter for a new .venv (3.11 or newer)
 #   ECHO_EXTRAS=test ./run.sh       extras to install, as pip names them
 #   ECHO_VENV=none ./run.sh         use the python that is active, install nothing
 
@@ -22,13 +22,13 @@ echo_die() {
 
 echo_find_python() {
   local candidate
-  for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.10 python}; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+  for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       command -v "$candidate"
       return
     fi
   done
-  echo_die "no Python 3.10 or newer found (tried ${PYTHON:-python3, python3.13 .. python3.10}); install one, or say PYTHON=/path/to/python3"
+  echo_die "no Python 3.11 or newer found (tried ${PYTHON:-python3, python3.13 .. python3.11}); install one, or say PYTHON=/path/to/python3"
 }
 
 # What the installation depends on; the same line in .venv/ready says that it is complete.

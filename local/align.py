@@ -24,7 +24,9 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     aligner, load = make_aligner(settings), SoundPrefetcher()
     path = settings["calibration"] if settings["kind"] == "ctc" else None
     calibration = read_calibration(Path(path), fetch(settings["model"])) if path else None
-    config = MediaAlignment(settings["pad_sec"], settings["trim"], settings["join_sec"], calibration)
+    config = MediaAlignment(
+        settings["pad_sec"], settings["trim"], settings["join_sec"], calibration
+    )
 
     def process(cuts: list[Cut]) -> list[Cut]:
         return align_media(cuts, aligner, config, load)

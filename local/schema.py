@@ -157,9 +157,15 @@ class Kind:
         return found | dict(self.more)
 
 
-_OURS, _ALIGN = "echoharvester", {
-    "pad_sec": float, "trim": bool, "join_sec": float | None, "calibration": str | None,
-}
+_OURS, _ALIGN = (
+    "echoharvester",
+    {
+        "pad_sec": float,
+        "trim": bool,
+        "join_sec": float | None,
+        "calibration": str | None,
+    },
+)
 _BOUNDARIES = Part(f"{_OURS}.align.base:BoundaryConfig")
 _RECOGNISERS = {
     "sherpa_onnx": Kind((Part(f"{_OURS}.asr.sherpa:SherpaRecogniser"),)),

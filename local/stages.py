@@ -72,6 +72,7 @@ STAGES = stage_table(
             *(f"{asr}.{file}" for asr in _RECOGNISERS for file in _RECOGNISER_FILES),
             "validate.acceptance",
         ),
+        files=("validate.evidence",),
         introduced={"validate.read_hypotheses": False, "validate.evidence": "auto"},
         source="cuts_filtered", target="cuts_validated",
         gpu=True, version=5,
@@ -79,6 +80,7 @@ STAGES = stage_table(
     Stage(
         7, "review",
         settings=("review", "validate", "seed"),
+        files=("validate.evidence",),
         introduced={"validate.read_hypotheses": False, "validate.evidence": "auto"},
         reads=("cuts_validated",), inputs=inputs.of_review,
         output=ManifestOutput(lambda p: p.review_rows, outputs.review_rows),

@@ -32,6 +32,9 @@ MIN_RIGHT, MIN_WRONG = 200, 50
 class HearingAligner(Protocol):
     """An aligner that hears a recording once and can be asked of many texts."""
 
+    @property
+    def chooses_verbalisations(self) -> bool: ...
+
     def hear(self, samples: np.ndarray) -> Any: ...
 
     def align_heard(
@@ -67,7 +70,8 @@ def examples(
     Texts that are aligned nowhere give none.
     """
     recording = aligner.hear(samples)
-    texts = [request.heard_as for request in requests]
+    spoken = aligner.chooses_verbalisations  # else it is asked for what a recogniser would write
+    texts = [r.verbalisations[0] if spoken else r.heard_as for r in requests]
     words = [word for text in texts for word in text.split()]
     for number in range(passes):
         asked: list[Request] = []
@@ -80,7 +84,7 @@ def examples(
                 changed = corrupted(text, kind, rng, words, after)
             done.append(kind if changed else RIGHT)
             new = changed or text
-            asked.append(replace(request, verbalisations=[new], orthographic=new))
+            asked.append(replace(request, verbalisations=[new], orthographic="" if spoken else new))
         for kind, alignment in zip(done, aligner.align_heard(recording, asked), strict=True):
             if alignment and alignment.evidence:
                 yield Example(kind, group, figures_of(alignment.evidence))
@@ -161,7 +165,9 @@ def _trimmed_fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray
     return _fit(rows[kept], right[kept])
 
 
-_SIGNS = np.array([1.0, 1.0, -1.0, 1.0, -1.0, -1.0])  # of what speaks for a text, in order of `as_row`
+_SIGNS = np.array(
+    [1.0, 1.0, -1.0, 1.0, -1.0, -1.0]
+)  # of what speaks for a text, in order of `as_row`
 
 
 def _fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray]:

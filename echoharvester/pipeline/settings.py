@@ -47,6 +47,11 @@ def counted_settings(
     counted = {key: _counted(select(settings, key), key) for key in stage.settings}
     for key in stage.models:
         _drop(counted, key)
+    for key in stage.files:
+        value = select(counted, key)
+        if isinstance(value, str) and Path(value).is_file():
+            group, _, leaf = key.rpartition(".")
+            select(counted, group)[leaf] = _digest(Path(value))
     for key, neutral in stage.introduced.items():
         if select(counted, key) == neutral:
             _drop(counted, key)
@@ -94,6 +99,8 @@ def model_digests(stage: Stage, settings: Mapping[str, Any]) -> dict[str, str]:
             digests[key] = str(path)
         elif leaf == "repo":
             digests[key] = _folder_digest(Path(path)) if Path(path).is_dir() else str(path)
+        elif leaf == "model" and Path(path).is_dir():
+            digests[key] = _folder_digest(Path(path))
         else:
             digests[key] = _digest(_existing(Path(path), key))
             if (

@@ -26,6 +26,7 @@ class Stage:
         name: of its script in local/, too.
         settings: parts of the configuration that its output depends on.
         models: settings that name model files; their content counts.
+        files: settings that are a word or name a file; of a file the content counts.
         source, target: manifests that it reads and leaves, shard by shard.
         extra_input: the stage whose manifest a sharded stage reads besides its shard.
         reads: what a stage without shards reads, as people call it.
@@ -48,6 +49,7 @@ class Stage:
     name: str
     settings: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     source: str = ""
     target: str = ""
     extra_input: str = ""

@@ -31,7 +31,9 @@ class SpokenWord:
 
 def spoken_words(cut: Cut) -> list[SpokenWord]:
     """The words of a cut with their times; none where they were not aligned."""
-    words = cut["supervisions"][0].get("alignment", {}).get("word", ()) if cut["supervisions"] else ()
+    words = (
+        cut["supervisions"][0].get("alignment", {}).get("word", ()) if cut["supervisions"] else ()
+    )
     tokens = cut["custom"].get("word_log_probs", ())
     found = []
     for k, (text, start, duration, *score) in enumerate(words):

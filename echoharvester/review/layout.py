@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from echoharvester.errors import UserError
@@ -134,7 +134,7 @@ def edited_rows(folder: Path, names: Iterable[str]) -> Tables:
         if not path.exists():
             continue
         seconds = int(path.stat().st_mtime)
-        saved_at = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        saved_at = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         found[name] = [_dated(row, saved_at) for _, row in read_rows(path) if _is_edited(row)]
         if broken := [row for row in found[name] if row.get("")]:
             raise UserError(

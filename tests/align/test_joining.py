@@ -39,7 +39,9 @@ def said(text, start, end, score=0.9, least=-1.0):
 
 
 def cuts_of(texts, seconds=60):
-    media = media_cut("m", recording("m", "/x.flac", 16000, 16000 * seconds), {"caption_kind": "manual"})
+    media = media_cut(
+        "m", recording("m", "/x.flac", 16000, 16000 * seconds), {"caption_kind": "manual"}
+    )
     return [
         utterance_cut(media, f"m-{i}", 2.0 * i, 2.0 * i + 1.9, text, {
             "text_raw": text, "text_orthographic": text, "caption_start_sec": 2.0 * i,
@@ -108,9 +110,7 @@ def test_captions_that_nobody_spoke_change_nothing_around_them(recogniser_dir, s
     samples, sentences = spoken_sentences
     texts = [" ".join(w.text for w in words) for words in sentences]
     spans = [(words[0].start_sec, words[-1].end_sec) for words in sentences]
-    aligner = CtcAligner(
-        load_acoustic_model(recogniser_dir / "model.int8.onnx"), BoundaryConfig()
-    )
+    aligner = CtcAligner(load_acoustic_model(recogniser_dir / "model.int8.onnx"), BoundaryConfig())
 
     def words_of(texts, spans):
         cuts = cuts_of(texts)

@@ -48,7 +48,9 @@ def test_evidence_decides_whatever_another_recogniser_heard(tokens, status, reas
 def test_a_word_that_was_heard_and_is_not_written_counts_against_a_text():
     assert figures("오늘 날씨가 좋네요", "오늘 날씨가 좋네요").lacking == 0
     assert figures("오늘 날씨가 좋네요", "오늘 정말로 날씨가 좋네요").lacking == 3
-    assert figures("오늘 날씨가 좋네요", "오늘 정말로 날씨가 좋네요").left_out == 0.7408  # exp(-0.3)
+    assert (
+        figures("오늘 날씨가 좋네요", "오늘 정말로 날씨가 좋네요").left_out == 0.7408
+    )  # exp(-0.3)
     assert figures("오늘 날씨가 좋네요", "오늘은 날씨가 좋네요").left_out == 0.0  # part of a word
     assert figures("오늘 날씨가 좋네요", "음 오늘 날씨가 좋네요 그죠").lacking == 0  # around it
 
