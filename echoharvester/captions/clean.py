@@ -28,6 +28,28 @@ _DIRECTION = re.compile(
 _SQUARE = re.compile(
     rf"\[(?![\d\s.,]+\])[^\[\]]{{0,60}}\]|【[^】]{{0,60}}】|<\s*{_SOUND_PHRASE}\s*>", re.IGNORECASE
 )
+_ONOMATOPOEIA = (
+    "쾅|쿵|탕|펑|꽝|쨍그랑|철컥|찰칵|덜컹|딩동|띵동|똑똑|따르릉|띠리링|삑|빵빵|멍멍|야옹|짝짝짝?|우르릉|부르릉|쏴아?|휘잉|"
+    "드르륵|째깍|삐걱|첨벙|후두둑|콰쾅|쿵쾅"
+)
+_SOUND_WORD = re.compile(
+    rf"(?:<\s*(?:{_ONOMATOPOEIA})[!~.]*\s*>|\*\s*(?:{_ONOMATOPOEIA}|{_SOUND_PHRASE})[!~.]*\s*\*"
+    rf"|#\s*{_SOUND_PHRASE}\s*#)",
+    re.IGNORECASE,
+)
+# A caption that is nothing but one pair of brackets describes what is heard.
+_ALL_BRACKET = re.compile(
+    r"\W*(?:\([^()]{1,60}\)|（[^（）]{1,60}）|<[^<>]{1,40}>|\*[^*]{1,40}\*|#[^#]{1,40}#)\W*"
+)
+# Something is said that the text does not give: [ __ ], ○○○, 김OO, (불명확), (삐-).
+_UNGIVEN = re.compile(
+    r"\[\s*_+\s*\]|[○◯●×✕]{2,}|\*{2,}|(?<=[가-힣])O{2,}(?=[\s가-힣])|(?<=[가-힣])0{2,}(?=\s?(?:씨|님|양|군)(?:$|\W|[이가은는을를의도]))"
+    r"|(?<![A-Za-z\d])O{2,}(?=\s?[가-힣])"
+    r"|[\[(（]\s*(?:(?:잘\s?)?(?:안\s?들림|들리지\s?않음|안\s?들려요)|불명확|불분명|불명|청취\s?불가|알아들을\s?수\s?없음|판독\s?불가"
+    r"|inaudible|unintelligible|indistinct|삐+[-~이익]*|묵음(?:\s?처리)?|비속어|욕설|검열)(?:\s[가-힣\d:]{1,8})?\s*[\])）]",
+    re.IGNORECASE,
+)
+_BOLD = re.compile(r"(?<!\*)\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*(?!\*)")
 _NOTES_SPAN = re.compile(r"[♪♫♬♩]+[^♪♫♬♩]*[♪♫♬♩]+")
 _NOTES = re.compile(r"[♪♫♬♩]+")
 _CHEVRONS = re.compile(r"(?:^\s*>|(?:^|\s)>{2,3})(?=\s|[가-힣A-Za-z\"'(]|$)")
@@ -49,8 +71,14 @@ _GIVEN = (
 _TITLES = "기자|앵커|교수|박사|씨|님|선생님|대표|팀장|아나운서|의원|장관|대통령|사장|부장|과장|PD|엄마|아빠|아저씨|아줌마|할머니|할아버지"
 _ROLES = f"{_PEOPLE}|나레이터|내레이터|앵커|리포터|해설|캐스터|엄마|아빠|선생님|학생|손님|사장|직원|의사|환자|변호사|검사|판사|면접관|지원자|호스트|게스트|시민|주민|인터뷰어|인터뷰이|나|너|그|그녀"
 _SPEAKER = re.compile(
-    rf"^\s*(?:(?P<sure>[{_SURNAMES}][가-힣]{{2}}|{'|'.join(_GIVEN)}|[가-힣]{{1,4}}\s?(?:{_TITLES})|(?:{_ROLES})\s?[\dA-Z]{{0,2}})\s*[:：](?=\s|$|[가-힣])"
+    rf"^\s*(?:(?P<label>(?i:speaker|spk|화자|참석자|참가자|발언자|발화자|진술인|남성|여성)[\s_-]?\d{{1,3}})\s*[:：]\s*|(?P<sure>[{_SURNAMES}][가-힣]{{2}}|{'|'.join(_GIVEN)}|[가-힣]{{1,4}}\s?(?:{_TITLES})|(?:{_ROLES})\s?[\dA-Z]{{0,2}})\s*[:：](?=\s|$|[가-힣])"
     r"|(?P<perhaps>[가-힣]{2,4}|[A-Z][A-Za-z.]{0,14}|[QA]\d?)\s*[:：](?=\s|$))\s*"
+)
+# A name in brackets in front of what is said.
+_KNOWN = rf"{'|'.join(_GIVEN)}|(?:{_ROLES}|화자|참석자)\s?[\dA-Z]{{0,2}}"
+_BRACKETED = re.compile(  # in angle brackets stand titles, too: <기생충>
+    rf"^\s*(?:[(（]\s*(?:[{_SURNAMES}][가-힣]{{2}}|{_KNOWN})\s*[)）]|[<＜]\s*(?:{_KNOWN})\s*[>＞])"
+    r"\s*[:：]?\s+(?=\S)"
 )
 _LEADING_COLON = re.compile(r"^\s*[:：]\s+")
 # What stands in front of a colon and speaks to nobody.
@@ -72,10 +100,21 @@ _STEPS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("music", _NOTES),
     ("sound_tag", _SQUARE),
     ("sound_tag", _DIRECTION),
+    ("sound_tag", _SOUND_WORD),
     ("url", _URL),
     ("emoji", _EMOJI),
     ("chevrons", _CHEVRONS),
 )
+
+
+def describes_sounds(lines: Iterable[str]) -> bool:
+    """Whether a caption is nothing but one pair of brackets.
+
+    >>> describes_sounds(["(문이 쾅 닫힌다)"]), describes_sounds(["(웃으며) 안녕"])
+    (True, False)
+    """
+    text = " ".join(lines)
+    return _ALL_BRACKET.fullmatch(text) is not None and not _UNGIVEN.search(text)
 
 
 def recurring_speakers(lines: Iterable[str]) -> frozenset[str]:
@@ -138,6 +177,8 @@ def clean(
         line = transcript.written + ("" if transcript.is_complete else " \ufffd")
     else:
         line = both_spellings(line, only_mixed=True)[0]
+    line, count = _UNGIVEN.subn(" \ufffd ", _BOLD.sub(r"\1", line))
+    removed["not_given"] += count
     if _LONE_ADDRESS.fullmatch(line.strip()):
         removed["url"] += 1
         return ""
@@ -155,11 +196,15 @@ def clean(
 
 
 def _without_speaker(line: str, removed: Counter[str], speakers: frozenset[str]) -> str:
+    bracketed = _BRACKETED.match(line)
+    if bracketed:
+        removed["speaker"] += 1
+        return line[bracketed.end() :]
     found = _SPEAKER.match(line)
     if not found:
         return line
-    name = found["sure"] or found["perhaps"]
-    is_name = found["sure"] or name in speakers or name[0].isascii()
+    name = found["label"] or found["sure"] or found["perhaps"]
+    is_name = found["label"] or found["sure"] or name in speakers or name[0].isascii()
     if not is_name or name in _NOT_SPEAKERS:
         return line
     removed["speaker"] += 1

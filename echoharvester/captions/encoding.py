@@ -6,6 +6,11 @@ from echoharvester.captions.cues import CaptionError
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
+# Marks of direction and joining, which editors leave in front of times and numbers.
+INVISIBLE = dict.fromkeys(
+    [0, 0xFEFF, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+
 
 def decode(data: bytes, name: str) -> tuple[str, str]:
     """Text and the encoding found: by byte-order mark, else UTF-8, else CP949, else UTF-16.

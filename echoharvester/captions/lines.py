@@ -27,6 +27,10 @@ _TIME_TAG = re.compile(r"<(?:(\d{1,4}):)?(\d{1,2}):(\d{2})\.(\d{3})>")
 _INDEX = re.compile(r"\s*#?\d+\.?\s*")
 _BLOCK = re.compile(r"^(?:NOTE|STYLE|REGION|WEBVTT)\b")
 _HANGUL = re.compile("[가-힣]")
+_LETTER = re.compile(r"[^\W\d_]")
+_ARROW_ALONE = re.compile(r"-->|→")
+UNKNOWN = -1.0  # the time of a cue whose line of times cannot be read
+APART_SEC = 0.15  # cues so far from each other are not joined
 
 
 @dataclass
@@ -96,6 +100,19 @@ def _raw_cues(lines: list[str], suffix: str, repairs: Counter[str]) -> list[_Raw
         repairs["bad_timing"] += timing.broken
         text = split_breaks(line for line in body if line.strip())
         cues.append(_RawCue(timing.start_sec, timing.end_sec, text))
+    return _with_all_times(cues)
+
+
+def _with_all_times(cues: list[_RawCue]) -> list[_RawCue]:
+    """Cues whose times could not be read lie between their neighbours, apart from both if they can."""
+    for i, cue in enumerate(cues):
+        if cue.start_sec != UNKNOWN:
+            continue
+        after = cues[i - 1].end_sec if i else 0.0
+        before = next((c.start_sec for c in cues[i + 1 :] if c.start_sec != UNKNOWN), after)
+        room = before - after
+        apart = APART_SEC if room > 4 * APART_SEC else 0.0
+        cue.start_sec, cue.end_sec = after + apart, max(after, before - apart)
     return cues
 
 
@@ -141,6 +158,8 @@ def _broken_timing(line: str) -> _Timing | None:
     if match:
         groups = match.groups()[:8]
         return _Timing(_seconds(groups[:4]), _seconds(groups[4:]), broken=True)
+    if _ARROW_ALONE.search(line) and not _LETTER.search(line):
+        return _Timing(UNKNOWN, UNKNOWN, broken=True)
     match = _BROKEN.match(line)
     if match and not _HANGUL.search(line) and (match[1] is not None or match[4] is not None):
         start = _seconds(match.groups()[:4])
@@ -174,6 +193,11 @@ def _without_identifier(body: list[str], suffix: str, indexed: bool, last: bool)
             while end and not body[end - 1].strip():
                 end -= 1
             left_over = False
+        # A number between blank lines is the index of a cue that was deleted.
+        while end > 1 and _INDEX.fullmatch(body[end - 1]) and not body[end - 2].strip():
+            end -= 1
+            while end and not body[end - 1].strip():
+                end -= 1
         return body[:end]
     if last or end < len(body) or suffix == ".sbv":
         return body

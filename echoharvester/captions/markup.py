@@ -13,9 +13,16 @@ _TAG = re.compile(
     r"</?(?:c|v|i|b|u|s|a|ruby|rt|rp|rb|lang|font|span|p|div|em|strong)(?:[.\s][^<>]*)?/?>",
     re.IGNORECASE,
 )
-_BREAK = re.compile(r"<br\s*/?>|\[br\]|(?<![A-Za-z:])\\[Nn](?![a-z])", re.IGNORECASE)
+_BREAK = re.compile(
+    r"<br\s*/?>|\[br\]|(?<![A-Za-z:])\\[Nn](?![a-z])|(?<=[가-힣.?!,…])\|(?=[가-힣\"'(-])",
+    re.IGNORECASE,
+)
 _HARD_SPACE = re.compile(r"\\h(?![a-z])")
-_OVERRIDE = re.compile(r"\{\\[^{}]*\}")  # {\an8}
+_OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{[yYcCsSfFoPp]:[^{}\s]*\}")  # {\an8}; {y:i} of MicroDVD
+# What ASS draws: m 0 0 l 100 0 100 100.
+_DRAWING = re.compile(r"^\s*m(?:\s+-?\d+(?:\.\d+)?){2}(?:\s+(?:[mnlbspc]|-?\d+(?:\.\d+)?))+\s*$")
+_OPEN_TAG = re.compile(r"<(?:font|span|c|v|i|b|u|p|div)\b[^<>]{0,200}$", re.IGNORECASE)
+_MAX_ESCAPES = 3  # what went through web services was escaped by each of them
 
 
 def split_breaks(lines: Iterable[str]) -> list[str]:
@@ -24,13 +31,26 @@ def split_breaks(lines: Iterable[str]) -> list[str]:
     >>> split_breaks(["- 네[br]- 아니요"])
     ['- 네', '- 아니요']
     """
-    return [piece for line in lines for piece in _BREAK.split(line)]
+    whole: list[str] = []
+    for line in lines:
+        if whole and _OPEN_TAG.search(whole[-1]):
+            whole[-1] += " " + line  # a tag that goes over the end of a line
+        else:
+            whole.append(line)
+    pieces = [piece for line in whole for piece in _BREAK.split(line)]
+    return [piece for piece in pieces if not _DRAWING.match(_OVERRIDE.sub("", piece))]
 
 
 def unmarked(line: str) -> str:
     """A line without tags, overrides and entities, its spaces kept."""
     line = _HARD_SPACE.sub(" ", _OVERRIDE.sub("", _RUBY_TEXT.sub("", line)))
-    return html.unescape(_TAG.sub("", _BREAK.sub(" ", line)))
+    line = _TAG.sub("", _BREAK.sub(" ", line))
+    for _ in range(_MAX_ESCAPES):
+        plain = html.unescape(line)
+        if plain == line:
+            break
+        line = _TAG.sub("", plain)
+    return line
 
 
 def strip_markup(line: str) -> str:

@@ -6,20 +6,19 @@ read around is read and counted in `Track.repairs`; what cannot is a `CaptionErr
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 from echoharvester.captions.cues import CaptionError, Cue, TimedWord, Track
-from echoharvester.captions.encoding import decode
+from echoharvester.captions.encoding import INVISIBLE, decode
 from echoharvester.captions.lines import parse_lines
 from echoharvester.captions.timedtext import parse_json3, parse_srv3
 
 SUFFIXES = (".vtt", ".srt", ".sbv", ".json3", ".srv3")
 MAX_FILE_BYTES = 64 << 20
-# Marks of direction and joining, which editors leave in front of times and numbers.
-_INVISIBLE = dict.fromkeys(
-    [0, 0xFEFF, 0x200B, 0x200E, 0x200F, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-)
+MAX_JUMP_SEC = 10.0  # back: farther, and other cues follow than those that were said next
+BILINGUAL_SHARE = 0.8  # of the cues of a file that is captioned in two languages
 
 
 def read_track(path: Path) -> Track:
@@ -46,7 +45,7 @@ def parse(text: str, suffix: str, name: str = "captions") -> Track:
         CaptionError: if nothing can be made of it.
     """
     text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    text = text.translate(_INVISIBLE)
+    text = text.translate(INVISIBLE)
     if suffix == ".json3":
         track = parse_json3(text, name)
     elif suffix == ".srv3":
@@ -55,12 +54,12 @@ def parse(text: str, suffix: str, name: str = "captions") -> Track:
         track = parse_lines(text, suffix, name)
     if damaged := sum("\ufffd" in cue.text for cue in track.cues):
         track.repairs["undecodable"] += damaged
-    return _in_order(track)
+    return _in_one_language(_in_order(track))
 
 
 def _in_order(track: Track) -> Track:
     """Cues sorted by time, each once; backward ends and words outside their cue mended."""
-    cues = sorted(track.cues, key=lambda cue: cue.start_sec)
+    cues = sorted(_without_jumps(track), key=lambda cue: cue.start_sec)
     track.repairs["out_of_order"] += sum(a is not b for a, b in zip(cues, track.cues, strict=True))
     unique = dict.fromkeys((c.start_sec, c.end_sec, c.lines, c.words) for c in cues)
     track.repairs["duplicate"] += len(cues) - len(unique)
@@ -77,6 +76,64 @@ def _in_order(track: Track) -> Track:
     track.cues = cues
     track.repairs += Counter()  # zero counts go
     return track
+
+
+def _without_jumps(track: Track) -> list[Cue]:
+    """Cues of which none begins a little before the one in front of it in the file.
+
+    Recognisers write such times; the order of the file is that of speech.
+    """
+    cues: list[Cue] = []
+    for cue in track.cues:
+        before = cues[-1] if cues else None
+        back = before.start_sec - cue.start_sec if before else 0.0
+        overlaps = before is not None and cue.end_sec > before.start_sec
+        if before and overlaps and not cue.words and 0 < back <= MAX_JUMP_SEC:
+            latest = max(cue.end_sec, before.end_sec) - 0.01
+            start = max(before.start_sec + 0.01, min(before.end_sec, latest))
+            cue = Cue(start, max(cue.end_sec, start + 0.01), cue.lines)
+            track.repairs["jumped_back"] += 1
+        cues.append(cue)
+    return cues
+
+
+def _in_one_language(track: Track) -> Track:
+    """Of captions in Korean and another language the Korean ones, where nearly all are so."""
+    spoken = [cue for cue in track.cues if _LETTERS.search(cue.text)]
+    mixed = [cue for cue in spoken if len({_is_korean(line) for line in _lettered(cue)}) == 2]
+    if spoken and len(mixed) >= max(2, BILINGUAL_SHARE * len(spoken)):
+        for i, cue in enumerate(track.cues):
+            lines = tuple(
+                line for line in cue.lines if _is_korean(line) or line not in _lettered(cue)
+            )
+            if cue in mixed and lines != cue.lines:
+                track.repairs["other_language"] += len(cue.lines) - len(lines)
+                track.cues[i] = Cue(cue.start_sec, cue.end_sec, lines, cue.words)
+        return track
+    by_time: dict[tuple[float, float], list[Cue]] = {}
+    for cue in spoken:
+        by_time.setdefault((cue.start_sec, cue.end_sec), []).append(cue)
+    pairs = [
+        group for group in by_time.values() if len({_is_korean(cue.text) for cue in group}) == 2
+    ]
+    if len(pairs) >= max(2, BILINGUAL_SHARE * len(by_time)):
+        foreign = [cue for group in pairs for cue in group if not _is_korean(cue.text)]
+        track.repairs["other_language"] += len(foreign)
+        track.cues = [cue for cue in track.cues if cue not in foreign]
+    return track
+
+
+def _is_korean(text: str) -> bool:
+    return _HANGUL.search(text) is not None
+
+
+def _lettered(cue: Cue) -> list[str]:
+    """Lines that are words of some language: `PPT` or a number alone says nothing of it."""
+    return [line for line in cue.lines if _is_korean(line) or len(_LETTERS.findall(line)) > 3]
+
+
+_HANGUL = re.compile("[가-힣]")
+_LETTERS = re.compile(r"[^\W\d_]")
 
 
 def _within(cue: Cue) -> tuple[TimedWord, ...]:

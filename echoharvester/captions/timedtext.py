@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from echoharvester.captions.cues import CaptionError, Cue, Track
+from echoharvester.captions.encoding import INVISIBLE
 from echoharvester.captions.markup import strip_markup, timed_words
 from echoharvester.captions.rolling import bounded_by_words
 from echoharvester.errors import UserError
@@ -118,8 +119,8 @@ def _with_bounded_ends(cues: Sequence[Cue]) -> list[Cue]:
 
 
 def _encodable(text: str) -> str:
-    """Without lone surrogates: halves of emoji, which no file can hold."""
-    return _SURROGATES.sub("", text)
+    """Without lone surrogates (halves of emoji, which no file can hold) and invisible marks."""
+    return _SURROGATES.sub("", text).translate(INVISIBLE)
 
 
 def _end(start_sec: float, end_sec: float) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from echoharvester.captions.clean import (
     clean,
+    describes_sounds,
     recurring_speakers,
     starts_with_dash,
     unwrapped,
@@ -131,6 +132,9 @@ def _pieces(
     """A cue, cleaned; one piece for each speaker of a dialogue (`- ... - ...`)."""
     turns: list[list[str]] = []
     lines = unwrapped(cue.lines)
+    if describes_sounds(lines):
+        removed["sound_tag"] += 1
+        return
     dialogue = sum(starts_with_dash(line) for line in lines) > 1
     for line in lines:
         if not turns or (dialogue and starts_with_dash(line)):
