@@ -58,7 +58,7 @@ def main() -> int:
         "--corrupt", action="store_true", help="learn from captions corrupted on purpose"
     )
     parser.add_argument(
-        "--precision", type=float, help="wanted share of right labels (0.99; --corrupt: 0.995)"
+        "--precision", type=float, help="wanted share of right labels (0.99; --corrupt: 0.994)"
     )
     parser.add_argument("--passes", type=int, default=4, help="corruptions of every fourth caption")
     parser.add_argument(
@@ -109,7 +109,7 @@ def _from_corrupted(options: argparse.Namespace) -> int:
         write_atomic(options.examples, "".join(f"{line}\n" for line in lines))
     model = f"{settings['kind']} {settings.get('repo') or settings.get('model')}"
     named = f"{model}: {sum(e.kind == RIGHT for e in found)} texts and {sum(e.kind != RIGHT for e in found)} corrupted ones"  # fmt: skip
-    fitted = fit_curve(found, options.precision or 0.995, named)
+    fitted = fit_curve(found, options.precision or 0.994, named)
     output = options.output or Path("curve.json")
     fitted.curve.write(output)
     print(
