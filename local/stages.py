@@ -50,7 +50,7 @@ STAGES = stage_table(
     Stage(
         5, "measure",
         settings=("measure",),
-        source="cuts_aligned", target="cuts_measured",
+        source="cuts_aligned", target="cuts_measured", version=2,
     ),
     Stage(
         5, "duplicates",

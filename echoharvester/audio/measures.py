@@ -20,16 +20,22 @@ _QUIET_QUANTILE = 0.05
 _FITTED = (1.23, 0.3)
 _FFT = 512
 # Bandwidth: what lies this far below the strongest bin, or at the steps of 16 bits, is nothing.
-_BAND_RANGE_DB = 70.0
-_BAND_FLOOR_DB = -95.0
+_BAND_RANGE_DB = 55.0  # of the average over a sentence; what resamplers leave is lower
+_BAND_FLOOR_DB = -118.0  # their noise is at -125 dB in each bin
 
 
 def frame_power(samples: np.ndarray) -> np.ndarray:
-    """Mean square of every 20 ms, (num_frames,)."""
+    """Mean square of every 20 ms about its offset, (num_frames,): a constant offset is
+    no sound."""
     size = int(FRAME_SEC * SAMPLING_RATE)
     usable = len(samples) // size * size
     frames = samples[:usable].reshape(-1, size)
-    return np.einsum("ij,ij->i", frames, frames).astype(np.float64) / size
+    squares = np.einsum("ij,ij->i", frames, frames).astype(np.float64) / size
+    if not usable:
+        return squares
+    means = frames.mean(axis=1, dtype=np.float64)
+    offset = float(np.median(means))  # digital silence stays silent
+    return np.maximum(squares - 2 * offset * means + offset**2, 0.0)
 
 
 def speech_mask(regions: np.ndarray, num_frames: int, margin_sec: float = 0.0) -> np.ndarray:
@@ -96,7 +102,8 @@ def _power_spectra(samples: np.ndarray, hop: int = _FFT // 2) -> np.ndarray:
     """Power every `hop` samples, (num_frames, 256), its sum over bins that of the sound; no DC."""
     if len(samples) < _FFT:
         return np.zeros((0, _FFT // 2))
-    frames = np.lib.stride_tricks.sliding_window_view(samples, _FFT)[::hop]
+    centred = samples - samples.mean()  # a window spreads an offset over the lowest bins
+    frames = np.lib.stride_tricks.sliding_window_view(centred, _FFT)[::hop]
     window = np.hanning(_FFT).astype(np.float32)
     spectra = np.abs(np.fft.rfft(frames * window)[:, 1:]) ** 2
     return spectra * 2 / (_FFT * float(np.sum(window**2)))

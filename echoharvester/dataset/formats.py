@@ -13,6 +13,7 @@ from typing import Any
 from echoharvester.dataset.folders import swap
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import safe_id, text_of
+from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut, write_atomic
 
 Cuts = Callable[[], Iterator[Cut]]  # begins a pass over the data set
@@ -59,13 +60,18 @@ def check_formats(wanted: Sequence[str]) -> None:
 
 
 def _audiofolder(cuts: Iterator[Cut], folder: Path) -> None:
-    """Hugging Face's audiofolder: a flac for each cut, and `metadata.jsonl`."""
+    """Hugging Face's audiofolder: a flac for each cut, `metadata.jsonl`, and a card that names both.
+
+    Names of files are digests: `train`, `test`, `dev` or `val` in one would be taken for a split, and
+    whatever has no such word would be left out without a word.
+    """
     import soundfile
 
     with open(folder / "metadata.jsonl", "w", encoding="utf-8") as metadata:
         for cut in cuts:
             custom = cut["custom"]
-            name = f"data/{safe_id(custom['media_id'])[:2]}/{safe_id(cut['id'])}.flac"
+            digest = fingerprint(cut["id"])
+            name = f"data/{digest[:2]}/{digest}.flac"
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             start = round(cut["start"] * cut["recording"]["sampling_rate"])
@@ -78,10 +84,32 @@ def _audiofolder(cuts: Iterator[Cut], folder: Path) -> None:
                 "id": cut["id"],
                 "text": text_of(cut),
                 "duration_sec": cut["duration"],
+                "words": [
+                    {"word": word, "start_sec": start, "end_sec": round(start + duration, 4)}
+                    for word, start, duration, *_ in cut["supervisions"][0]
+                    .get("alignment", {})
+                    .get("word", ())
+                ],
                 **{key: custom.get(key) for key in METADATA},
             }
             metadata.write(json.dumps(row, ensure_ascii=False) + "\n")
         _sync(metadata)
+    write_atomic(folder / "README.md", _AUDIOFOLDER_CARD)
+
+
+_AUDIOFOLDER_CARD = """---
+language: ko
+task_categories: [automatic-speech-recognition]
+configs:
+- config_name: default
+  data_files:
+  - split: train
+    path: [metadata.jsonl, "data/**"]
+---
+
+`load_dataset("audiofolder", data_dir="THIS FOLDER")` gives a row for each utterance: audio, text, times of its words,
+and where it comes from.
+"""
 
 
 def _nemo(cuts: Iterator[Cut], folder: Path) -> None:

@@ -84,3 +84,30 @@ def test_bandwidth_tells_telephone_from_microphone():
     assert bandwidth_hz(speech) > 7000 and bandwidth_hz(noisy) > 7500
     assert 3500 < bandwidth_hz(sixteen_bits) < 5000
     assert bandwidth_hz(np.zeros(16_000, np.float32)) == 0
+
+
+def in_sixteen_bits(sound: np.ndarray) -> np.ndarray:
+    return np.round(sound * 32768).astype(np.float32) / 32768
+
+
+@pytest.mark.parametrize("offset", [0.01, -0.05])
+def test_a_constant_offset_is_no_noise(offset):
+    speech = mixed(spoken("ko+m1", 0.8), 25, 0.0)
+    shifted = (0.5 * speech + offset).astype(np.float32)
+    assert snr_with_pauses(shifted) == pytest.approx(snr_with_pauses(0.5 * speech), abs=0.5)
+    tight = mixed(spoken("ko+m1", 0.0), 25, 0.0)
+    moved = (0.5 * tight + offset).astype(np.float32)
+    assert snr_without_pauses_db(moved) == pytest.approx(
+        snr_without_pauses_db(0.5 * tight), abs=0.5
+    )
+    assert bandwidth_hz(shifted) == bandwidth_hz(0.5 * speech)
+
+
+def test_bandwidth_does_not_depend_on_the_level():
+    speech = spoken("ko+m1", 0.3)
+    speech = speech / np.abs(speech).max()
+    telephone = resample_poly(resample_poly(speech, 1, 2), 2, 1)
+    for db in (0, -20, -40):
+        level = 0.9 * 10 ** (db / 20)
+        assert bandwidth_hz(in_sixteen_bits(level * speech)) > 7000, db
+        assert bandwidth_hz(in_sixteen_bits(level * telephone)) < 5000, db

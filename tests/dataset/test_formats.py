@@ -1,6 +1,7 @@
 """Cards and the forms of other toolkits."""
 
 import json
+import re
 import shlex
 import subprocess
 
@@ -63,6 +64,11 @@ def test_audiofolder_nemo_and_kaldi_hold_every_cut(tmp_path, cuts):
     assert [row["text"] for row in rows] == [f"가{i}" for i in range(7)]
     sound, rate = soundfile.read(tmp_path / "audiofolder" / rows[3]["file_name"], dtype="int16")
     assert rate == 16000
+    names = [row["file_name"] for row in rows]
+    assert len(set(names)) == 7 and not any(re.search("train|test|dev|val", name) for name in names)
+    assert all(isinstance(row["words"], list) for row in rows)
+    card = (tmp_path / "audiofolder" / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("---\n") and "metadata.jsonl" in card
     np.testing.assert_array_equal(sound, original[48000:60800])
 
     lines = (tmp_path / "nemo" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
