@@ -197,11 +197,12 @@ def least_threshold(
     """
     order = np.argsort(-probabilities, kind="stable")
     reached = np.cumsum(weights[order] * right[order]) / np.cumsum(weights[order])
-    enough = np.flatnonzero(reached >= precision)
+    last_of_equals = np.diff(probabilities[order], append=-np.inf) < 0  # equals are accepted together
+    enough = np.flatnonzero((reached >= precision) & last_of_equals)
     if not len(enough):
         raise UserError(
             f"no threshold reaches a precision of {precision:g}; the most sure reach "
-            f"{reached.max():.3f}: ask for less, or review more"
+            f"{reached.max():.3f}: ask for less, or give more examples"
         )
     return float(probabilities[order][enough[-1]])
 
