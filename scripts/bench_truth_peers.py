@@ -19,7 +19,7 @@ from echoharvester.audio.media import load_sound
 from echoharvester.audio.pauses import Loudness
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut, read_all_cuts
-from echoharvester.models.acoustic import AcousticModel
+from echoharvester.models.emissions import AcousticModel
 from echoharvester.text.scores import normalize_for_scoring
 
 Words = list[tuple[str, float, float]]  # text, start, end in seconds

@@ -22,7 +22,7 @@ from echoharvester.align.base import (
     Evidence,
     Request,
 )
-from echoharvester.models.acoustic import AcousticModel
+from echoharvester.models.emissions import AcousticModel
 from echoharvester.models.greedy import greedy_path, min_frames
 from echoharvester.text.hangul import VOWELS, conjoining, from_jamo
 from echoharvester.text.scores import normalize_for_scoring

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from echoharvester.asr.base import in_batches
-from echoharvester.models.acoustic import AcousticModel
+from echoharvester.models.emissions import AcousticModel
 from echoharvester.models.greedy import greedy_ids
 
 

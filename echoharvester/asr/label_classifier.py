@@ -197,7 +197,9 @@ def least_threshold(
     """
     order = np.argsort(-probabilities, kind="stable")
     reached = np.cumsum(weights[order] * right[order]) / np.cumsum(weights[order])
-    last_of_equals = np.diff(probabilities[order], append=-np.inf) < 0  # equals are accepted together
+    last_of_equals = (
+        np.diff(probabilities[order], append=-np.inf) < 0
+    )  # equals are accepted together
     enough = np.flatnonzero((reached >= precision) & last_of_equals)
     if not len(enough):
         raise UserError(

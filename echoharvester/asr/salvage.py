@@ -41,13 +41,15 @@ def sure_part(cut: Cut, evidence: TextEvidence, curve: EvidenceCurve) -> Cut | N
 def _spans(words: Sequence[Sequence[Any]], evidence: TextEvidence) -> list[Span]:
     """Parts between pauses, the longest first; never the whole.
 
-    The times of a word that was not heard are doubtful: at a cut, the words on both sides were.
+    The times of a word that was not heard are doubtful: at a cut, the words on both sides were, and
+    nothing else between them.
     """
     heard = [word.contrast == 0 for word in evidence.words]
+    between = [word.lacking_before == 0 == word.left_out for word in evidence.words]
     pauses = [
         k
         for k in range(1, len(words))
-        if _gap(words, k) >= MIN_PAUSE_SEC and heard[k - 1] and heard[k]
+        if _gap(words, k) >= MIN_PAUSE_SEC and heard[k - 1] and heard[k] and between[k]
     ]
     edges = [0, *pauses, len(words)]
     spans = [

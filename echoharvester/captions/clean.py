@@ -37,14 +37,18 @@ _SOUND_WORD = re.compile(
     rf"|#\s*{_SOUND_PHRASE}\s*#)",
     re.IGNORECASE,
 )
-# A caption that is nothing but one pair of brackets describes what is heard.
+# A caption that is nothing but one pair of brackets describes what is heard, unless it talks like people.
 _ALL_BRACKET = re.compile(
-    r"\W*(?:\([^()]{1,60}\)|（[^（）]{1,60}）|<[^<>]{1,40}>|\*[^*]{1,40}\*|#[^#]{1,40}#)\W*"
+    rf"\W*(?:\((?P<round>[^()]{{1,60}})\)|（(?P<wide>[^（）]{{1,60}})）|<\s*(?:{_ONOMATOPOEIA}|{_SOUND_PHRASE})[!~.]*\s*>)\W*"
+)
+_TALKS = re.compile(
+    r"[,?]|(?:[요죠까네]|니다|거든|잖아|라고|는데|아니|맞아|그래|^[네예응])[.!~…]*$|^[\d\s:시분초]+$"
 )
 # Something is said that the text does not give: [ __ ], ○○○, 김OO, (불명확), (삐-).
 _UNGIVEN = re.compile(
-    r"\[\s*_+\s*\]|[○◯●×✕]{2,}|\*{2,}|(?<=[가-힣])O{2,}(?=[\s가-힣])|(?<=[가-힣])0{2,}(?=\s?(?:씨|님|양|군)(?:$|\W|[이가은는을를의도]))"
-    r"|(?<![A-Za-z\d])O{2,}(?=\s?[가-힣])"
+    r"\[\s*_+\s*\]|(?<![\d○◯×✕])(?<!\d )[○◯×✕]{2,}(?!\s?\d)|(?<=[가-힣])●{2,}|●{2,}(?=[가-힣])|(?<![\d*])\*{2,}(?![\d*])"
+    r"|(?<=[가-힣])(?-i:O{2,})(?=[\s가-힣])|(?<=[가-힣])0{2,}(?=\s?(?:씨|님|양|군)(?:$|\W|[이가은는을를의도]))"
+    r"|(?<![A-Za-z\d])(?-i:O{2,})(?=\s?[가-힣])"
     r"|[\[(（]\s*(?:(?:잘\s?)?(?:안\s?들림|들리지\s?않음|안\s?들려요)|불명확|불분명|불명|청취\s?불가|알아들을\s?수\s?없음|판독\s?불가"
     r"|inaudible|unintelligible|indistinct|삐+[-~이익]*|묵음(?:\s?처리)?|비속어|욕설|검열)(?:\s[가-힣\d:]{1,8})?\s*[\])）]",
     re.IGNORECASE,
@@ -71,14 +75,17 @@ _GIVEN = (
 _TITLES = "기자|앵커|교수|박사|씨|님|선생님|대표|팀장|아나운서|의원|장관|대통령|사장|부장|과장|PD|엄마|아빠|아저씨|아줌마|할머니|할아버지"
 _ROLES = f"{_PEOPLE}|나레이터|내레이터|앵커|리포터|해설|캐스터|엄마|아빠|선생님|학생|손님|사장|직원|의사|환자|변호사|검사|판사|면접관|지원자|호스트|게스트|시민|주민|인터뷰어|인터뷰이|나|너|그|그녀"
 _SPEAKER = re.compile(
-    rf"^\s*(?:(?P<label>(?i:speaker|spk|화자|참석자|참가자|발언자|발화자|진술인|남성|여성)[\s_-]?\d{{1,3}})\s*[:：]\s*|(?P<sure>[{_SURNAMES}][가-힣]{{2}}|{'|'.join(_GIVEN)}|[가-힣]{{1,4}}\s?(?:{_TITLES})|(?:{_ROLES})\s?[\dA-Z]{{0,2}})\s*[:：](?=\s|$|[가-힣])"
+    rf"^\s*(?:(?P<label>(?i:speaker|spk|화자|참석자|참가자|발언자|발화자|진술인|남성|여성)[\s_-]?\d{{1,3}})\s*[:：](?!\d)\s*|(?P<sure>[{_SURNAMES}][가-힣]{{2}}|{'|'.join(_GIVEN)}|[가-힣]{{1,4}}\s?(?:{_TITLES})|(?:{_ROLES})\s?[\dA-Z]{{0,2}})\s*[:：](?=\s|$|[가-힣])"
     r"|(?P<perhaps>[가-힣]{2,4}|[A-Z][A-Za-z.]{0,14}|[QA]\d?)\s*[:：](?=\s|$))\s*"
 )
 # A name in brackets in front of what is said.
-_KNOWN = rf"{'|'.join(_GIVEN)}|(?:{_ROLES}|화자|참석자)\s?[\dA-Z]{{0,2}}"
-_BRACKETED = re.compile(  # in angle brackets stand titles, too: <기생충>
-    rf"^\s*(?:[(（]\s*(?:[{_SURNAMES}][가-힣]{{2}}|{_KNOWN})\s*[)）]|[<＜]\s*(?:{_KNOWN})\s*[>＞])"
-    r"\s*[:：]?\s+(?=\S)"
+_KNOWN = (
+    rf"{'|'.join(_GIVEN)}|(?:{_PEOPLE}|앵커|리포터|해설|캐스터|엄마|아빠|선생님|학생|손님|면접관|지원자|호스트|게스트"
+    r"|화자|참석자)\s?[\dA-Z]{0,2}"
+)
+_BRACKETED = re.compile(  # words that are said stand in brackets, too: (한국은), <기생충>
+    rf"^\s*(?:[(（]\s*(?:(?P<sure>{_KNOWN})|(?P<perhaps>[{_SURNAMES}][가-힣]{{2}}))\s*[)）]|[<＜]\s*(?:{'|'.join(_GIVEN)})\s*[>＞])"
+    r"\s*(?P<colon>[:：])?\s+(?=\S)"
 )
 _LEADING_COLON = re.compile(r"^\s*[:：]\s+")
 # What stands in front of a colon and speaks to nobody.
@@ -110,11 +117,16 @@ _STEPS: tuple[tuple[str, re.Pattern[str]], ...] = (
 def describes_sounds(lines: Iterable[str]) -> bool:
     """Whether a caption is nothing but one pair of brackets.
 
-    >>> describes_sounds(["(문이 쾅 닫힌다)"]), describes_sounds(["(웃으며) 안녕"])
+    >>> describes_sounds(["(문이 쾅 닫힌다)"]), describes_sounds(["(네, 알겠습니다)"])
     (True, False)
     """
     text = " ".join(lines)
-    return _ALL_BRACKET.fullmatch(text) is not None and not _UNGIVEN.search(text)
+    found = _ALL_BRACKET.fullmatch(text)
+    if not found and _SOUND_WORD.fullmatch(text.strip()):
+        return True
+    if not found or _UNGIVEN.search(text):
+        return False
+    return not _TALKS.search((found["round"] or found["wide"] or "").strip())
 
 
 def recurring_speakers(lines: Iterable[str]) -> frozenset[str]:
@@ -123,7 +135,11 @@ def recurring_speakers(lines: Iterable[str]) -> frozenset[str]:
     >>> recurring_speakers(["하니: 네", "두리: 네", "하니: 아니요", "문제: 3번", "문제: 4번"])
     frozenset({'하니'})
     """
-    found = Counter(m["perhaps"] for line in lines if (m := _SPEAKER.match(line)) and m["perhaps"])
+    found: Counter[str] = Counter()
+    for line in lines:
+        for pattern in (_SPEAKER, _BRACKETED):
+            if (m := pattern.match(line)) and m["perhaps"]:
+                found[m["perhaps"]] += 1
     return frozenset(n for n, count in found.items() if count > 1 and n not in _NOT_SPEAKERS)
 
 
@@ -197,7 +213,8 @@ def clean(
 
 def _without_speaker(line: str, removed: Counter[str], speakers: frozenset[str]) -> str:
     bracketed = _BRACKETED.match(line)
-    if bracketed:
+    perhaps = bracketed["perhaps"] if bracketed else None
+    if bracketed and (not perhaps or bracketed["colon"] or perhaps in speakers):
         removed["speaker"] += 1
         return line[bracketed.end() :]
     found = _SPEAKER.match(line)

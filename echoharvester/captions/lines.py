@@ -104,15 +104,19 @@ def _raw_cues(lines: list[str], suffix: str, repairs: Counter[str]) -> list[_Raw
 
 
 def _with_all_times(cues: list[_RawCue]) -> list[_RawCue]:
-    """Cues whose times could not be read lie between their neighbours, apart from both if they can."""
-    for i, cue in enumerate(cues):
-        if cue.start_sec != UNKNOWN:
+    """Cues whose times could not be read share the time between their neighbours, apart from each other
+    if they can."""
+    after, run = 0.0, []
+    for cue in [*cues, None]:
+        if cue and cue.start_sec == UNKNOWN:
+            run.append(cue)
             continue
-        after = cues[i - 1].end_sec if i else 0.0
-        before = next((c.start_sec for c in cues[i + 1 :] if c.start_sec != UNKNOWN), after)
-        room = before - after
-        apart = APART_SEC if room > 4 * APART_SEC else 0.0
-        cue.start_sec, cue.end_sec = after + apart, max(after, before - apart)
+        share = max(0.0, (cue.start_sec if cue else after) - after) / max(1, len(run))
+        apart = APART_SEC if share > 4 * APART_SEC else 0.0
+        for n, unknown in enumerate(run):
+            start = after + n * share
+            unknown.start_sec, unknown.end_sec = start + apart, start + share - apart
+        after, run = (cue.end_sec if cue else after), []
     return cues
 
 
@@ -188,14 +192,20 @@ def _without_identifier(body: list[str], suffix: str, indexed: bool, last: bool)
     if indexed:
         # Of the last cue a number behind a blank line is an index that was left over.
         left_over = not last or (end > 1 and not body[end - 2].strip())
+        following = ""
         while end and left_over and _INDEX.fullmatch(body[end - 1]):
             end -= 1
+            following = body[end]
             while end and not body[end - 1].strip():
                 end -= 1
             left_over = False
-        # A number between blank lines is the index of a cue that was deleted.
-        while end > 1 and _INDEX.fullmatch(body[end - 1]) and not body[end - 2].strip():
+        # Behind the text, between blank lines, the number before that of the next cue: a cue was deleted.
+        while end > 1 and not body[end - 2].strip() and _precedes(body[end - 1], following):
+            text = [line for line in body[: end - 1] if line.strip()]
+            if not text:
+                break
             end -= 1
+            following = body[end]
             while end and not body[end - 1].strip():
                 end -= 1
         return body[:end]
@@ -204,6 +214,14 @@ def _without_identifier(body: list[str], suffix: str, indexed: bool, last: bool)
     line, above = body[end - 1], body[end - 2] if end > 1 else ""
     is_name = not above.strip() and (suffix == ".vtt" or not _HANGUL.search(line))
     return body[: end - 1] if is_name and (end > 1 or suffix == ".vtt") else body
+
+
+def _precedes(line: str, following: str) -> bool:
+    """Whether a line is the index right before another."""
+    if not (_INDEX.fullmatch(line) and _INDEX.fullmatch(following)):
+        return False
+    number, after = (int(re.sub(r"\D", "", text)) for text in (line, following))
+    return number == after - 1
 
 
 def _without_blocks(body: list[str]) -> list[str]:

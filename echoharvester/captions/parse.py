@@ -59,8 +59,9 @@ def parse(text: str, suffix: str, name: str = "captions") -> Track:
 
 def _in_order(track: Track) -> Track:
     """Cues sorted by time, each once; backward ends and words outside their cue mended."""
-    cues = sorted(_without_jumps(track), key=lambda cue: cue.start_sec)
-    track.repairs["out_of_order"] += sum(a is not b for a, b in zip(cues, track.cues, strict=True))
+    as_said = _without_jumps(track)
+    cues = sorted(as_said, key=lambda cue: cue.start_sec)
+    track.repairs["out_of_order"] += sum(a is not b for a, b in zip(cues, as_said, strict=True))
     unique = dict.fromkeys((c.start_sec, c.end_sec, c.lines, c.words) for c in cues)
     track.repairs["duplicate"] += len(cues) - len(unique)
     cues = [Cue(*values) for values in unique]
@@ -89,10 +90,10 @@ def _without_jumps(track: Track) -> list[Cue]:
         back = before.start_sec - cue.start_sec if before else 0.0
         overlaps = before is not None and cue.end_sec > before.start_sec
         if before and overlaps and not cue.words and 0 < back <= MAX_JUMP_SEC:
-            latest = max(cue.end_sec, before.end_sec) - 0.01
-            start = max(before.start_sec + 0.01, min(before.end_sec, latest))
-            cue = Cue(start, max(cue.end_sec, start + 0.01), cue.lines)
-            track.repairs["jumped_back"] += 1
+            start = before.start_sec + 0.01
+            if start < cue.end_sec:
+                cue = Cue(start, cue.end_sec, cue.lines)
+                track.repairs["jumped_back"] += 1
         cues.append(cue)
     return cues
 
@@ -102,13 +103,14 @@ def _in_one_language(track: Track) -> Track:
     spoken = [cue for cue in track.cues if _LETTERS.search(cue.text)]
     mixed = [cue for cue in spoken if len({_is_korean(line) for line in _lettered(cue)}) == 2]
     if spoken and len(mixed) >= max(2, BILINGUAL_SHARE * len(spoken)):
+        both = set(map(id, mixed))
         for i, cue in enumerate(track.cues):
             lines = tuple(
                 line for line in cue.lines if _is_korean(line) or line not in _lettered(cue)
             )
-            if cue in mixed and lines != cue.lines:
+            if id(cue) in both and lines != cue.lines:
                 track.repairs["other_language"] += len(cue.lines) - len(lines)
-                track.cues[i] = Cue(cue.start_sec, cue.end_sec, lines, cue.words)
+                track.cues[i] = Cue(cue.start_sec, cue.end_sec, lines)
         return track
     by_time: dict[tuple[float, float], list[Cue]] = {}
     for cue in spoken:
@@ -119,7 +121,8 @@ def _in_one_language(track: Track) -> Track:
     if len(pairs) >= max(2, BILINGUAL_SHARE * len(by_time)):
         foreign = [cue for group in pairs for cue in group if not _is_korean(cue.text)]
         track.repairs["other_language"] += len(foreign)
-        track.cues = [cue for cue in track.cues if cue not in foreign]
+        gone = set(map(id, foreign))
+        track.cues = [cue for cue in track.cues if id(cue) not in gone]
     return track
 
 

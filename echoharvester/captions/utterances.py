@@ -132,7 +132,7 @@ def _pieces(
     """A cue, cleaned; one piece for each speaker of a dialogue (`- ... - ...`)."""
     turns: list[list[str]] = []
     lines = unwrapped(cue.lines)
-    if describes_sounds(lines):
+    if not config.corpus_marks and describes_sounds(lines):
         removed["sound_tag"] += 1
         return
     dialogue = sum(starts_with_dash(line) for line in lines) > 1

@@ -16,7 +16,7 @@ import numpy as np
 
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.errors import UserError
-from echoharvester.models.acoustic import AcousticModel
+from echoharvester.models.emissions import AcousticModel
 from echoharvester.models.extras import require
 from echoharvester.models.hub import loading
 from echoharvester.text.hangul import conjoining, from_jamo, is_syllable, to_jamo, to_letters
@@ -195,6 +195,8 @@ def transformers_model(folder: Path, num_threads: int = 1) -> TransformersModel:
     for symbol, i in ids.items():
         if 0 <= i < len(vocabulary):
             vocabulary[i] = symbol
+    if model.config.pad_token_id is None:
+        raise UserError(f"{folder}: its config.json names no pad_token_id, which is CTC's blank")
     blank = int(model.config.pad_token_id)
     space = ids.get(_word_delimiter(folder))
     device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -142,7 +142,7 @@ class _Workers:
                         shard, media_id = following, ""
                         log.close()
                         log = open(self._logs[shard], "a", encoding="utf-8")  # noqa: SIM115
-                    else:
+                    elif line.strip():
                         if message and message.kind == BEGUN:
                             media_id = message.values["media_id"]
                         log.write(line)
@@ -154,6 +154,8 @@ class _Workers:
                     log.write(f"the process ended with status {status}\n")
             finally:
                 log.close()
+                with suppress(OSError):  # an answer that nobody reads any more
+                    worker.stdin.close()
         self._running.discard(worker)
         # A process that fails when all is done, has done all.
         ends.setdefault(shard, WorkerEnd(status, media_id))

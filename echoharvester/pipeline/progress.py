@@ -75,6 +75,7 @@ def next_shard() -> int | None:
     """
     if not os.environ.get(_GOES_ON):
         return None
+    print()  # what a library left unfinished on its line must not hide the question
     tell(NEXT)
     answer = sys.stdin.readline().strip()
     return int(answer) if answer else None

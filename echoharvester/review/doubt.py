@@ -37,7 +37,7 @@ def spoken_words(cut: Cut) -> list[SpokenWord]:
     tokens = cut["custom"].get("word_log_probs", ())
     found = []
     for k, (text, start, duration, *score) in enumerate(words):
-        if len(tokens) == len(words):
+        if len(tokens) == len(words) and tokens[k]:
             sure, limit = math.exp(min(tokens[k])), DOUBTFUL
         else:
             sure, limit = float(score[0]) if score else 1.0, MISFIT

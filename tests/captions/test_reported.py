@@ -44,6 +44,10 @@ def test_what_is_said_and_not_given_marks_the_text_as_damaged(caption):
         "**정말** 좋아요",
         "3 * 4 는 12",
         "○ 첫째로 봅시다",
+        "점수는 3**2",
+        "3 ×× 4 는",
+        "●● 첫째는",
+        "스쿠터 oo가",
         "TOO 비싸요",
         "007 영화",
         "가격은 1000원",
@@ -74,7 +78,10 @@ def test_a_caption_that_is_one_pair_of_brackets_describes_a_sound(caption):
 @pytest.mark.parametrize(
     ("caption", "text"),
     [("<철컥> 누구세요?", "누구세요?"), ("*띠리링* 여보세요?", "여보세요?"),
-     ("저는 (정말로) 갔어요.", "저는 (정말로) 갔어요."), ("<기생충> 봤어요?", "<기생충> 봤어요?"),
+     ("저는 (정말로) 갔어요.", "저는 (정말로) 갔어요."), ("(한국은) 참 좋아요.", "(한국은) 참 좋아요."),
+     ("(그) 사람이에요.", "(그) 사람이에요."), ("(네, 알겠습니다)", "(네, 알겠습니다)"),
+     ("(그게 말이 되냐고요)", "(그게 말이 되냐고요)"), ("*아니*", "*아니*"), ("<엄마> 를 봤어요.", "<엄마> 를 봤어요."),
+     ("여성 1:1 비율이에요.", "여성 1:1 비율이에요."), ("<기생충> 봤어요?", "<기생충> 봤어요?"),
      ("#해시태그 달아 주세요.", "#해시태그 달아 주세요.")],
 )  # fmt: skip
 def test_words_in_brackets_inside_a_sentence_stay(caption, text):
@@ -167,7 +174,49 @@ def test_times_that_cannot_be_read_are_never_spoken():
 def test_the_index_of_a_deleted_cue_is_not_said():
     left = "26\n00:00:01,000 --> 00:00:02,000\n첫째예요.\n\n27\n\n28\n00:00:03,000 --> 00:00:04,000\n둘째예요.\n"
     assert texts(left) == ["첫째예요.", "둘째예요."]
-    assert texts(srt("3", "2", "1", "출발!")) == ["3", "2", "1", "출발!"] or "3" in texts(srt("3", "2", "1", "출발!"))[0]  # fmt: skip
+
+
+def test_a_countdown_is_said():
+    down = "".join(
+        f"{i}\n00:00:0{i},000 --> 00:00:0{i},500\n\n{text}\n\n"
+        for i, text in enumerate(["3", "2", "1", "출발!"], 1)
+    )
+    assert " ".join(texts(down)) == "3 2 1 출발!"
+    spaced = "1\n\n00:00:01,000 --> 00:00:02,000\n\n정답은\n\n5\n\n2\n\n00:00:03,000 --> 00:00:04,000\n\n맞아요.\n"
+    assert " ".join(texts(spaced)) == "정답은 5 맞아요."
+
+
+def test_a_long_sign_in_front_does_not_push_what_is_said_behind_it():
+    signs = "".join(
+        f"{i}\n00:00:{a:02d},000 --> 00:00:{b:02d},000\n{text}\n\n"
+        for i, (a, b, text) in enumerate(
+            [
+                (12, 30, "제목이에요."),
+                (11, 14, "첫째예요."),
+                (14, 17, "둘째예요."),
+                (17, 20, "셋째예요."),
+            ],
+            1,
+        )
+    )
+    assert texts(signs) == ["제목이에요.", "첫째예요.", "둘째예요.", "셋째예요."]
+    assert segment(parse(signs, ".srt")).utterances[1].end_sec == 14.0
+
+
+def test_several_times_that_cannot_be_read_share_the_room():
+    broken = "1\n00:00:01,000 --> 00:00:02,000\n처음이에요.\n\n"
+    for i in (2, 3, 4):
+        broken += f"{i}\n-1:-2:-3,-4 --> -1:-2:-3,-4\n{i}번이에요.\n\n"
+    broken += "5\n00:00:20,000 --> 00:00:22,000\n끝이에요.\n"
+    found = segment(parse(broken, ".srt")).utterances
+    assert len(found) == 5
+    assert all(a.end_sec < b.start_sec for a, b in zip(found, found[1:], strict=False))
+    assert all(u.end_sec - u.start_sec > 1 for u in found[1:4])
+
+
+def test_a_long_file_in_two_languages_is_read_quickly():
+    lines = srt(*["여러분 안녕하세요.\nHello everyone"] * 3000, length=0.001, gap=0.001)
+    assert counts(lines)["other_language"] + counts(lines)["duplicate"] >= 2900
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,25 @@ def test_one_shard_that_fails_takes_none_with_it(tmp_path, capsys):
     assert run_local(work, 2, done.append) == {1, 4} and sum(done) == 4
     assert "status 3" in logs[1].read_text() and "status" not in logs[0].read_text()
     assert capsys.readouterr().err.count("shard 2: its process was killed") >= 1
+
+
+def test_what_a_library_leaves_unfinished_on_its_line_hides_no_question(tmp_path, monkeypatch):
+    """The real end of the conversation, behind a bar without an end of line."""
+    code = (
+        "import sys; from echoharvester.pipeline.progress import next_shard\n"
+        "sys.stderr.write('\\rloading 100%'); sys.stderr.flush()\n"
+        "while next_shard() is not None: pass\n"
+    )
+    logs = [tmp_path / f"{k}.log" for k in range(3)]
+    work = ShardedWork("filter", [sys.executable, "-c", code], range(3), logs, tmp_path)
+    assert run_local(work, 1, lambda n: None) == set()
+
+
+def test_a_worker_that_dies_when_it_has_asked_is_tried_again(tmp_path, capsys):
+    code = (
+        'import os, signal, sys\nprint(\'{"echo": "next"}\', flush=True)\n'
+        "if os.environ['ECHO_GOES_ON']: os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    logs = [tmp_path / f"{k}.log" for k in range(3)]
+    work = ShardedWork("filter", [sys.executable, "-c", code], range(3), logs, tmp_path)
+    assert run_local(work, 2, lambda n: None) == set()

@@ -220,7 +220,7 @@ const player = $("player");
 let stopAt = Infinity;
 
 function show(i) {
-  if (!state.shown.length) { state.at = -1; state.row = null; $("card").hidden = true; player.pause(); drawList(); return; }
+  if (!state.shown.length) { state.at = -1; state.row = null; stopAt = Infinity; loop = null; $("card").hidden = true; player.pause(); drawList(); return; }
   state.at = Math.min(Math.max(i, 0), state.shown.length - 1);
   const row = (state.row = state.shown[state.at]);
   $("card").hidden = false;
@@ -347,6 +347,7 @@ function begin(from, until) {
 }
 
 function seek(second) {
+  loop = null;
   cursor = Math.min(Math.max(second, 0), state.row?.clip_sec ?? 0);
   if (player.readyState >= 1) player.currentTime = cursor;
   stopAt = cursor < (state.row?.end_sec ?? 0) ? stopAt : Infinity;
@@ -358,10 +359,12 @@ function follow() {
   if (loop && cursor >= loop.to) player.currentTime = cursor = loop.from;
   if (cursor >= stopAt) { player.pause(); stopAt = Infinity; cursor = state.row.end_sec; }
   drawWave();
-  if (!player.paused) requestAnimationFrame(follow);
+  if (!player.paused) frame = requestAnimationFrame(follow);
 }
 
-player.addEventListener("play", () => { $("play").textContent = "Pause"; requestAnimationFrame(follow); });
+let frame = 0;
+player.addEventListener("play", () => { $("play").textContent = "Pause"; cancelAnimationFrame(frame); frame = requestAnimationFrame(follow); });
+player.addEventListener("ended", () => { if (loop) begin(loop.from, Infinity); });
 player.addEventListener("pause", () => { $("play").textContent = "Play"; });
 
 const peaksOf = (row) => Uint8Array.from(atob(row.peaks ?? ""), (c) => c.charCodeAt(0));
