@@ -22,8 +22,8 @@ from echoharvester.models.hub import loading
 
 WINDOW_SEC = 30.0  # what Whisper was trained to hear at once
 # Less is heard as well, as long as stillness follows, and costs a CPU far less: an encoder of 30 s takes
-# more than twice as long as one of 22 s.
-SHORT_WINDOW_SEC, STILLNESS_SEC = 22.0, 1.5
+# more than twice as long as one of 20 s.
+SHORT_WINDOW_SEC, STILLNESS_SEC = 20.0, 1.5
 MIN_WINDOW_SEC = 10.0
 FRAME_SEC = 0.02  # of its encoder's output
 FEATURES_PER_FRAME = 2
@@ -70,7 +70,7 @@ class Whisper:
         """
         Args:
             repo: a size (large-v3), a folder, or the name of a repository on the hub.
-            window_sec: what the encoder hears at once, at most 30; None: 30 on a GPU, 22 on a CPU.
+            window_sec: what the encoder hears at once, at most 30; None: 30 on a GPU, 20 on a CPU.
             compute_type: of CTranslate2: int8, float32, float16 ...; auto: int8 on a CPU, float16 on a
                 GPU.
 

@@ -213,6 +213,8 @@ class Driver:
         shards = self._make_empty(stage, shards)
         if not shards:
             return []
+        # The largest first, so that no process works on while all others have nothing left.
+        shards.sort(key=lambda k: self._items(stage, [k]), reverse=True)
         paths = self.recipe.paths
         logs = [paths.log(stage.place, stage.name, k).absolute() for k in shards]
         logs[0].parent.mkdir(parents=True, exist_ok=True)
