@@ -22,7 +22,7 @@ from echoharvester.align.base import (
     Evidence,
     Request,
 )
-from echoharvester.models.emissions import AcousticModel
+from echoharvester.models.emissions import NEVER, AcousticModel
 from echoharvester.models.greedy import greedy_path, min_frames
 from echoharvester.text.hangul import VOWELS, conjoining, from_jamo
 from echoharvester.text.scores import normalize_for_scoring
@@ -30,7 +30,6 @@ from echoharvester.text.tokenizers import BLANK_ID, SPACE, UNK_ID, WILDCARD_ID
 
 WILDCARD_PENALTY = 1.0  # nats a frame, against the best token of that frame
 VERBALISATION_PENALTY = 1.5  # nats for every place further down the list of verbalisations
-NEVER = -30.0  # log-probability of what is counted elsewhere
 MAX_CELLS = 1 << 28  # forced_align crashes beyond 2**31, and needs a byte a cell
 
 

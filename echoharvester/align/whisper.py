@@ -137,8 +137,8 @@ class WhisperAligner:
 
 
 def cut_windows(loudness: Loudness, duration_sec: float, max_sec: float) -> Iterator[_Window]:
-    """The whole recording in windows of at most `max_sec` that end in the middle of the last good pause in reach, or of the
-    longest."""
+    """The whole recording in windows of at most `max_sec`, which end in the middle of the last good
+    pause in reach, or of the longest."""
     start = 0.0
     while start < duration_sec:
         if duration_sec - start <= max_sec:

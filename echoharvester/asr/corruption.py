@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from echoharvester.text.hangul import has_coda, is_syllable, join_syllable, split_syllable
 
 KINDS = ("drop", "replace", "insert", "particle", "ending", "jamo", "number", "neighbour")
-WORD_KINDS = ("drop", "replace", "insert", "neighbour", "number")
 SMALL_KINDS = ("particle", "ending", "jamo")
 FITTED_KINDS = tuple(kind for kind in KINDS if kind != "neighbour")  # that is said next: no fault
 

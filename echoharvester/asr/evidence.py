@@ -3,7 +3,7 @@
 A logistic curve over six figures of the evidence that stage 4 leaves (`align.base.Evidence`).  It is
 fitted on texts as captioned against the same texts corrupted on purpose (`asr.evidence_fit`), so it
 needs no human label.  Every figure is known for any part of a text, too, so that of an utterance of
-which a part is doubtful the rest can be kept (`best_part`).
+which a part is doubtful the rest can be kept (`asr.salvage`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,8 +11,10 @@ from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.errors import DivergedError
 from echoharvester.text.tokenizers import Tokenizer
 
+NEVER = -30.0  # log-probability of a column that is none, or is counted elsewhere
 
-class AcousticModel:
+
+class AcousticModel(ABC):
     """Log-probabilities of recordings of any length.
 
     Attributes:
@@ -26,13 +29,13 @@ class AcousticModel:
     first_frame_sec: float
     name: str
 
+    @abstractmethod
     def hear(self, sounds: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Log-probabilities (T', V) of each of a batch of sounds (num_samples,) at 16 kHz.
 
         T' is at least `num_samples / samples_per_frame` less four: callers put that much silence, or
         what follows, behind a sound.
         """
-        raise NotImplementedError
 
     @property
     def samples_per_frame(self) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.errors import UserError
-from echoharvester.models.emissions import AcousticModel
+from echoharvester.models.emissions import NEVER, AcousticModel
 from echoharvester.models.extras import require
 from echoharvester.models.hub import loading
 from echoharvester.text.hangul import conjoining, from_jamo, is_syllable, to_jamo, to_letters
@@ -26,7 +26,6 @@ OMNILINGUAL = "omnilingual-asr"  # metadata model_type of sherpa-onnx's export
 MAX_SEC = 38.0  # that it hears at once: 40, and the silence behind
 FRAME_SEC = 0.02  # of the convolutions of wav2vec 2.0, whose first frame sees 25 ms
 FIRST_FRAME_SEC = 0.0125
-NEVER = -30.0  # log-probability of a column that is none
 
 
 class ForeignTokenizer:

@@ -50,6 +50,6 @@ def spoken_words(cut: Cut) -> list[SpokenWord]:
 
 
 def doubt_cell(cut: Cut) -> str:
-    """The doubtful words, the least sure first: "감시자 1 %; 옥천을 4 %"."""
+    """The doubtful words, the least sure first: "바다에서 1 %; 우산을 4 %"."""
     doubtful = sorted((w for w in spoken_words(cut) if w.doubtful), key=lambda word: word.sure)
     return "; ".join(f"{w.text} {100 * w.sure:.0f} %" for w in doubtful[:MAX_NAMED])

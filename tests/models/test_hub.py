@@ -12,6 +12,7 @@ import pytest
 from tests_support import ROOT
 
 from echoharvester.errors import UserError
+from echoharvester.models.fetching import _check_recorded
 from echoharvester.models.hub import addresses_in, fetch, is_address
 
 from config import composed, plain
@@ -99,3 +100,35 @@ def test_a_file_that_is_no_model_is_named_with_what_it_should_be(tmp_path):
     (tmp_path / "tokens.txt").write_text("<blk> 0\n<sos/eos> 1\n<unk> 2\n가 3\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"model\.onnx: cannot be loaded as an ONNX model"):
         load_acoustic_model(path, 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "remedies"),
+    [("align", ("connect this machine", "align=whisper align.repo=", "align=ctc align.model=")),
+     ("asr", ("Connect this machine", "asr=faster_whisper", "asr=sherpa_onnx"))],
+)  # fmt: skip
+def test_without_a_hub_the_message_names_what_there_is_instead(tmp_path, part, remedies):
+    code = (
+        "import sys; sys.path[:0] = ['local']\n"
+        "from config import composed, plain\n"
+        "from echoharvester.models.fetching import fetch_models\n"
+        f"list(fetch_models({part!r}, plain(composed([])[{part!r}])))"
+    )
+    environment = {
+        **os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT),
+        "ECHO_RECIPE_DIR": str(ROOT / "egs/korean_yt"),
+    }  # fmt: skip
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=ROOT
+    )
+    assert "UserError" in found.stderr and all(words in found.stderr for words in remedies)
+
+
+def test_another_file_under_the_same_address_is_refused(tmp_path):
+    path, record = tmp_path / "model.onnx", tmp_path / "models.json"
+    path.write_bytes(b"one")
+    _check_recorded(record, "hf://a/b/model.onnx", path)
+    _check_recorded(record, "hf://a/b/model.onnx", path)
+    path.write_bytes(b"another")
+    with pytest.raises(UserError, match="this data folder was begun with"):
+        _check_recorded(record, "hf://a/b/model.onnx", path)

@@ -10,7 +10,8 @@ from echoharvester.align.ctc import forced_path, space_as_blank
 from echoharvester.asr.ctc import CtcRecogniser
 from echoharvester.errors import UserError
 from echoharvester.models.acoustic import load_acoustic_model, load_fbank_model
-from echoharvester.models.raw_ctc import NEVER, ForeignTokenizer
+from echoharvester.models.emissions import NEVER
+from echoharvester.models.raw_ctc import ForeignTokenizer
 from echoharvester.text.tokenizers import BLANK_ID, SPACE, UNK_ID, WILDCARD_ID
 
 KINDS = ("omnilingual", "wav2vec2", "hubert", "wav2vec2-bert")
