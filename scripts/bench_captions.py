@@ -30,7 +30,7 @@ def clock(seconds: float, mark: str = ".") -> str:
 
 
 def line(i: int) -> str:
-    return " ".join(WORDS[(i + k) % len(WORDS)] for k in range(5)) + ("." if i % 3 == 2 else "")
+    return " ".join(WORDS[(5 * i + k) % len(WORDS)] for k in range(5)) + ("." if i % 3 == 2 else "")
 
 
 def vtt(count: int) -> str:
@@ -83,6 +83,40 @@ def srv3(count: int) -> str:
     return f'<?xml version="1.0" encoding="utf-8" ?><timedtext format="3"><body>{body}</body></timedtext>'
 
 
+def smi(count: int) -> str:
+    cues = (
+        f"<SYNC Start={2000 * i}><P Class=KRCC>{line(i)}\n<SYNC Start={2000 * i + 1900}><P Class=KRCC>&nbsp;\n"
+        for i in range(count)
+    )
+    return "<SAMI><BODY>\n" + "".join(cues) + "</BODY></SAMI>"
+
+
+def ass(count: int) -> str:
+    rows = (
+        f"Dialogue: 0,{clock(2 * i)[1:-1]},{clock(2 * i + 1.9)[1:-1]},Default,,0,0,0,,{{\\an8}}{line(i)}\n"
+        for i in range(count)
+    )
+    return "[Script Info]\n[Events]\n" + "".join(rows)
+
+
+def ttml(count: int) -> str:
+    rows = (
+        f'<p begin="{clock(2 * i)}" end="{clock(2 * i + 1.9)}">{line(i)}</p>' for i in range(count)
+    )
+    return f'<tt xmlns="http://www.w3.org/ns/ttml"><body><div>{"".join(rows)}</div></body></tt>'
+
+
+def live(count: int) -> str:
+    """Two rows that roll up a word at a time."""
+    words = [word for i in range(count // 5) for word in line(i).split()]
+    cues = []
+    for i in range(len(words)):
+        rows = [words[j : min(j + 5, i + 1)] for j in range(max(0, i // 5 * 5 - 5), i + 1, 5)]
+        shown = "\n".join(" ".join(row) for row in rows)
+        cues.append(f"{i}\n{clock(0.4 * i, ',')} --> {clock(0.4 * i + 0.36, ',')}\n{shown}\n\n")
+    return "".join(cues)
+
+
 MAKERS: dict[str, tuple[str, Callable[[int], str]]] = {
     "vtt": (".vtt", vtt),
     "vtt, rolling": (".vtt", rolling),
@@ -90,6 +124,10 @@ MAKERS: dict[str, tuple[str, Callable[[int], str]]] = {
     "sbv": (".sbv", sbv),
     "json3": (".json3", json3),
     "srv3": (".srv3", srv3),
+    "smi": (".smi", smi),
+    "ass": (".ass", ass),
+    "ttml": (".ttml", ttml),
+    "srt, live, word by word": (".srt", live),
 }
 
 

@@ -1,7 +1,8 @@
 """Prints the cleaned utterances of a caption file: `python -m echoharvester.captions FILE`.
 
-Standard output: one utterance a line, TSV without header: start_sec, end_sec, text.
-Standard error: how the file was read, what was repaired, what was taken out.
+Standard output: one utterance a line, TSV without header: start_sec, end_sec, text, and the speaker
+where the file names any.
+Standard error: how the file was read, what was repaired, what was taken out, and what became of every cue.
 """
 
 from __future__ import annotations
@@ -29,12 +30,15 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     result = segment(track)
+    named = any(utterance.speaker for utterance in result.utterances)
     for utterance in result.utterances:
-        print(f"{utterance.start_sec:.3f}\t{utterance.end_sec:.3f}\t{utterance.text}")
+        row = [f"{utterance.start_sec:.3f}", f"{utterance.end_sec:.3f}", utterance.text]
+        print("\t".join([*row, utterance.speaker] if named else row))
     kind = "rolling" if track.rolling else "plain"
     print(
-        f"{path}: {len(track.cues)} {kind} cues in {track.encoding}; "
-        f"repaired: {_listed(track.repairs)}; removed: {_listed(result.removed)}",
+        f"{path}: {track.read} {kind} cues in {track.encoding}; "
+        f"repaired: {_listed(track.repairs)}; removed: {_listed(result.removed)}; "
+        f"cues: {track.read} = {result.used} used + {_listed(result.gone)}",
         file=sys.stderr,
     )
     return 0

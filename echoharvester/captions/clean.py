@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from echoharvester.text.notations import both_spellings, read_transcript
 from echoharvester.text.unicode import orthographic
@@ -22,11 +23,18 @@ _SOUND_PHRASE = (
     rf"(?:[가-힣\w]{{1,8}} ){{0,3}}(?:배경|효과|헛|쓴|비|너털|코)?(?:{_SOUNDS})"
     r"(?:(?:소리|중|하며|하는|하고|함)|[이가을를와과의])?(?: [가-힣]{1,6}){0,2}"
 )
-_DIRECTION = re.compile(
-    rf"[(（]\s*(?:{_SOUND_PHRASE}|(?:{_PEOPLE})\s?[\dA-Z]{{0,2}})\s*[)）]", re.IGNORECASE
+# How it is said: (목이 메어), (울먹이며), (작은 목소리로).
+_MANNER = (
+    r"(?:[가-힣]{1,6} ){0,3}(?:[가-힣]{1,4}(?:이며|거리며|대며|리며|지르며|으면서|리면서|이면서|거리면서|하면서|하듯|하듯이)|메어|메여"
+    r"|(?:목소리|말투|투|어조|소리|표정)로)"
 )
+_DIRECTION = re.compile(
+    rf"[(（]\s*(?:{_SOUND_PHRASE}|(?:{_PEOPLE})\s?[\dA-Z]{{0,2}}|{_MANNER})\s*[)）]", re.IGNORECASE
+)
+_SOUND = re.compile(_SOUND_PHRASE, re.IGNORECASE)
 _SQUARE = re.compile(
-    rf"\[(?![\d\s.,]+\])[^\[\]]{{0,60}}\]|【[^】]{{0,60}}】|<\s*{_SOUND_PHRASE}\s*>", re.IGNORECASE
+    rf"\[(?![\d\s.,]+\])[^\[\]]{{0,60}}\]|【[^】]{{0,60}}】|〔[^〕]{{0,60}}〕|［[^］]{{0,60}}］|<\s*{_SOUND_PHRASE}\s*>",
+    re.IGNORECASE,
 )
 _ONOMATOPOEIA = (
     "쾅|쿵|탕|펑|꽝|쨍그랑|철컥|찰칵|덜컹|딩동|띵동|똑똑|따르릉|띠리링|삑|빵빵|멍멍|야옹|짝짝짝?|우르릉|부르릉|쏴아?|휘잉|"
@@ -46,13 +54,14 @@ _TALKS = re.compile(
 )
 # Something is said that the text does not give: [ __ ], ○○○, 김OO, (불명확), (삐-).
 _UNGIVEN = re.compile(
-    r"\[\s*_+\s*\]|(?<![\d○◯×✕])(?<!\d )[○◯×✕]{2,}(?!\s?\d)|(?<=[가-힣])●{2,}|●{2,}(?=[가-힣])|(?<![\d*])\*{2,}(?![\d*])"
+    r"\[\s*_+\s*\]|(?<![\d○◯×✕])(?<!\d )[○◯×✕]{2,}(?!\s?\d)|(?<=[가-힣])●{2,}|●{2,}(?=[가-힣])|●{3,}(?=\s[가-힣])|[△□◇]{2,}(?=\s?[가-힣])|ㅇ{2,}(?=[가-힣])|(?<=[가-힣])ㅇ{2,}(?=\s?(?:씨|님|양|군|동|시|구)(?:$|\W|[이가은는을를의도에]))|(?-i:x{3,}|X{3,})(?=\s?[가-힣])|(?<![\d*])\*{2,}(?![\d*])"
     r"|(?<=[가-힣])(?-i:O{2,})(?=[\s가-힣])|(?<=[가-힣])0{2,}(?=\s?(?:씨|님|양|군)(?:$|\W|[이가은는을를의도]))"
     r"|(?<![A-Za-z\d])(?-i:O{2,})(?=\s?[가-힣])"
-    r"|[\[(（]\s*(?:(?:잘\s?)?(?:안\s?들림|들리지\s?않음|안\s?들려요)|불명확|불분명|불명|청취\s?불가|알아들을\s?수\s?없음|판독\s?불가"
+    r"|[\[(（]\s*(?:(?:잘\s?)?(?:안\s?들림|들리지\s?않음|안\s?들려요)|불명확|불분명|불명|청취\s?(?:불가|불능|곤란)|음성\s?(?:불량|끊김)|못\s?알아들음|알아듣기\s?어려움|알아들을\s?수\s?없음|판독\s?불가"
     r"|inaudible|unintelligible|indistinct|삐+[-~이익]*|묵음(?:\s?처리)?|비속어|욕설|검열)(?:\s[가-힣\d:]{1,8})?\s*[\])）]",
     re.IGNORECASE,
 )
+_STRESSED = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{0,60}[^\s*])\*(?![\w*](?<![가-힣]))")
 _BOLD = re.compile(r"(?<!\*)\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*(?!\*)")
 _NOTES_SPAN = re.compile(r"[♪♫♬♩]+[^♪♫♬♩]*[♪♫♬♩]+")
 _NOTES = re.compile(r"[♪♫♬♩]+")
@@ -62,8 +71,8 @@ _URL = re.compile(r"https?://[^\s가-힣)\]>\"']+", re.IGNORECASE)
 _LONE_ADDRESS = re.compile(r"\W{0,8}www\.[^\s가-힣]+", re.IGNORECASE)
 _NO_SENTENCE = r"(?![^\n]*(?:[다요죠까네]\s*[.?!]*|[.?!])\s*$)"
 _CREDIT = re.compile(
-    rf"^\W*(?:(?:한글|한국어|영어)?\s*(?:자막|번역|검수|감수|싱크)\s*(?:제공|제작|번역|수정)?\s*(?:by\b|[:：])\s*{_NO_SENTENCE}.{{1,60}}"
-    r"|(?:translated|subtitles?|captions?|translation|reviewed?)\s+(?:by|reviewed)\b.{1,80}"
+    rf"^\W*(?:(?:한글|한국어|영어)?\s*(?:자막|번역|검수|감수|싱크)\s*(?:제공|제작|번역|수정)?\s*(?:by\b|[:：])\s*(?:{_NO_SENTENCE}.{{1,60}}|[^\s.?!]{{1,12}}\s*$)"
+    r"|(?:translated|sub(?:title|b)?s?(?:bed|titled)?|captions?|captioned|translation|reviewed?)\s+(?:by|reviewed)\b.{1,80}"
     r"|(?:[^\s]{0,15}[^\s는은에]\s){1,2}(?:(?:한글|한국어)\s)?(?:자막|번역)\s*제공)\s*$",
     re.IGNORECASE,
 )
@@ -74,19 +83,30 @@ _GIVEN = (
 ).split()
 _TITLES = "기자|앵커|교수|박사|씨|님|선생님|대표|팀장|아나운서|의원|장관|대통령|사장|부장|과장|PD|엄마|아빠|아저씨|아줌마|할머니|할아버지"
 _ROLES = f"{_PEOPLE}|나레이터|내레이터|앵커|리포터|해설|캐스터|엄마|아빠|선생님|학생|손님|사장|직원|의사|환자|변호사|검사|판사|면접관|지원자|호스트|게스트|시민|주민|인터뷰어|인터뷰이|나|너|그|그녀"
+_LABEL = r"(?:speaker|spk|화자|참석자|참가자|발언자|발화자|진술인|인터뷰어|응답자|남성|여성)[\s_-]?\d{1,3}"
+_CLOCK_TIME = r"[(\[]?\d{1,2}:\d{2}(?::\d{2})?[)\]]?"
 _SPEAKER = re.compile(
-    rf"^\s*(?:(?P<label>(?i:speaker|spk|화자|참석자|참가자|발언자|발화자|진술인|남성|여성)[\s_-]?\d{{1,3}})\s*[:：](?!\d)\s*|(?P<sure>[{_SURNAMES}][가-힣]{{2}}|{'|'.join(_GIVEN)}|[가-힣]{{1,4}}\s?(?:{_TITLES})|(?:{_ROLES})\s?[\dA-Z]{{0,2}})\s*[:：](?=\s|$|[가-힣])"
+    rf"^\s*(?:(?P<label>(?i:{_LABEL}))\s*(?:[:：](?!\d)\s*|{_CLOCK_TIME}\s*$|$)"
+    rf"|(?P<sure>[{_SURNAMES}][가-힣]{{2}}|{'|'.join(_GIVEN)}|[가-힣]{{1,4}}\s?(?:{_TITLES})|(?:{_ROLES})\s?[\dA-Z]{{0,2}})\s*[:：](?=\s|$|[가-힣])"
     r"|(?P<perhaps>[가-힣]{2,4}|[A-Z][A-Za-z.]{0,14}|[QA]\d?)\s*[:：](?=\s|$))\s*"
 )
+_TURN = re.compile(rf"(?<=\S)\s+(?=(?i:{_LABEL})\s*[:：]\s)")
 # A name in brackets in front of what is said.
 _KNOWN = (
     rf"{'|'.join(_GIVEN)}|(?:{_PEOPLE}|앵커|리포터|해설|캐스터|엄마|아빠|선생님|학생|손님|면접관|지원자|호스트|게스트"
-    r"|화자|참석자)\s?[\dA-Z]{0,2}"
+    rf"|화자|참석자)\s?[\dA-Z]{{0,2}}|(?i:{_LABEL})|[가-힣]{{2,4}}\s?(?:기자|앵커|교수|박사|아나운서|의원|PD)"
 )
 _BRACKETED = re.compile(  # words that are said stand in brackets, too: (한국은), <기생충>
-    rf"^\s*(?:[(（]\s*(?:(?P<sure>{_KNOWN})|(?P<perhaps>[{_SURNAMES}][가-힣]{{2}}))\s*[)）]|[<＜]\s*(?:{'|'.join(_GIVEN)})\s*[>＞])"
-    r"\s*(?P<colon>[:：])?\s+(?=\S)"
+    rf"^\s*(?:[(（]\s*(?:(?P<sure>{_KNOWN})|(?P<perhaps>[{_SURNAMES}][가-힣]{{2}}))\s*[)）](?=\s|[:：])"
+    rf"|[\[［【〔]\s*(?P<square>{_KNOWN}|[{_SURNAMES}][가-힣]{{2}})\s*[\]］】〕]"
+    rf"|[<＜]\s*(?P<angle>{'|'.join(_GIVEN)}|(?i:{_LABEL}))\s*[>＞](?=\s|[:：]))"
+    r"\s*(?P<colon>[:：])?\s*(?=\S)"
 )
+_TAGGED = re.compile(
+    r"\s*(?:[\[［【〔]\s*([가-힣]{2,4})\s*[\]］】〕]|[<＜]\s*([가-힣]{2,4})\s*[>＞](?=\s|[:：])|[(（]\s*([가-힣]{2,4})\s*[)）](?=\s|[:：]))"
+    r"\s*[:：]?\s*(?=\S)"
+)
+_NOBODY = frozenset("자막 화면 효과 모두 일동".split())
 _LEADING_COLON = re.compile(r"^\s*[:：]\s+")
 # What stands in front of a colon and speaks to nobody.
 _NOT_SPEAKERS = frozenset(
@@ -100,6 +120,7 @@ _EMOJI = re.compile(
 # A dash that opens a turn of a dialogue; -5도 is a number.
 _DASH = re.compile(r"^\s*[-–—‐](?:\s+(?=\S)|(?=[^\s\d]))")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
+_PLAIN = re.compile(r"[가-힣 .,?!…]*")
 _LONE_MARKS = re.compile(r"[\W_]+")
 
 _STEPS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -110,7 +131,6 @@ _STEPS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("sound_tag", _SOUND_WORD),
     ("url", _URL),
     ("emoji", _EMOJI),
-    ("chevrons", _CHEVRONS),
 )
 
 
@@ -136,11 +156,18 @@ def recurring_speakers(lines: Iterable[str]) -> frozenset[str]:
     frozenset({'하니'})
     """
     found: Counter[str] = Counter()
+    tags: Counter[str] = Counter()
     for line in lines:
+        line = _DASH.sub("", _CHEVRONS.sub(" ", line))
         for pattern in (_SPEAKER, _BRACKETED):
             if (m := pattern.match(line)) and m["perhaps"]:
                 found[m["perhaps"]] += 1
-    return frozenset(n for n, count in found.items() if count > 1 and n not in _NOT_SPEAKERS)
+        if m := _TAGGED.match(line):
+            tags[m[1] or m[2] or m[3]] += 1
+    names = {n for n, count in found.items() if count > 1 and n not in _NOT_SPEAKERS}
+    tagged = {n for n, count in tags.items() if count > 1 and not _SOUND.fullmatch(n)}
+    # One word that comes back is a tag ([속보]); several that take turns are people.
+    return frozenset(names | {f"<{n}>" for n in tagged - _NOBODY if len(tagged) > 1})
 
 
 def unwrapped(lines: Iterable[str]) -> list[str]:
@@ -165,67 +192,108 @@ def unwrapped(lines: Iterable[str]) -> list[str]:
     return result
 
 
-def clean(
-    line: str,
-    removed: Counter[str],
-    corpus_marks: bool = False,
-    speakers: frozenset[str] = frozenset(),
-) -> str:
-    """The orthographic text of one caption line; what was taken out is added to `removed`.
+@dataclass
+class Cleaner:
+    """Takes out of the lines of a file what was not said.
 
-    Of `(70%)/(칠십 퍼센트)` the spelling stays.  With `corpus_marks` the marks of published
-    transcripts (`b/`, `{laughing}` ...) are taken out, too.  `speakers`: names of the file beyond
-    those that are known to be names.
-
-    >>> removed = Counter()
-    >>> clean("[음악] 김민수: 안녕하세요 (웃음) ♪", removed)
-    '안녕하세요'
-    >>> sorted(removed.items())
-    [('music', 1), ('sound_tag', 2), ('speaker', 1)]
+    Attributes:
+        corpus_marks: take out the marks of published transcripts (`b/`, `{laughing}` ...), too.
+        names: speakers of the file beyond those that are known to be names.
+        patterns: of the user's own; what they match goes first.
+        removed: what was taken out, by kind.
     """
-    if _CREDIT.match(line):
-        removed["credit"] += 1
-        return ""
-    if corpus_marks:
-        transcript = read_transcript(line)
-        removed.update(transcript.marks)
-        # Said, but not in the text: the mark of damaged text makes stage 3 reject it.
-        line = transcript.written + ("" if transcript.is_complete else " \ufffd")
-    else:
-        line = both_spellings(line, only_mixed=True)[0]
-    line, count = _UNGIVEN.subn(" \ufffd ", _BOLD.sub(r"\1", line))
-    removed["not_given"] += count
-    if _LONE_ADDRESS.fullmatch(line.strip()):
-        removed["url"] += 1
-        return ""
-    for kind, pattern in _STEPS:
-        line, count = pattern.subn(" ", line)
-        removed[kind] += count
-    line, count = _DASH.subn("", line)
-    removed["dash"] += count
-    line = _LEADING_COLON.sub("", line) if removed["sound_tag"] else line  # [김민수]: 네
-    line = _without_speaker(line, removed, speakers)
-    text = orthographic(_EMPTY_BRACKETS.sub(" ", line))
-    for kind in [kind for kind, count in removed.items() if not count]:
-        del removed[kind]
-    return "" if _LONE_MARKS.fullmatch(text) else text
+
+    corpus_marks: bool = False
+    names: frozenset[str] = frozenset()
+    patterns: Sequence[re.Pattern[str]] = ()
+    removed: Counter[str] = field(default_factory=Counter)
+
+    def line(self, line: str) -> tuple[str, str]:
+        """The orthographic text of a caption line, and who the line says is speaking, or "".
+
+        Of `(70%)/(칠십 퍼센트)` the spelling stays.
+
+        >>> cleaner = Cleaner()
+        >>> cleaner.line("[음악] 김민수: 안녕하세요 (웃음) ♪")
+        ('안녕하세요', '김민수')
+        >>> sorted(cleaner.removed.items())
+        [('music', 1), ('sound_tag', 2), ('speaker', 1)]
+        """
+        removed = self.removed
+        for pattern in self.patterns:
+            line, count = pattern.subn(" ", line)
+            removed["pattern"] += count
+        if _CREDIT.match(line):
+            removed["credit"] += 1
+            return "", ""
+        if _PLAIN.fullmatch(line):  # nothing that the rules below look for
+            return ("" if _LONE_MARKS.fullmatch(line) else orthographic(line)), ""
+        if self.corpus_marks:
+            transcript = read_transcript(line)
+            removed.update(transcript.marks)
+            # Said, but not in the text: the mark of damaged text makes stage 3 reject it.
+            line = transcript.written + ("" if transcript.is_complete else " \ufffd")
+        else:
+            line = both_spellings(line, only_mixed=True)[0]
+        line = _BOLD.sub(r"\1", line)
+        if not _SOUND_WORD.search(line):
+            line = _STRESSED.sub(r"\1", line)
+        line, count = _UNGIVEN.subn(" \ufffd ", line)
+        removed["not_given"] += count
+        if _LONE_ADDRESS.fullmatch(line.strip()):
+            removed["url"] += 1
+            return "", ""
+        line, count = _CHEVRONS.subn(" ", line)
+        removed["chevrons"] += count
+        line, count = _DASH.subn("", line)
+        removed["dash"] += count
+        line, name = self._without_speaker(line)
+        tags = removed["sound_tag"]
+        for kind, pattern in _STEPS:
+            line, count = pattern.subn(" ", line)
+            removed[kind] += count
+        if removed["sound_tag"] > tags:
+            line = _LEADING_COLON.sub("", line)
+        if not name:
+            line, name = self._without_speaker(_DASH.sub("", line))
+        text = orthographic(_EMPTY_BRACKETS.sub(" ", line))
+        for kind in [kind for kind, count in removed.items() if not count]:
+            del removed[kind]
+        return ("" if _LONE_MARKS.fullmatch(text) else text), name
+
+    def _without_speaker(self, line: str) -> tuple[str, str]:
+        """The line behind the name that it begins with, and the name; "" without one."""
+        if (
+            tagged := _TAGGED.match(line)
+        ) and f"<{tagged[1] or tagged[2] or tagged[3]}>" in self.names:
+            self.removed["speaker"] += 1
+            return line[tagged.end() :], tagged[1] or tagged[2] or tagged[3]
+        bracketed = _BRACKETED.match(line)
+        if bracketed:
+            name = next(filter(None, bracketed.group("sure", "perhaps", "square", "angle")), "")
+            name = name.strip()
+            is_name = not bracketed["perhaps"] or bracketed["colon"] or name in self.names
+            if is_name and name not in _NOBODY and not _SOUND.fullmatch(name):
+                self.removed["speaker"] += 1
+                return line[bracketed.end() :], name
+        found = _SPEAKER.match(line)
+        if not found:
+            return line, ""
+        name = found["label"] or found["sure"] or found["perhaps"]
+        is_name = found["label"] or found["sure"] or name in self.names or name[0].isascii()
+        if not is_name or name in _NOT_SPEAKERS:
+            return line, ""
+        self.removed["speaker"] += 1
+        return line[found.end() :], name.strip()
 
 
-def _without_speaker(line: str, removed: Counter[str], speakers: frozenset[str]) -> str:
-    bracketed = _BRACKETED.match(line)
-    perhaps = bracketed["perhaps"] if bracketed else None
-    if bracketed and (not perhaps or bracketed["colon"] or perhaps in speakers):
-        removed["speaker"] += 1
-        return line[bracketed.end() :]
-    found = _SPEAKER.match(line)
-    if not found:
-        return line
-    name = found["label"] or found["sure"] or found["perhaps"]
-    is_name = found["label"] or found["sure"] or name in speakers or name[0].isascii()
-    if not is_name or name in _NOT_SPEAKERS:
-        return line
-    removed["speaker"] += 1
-    return line[found.end() :]
+def turns_of(line: str) -> list[str]:
+    """A line parted in front of every label of a speaker.
+
+    >>> turns_of("화자 1: 네 화자 2: 아니요")
+    ['화자 1: 네', '화자 2: 아니요']
+    """
+    return _TURN.split(line)
 
 
 def starts_with_dash(line: str) -> bool:
@@ -236,3 +304,8 @@ def starts_with_dash(line: str) -> bool:
     """
     match = _DASH.match(line)
     return match is not None
+
+
+def undashed(line: str) -> str:
+    """A line without the dash that opens a turn."""
+    return _DASH.sub("", line)

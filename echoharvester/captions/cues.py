@@ -26,13 +26,19 @@ class Cue:
 
     Attributes:
         lines: without markup, not yet cleaned.
-        words: where the track times every word (automatic captions); else empty.
+        words: with the times that the track gives to words, of all or of some; else empty.
+        speakers: who says each line, where the format tells; as many as lines, or empty.
+        marked: the text with its tags, where it has any: words may be lit in turn.
+        count: how many cues of the file put words into it.
     """
 
     start_sec: float
     end_sec: float
     lines: tuple[str, ...]
     words: tuple[TimedWord, ...] = ()
+    speakers: tuple[str, ...] = ()
+    marked: str = ""
+    count: int = 1
 
     @property
     def text(self) -> str:
@@ -41,14 +47,20 @@ class Cue:
 
 @dataclass
 class Track:
-    """Cues in order of time.
+    """Cues in order of speech.
 
     Attributes:
-        rolling: whether lines were carried from cue to cue (automatic captions).
+        rolling: whether lines with timed words are carried from cue to cue (automatic captions).
+        in_file_order: whether the order of the file is that of speech, where its times are not.
+        read: how many cues the file has, with those that cannot be read.
+        gone: cues that are not in `cues`, by kind: `read` is their number and that of `cues`.
         repairs: what was read around, by kind.
     """
 
     cues: list[Cue] = field(default_factory=list)
     rolling: bool = False
+    in_file_order: bool = True
+    read: int = 0
+    gone: Counter[str] = field(default_factory=Counter)
     encoding: str = "utf-8"
     repairs: Counter[str] = field(default_factory=Counter)

@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from echoharvester.captions.cues import CaptionError, Cue, TimedWord, Track
-from echoharvester.captions.markup import split_breaks, strip_markup, timed_words, unmarked
-from echoharvester.captions.rolling import grown, is_rolling, unroll
+from echoharvester.captions.markup import (
+    split_breaks,
+    strip_markup,
+    timed_words,
+    unmarked,
+    voices,
+)
+from echoharvester.captions.rolling import is_rolling, unroll
 
 _TIME = r"-?(?:(\d{1,4})\s*:\s*)?(\d{1,3})\s*:\s*(\d{1,2})(?:\s*[.,:;]\s*(\d{1,9}))?(?!\d)"
 _ARROW = r"(?:-{1,3}|—|–|=)\s?>|→"
@@ -28,7 +35,13 @@ _INDEX = re.compile(r"\s*#?\d+\.?\s*")
 _BLOCK = re.compile(r"^(?:NOTE|STYLE|REGION|WEBVTT)\b")
 _HANGUL = re.compile("[가-힣]")
 _LETTER = re.compile(r"[^\W\d_]")
+_NO_TIME = re.compile(
+    r"\b(?:nan|undefined|null|none|inf(?:inity)?|invalid(?: date)?)\b", re.IGNORECASE
+)
 _ARROW_ALONE = re.compile(r"-->|→")
+_HEADER = re.compile(r"^WEBVTT(?:\s|$)")
+_TICKS_PER_SEC = 90_000  # of MPEG transport streams, whose 33 bits overflow after 26 hours
+_WRAP_SEC = 2**33 / _TICKS_PER_SEC
 UNKNOWN = -1.0  # the time of a cue whose line of times cannot be read
 APART_SEC = 0.15  # cues so far from each other are not joined
 
@@ -53,19 +66,42 @@ def parse_lines(text: str, suffix: str, name: str) -> Track:
     if not raw and _has_text(text, suffix):
         line = next(i for i, s in enumerate(text.split("\n"), start=1) if s.strip())
         raise CaptionError(f"{name}:{line}: no cue times in the whole file; is it a {suffix} file?")
+    track.read = len(raw)
     tagged = any(_TIME_TAG.search(line) for cue in raw for line in cue.lines)
-    shown = [(c.start_sec, c.end_sec, [p for line in c.lines if (p := _plain(line))]) for c in raw]
-    if is_rolling(shown, tagged):
-        track.rolling = True
-        track.cues = unroll([(c.start_sec, c.end_sec, _timed_lines(c.lines)) for c in raw])
-        return track
-    for cue, (start, end, lines) in zip(raw, shown, strict=True):
-        if lines:
-            words = [w for _, timed in _timed_lines(cue.lines, start) for w in timed]
-            track.cues.append(Cue(start, end, tuple(lines), tuple(words)))
-    track.cues, merged = grown(track.cues)
-    track.repairs["grown"] += merged
+    if tagged:
+        shown = [(c.start_sec, c.end_sec, [p for s in c.lines if (p := _plain(s))]) for c in raw]
+        if is_rolling(shown):
+            track.rolling = True
+            track.cues = unroll([(c.start_sec, c.end_sec, _timed_lines(c.lines)) for c in raw])
+            track.gone["empty"] += sum(not lines for _, _, lines in shown)
+            used = sum(cue.count for cue in track.cues)
+            track.gone["shown_again"] += track.read - track.gone["empty"] - used
+            return track
+    for cue in raw:
+        if found := _cue(cue):
+            track.cues.append(found)
+        else:
+            track.gone["empty"] += 1
     return track
+
+
+def _cue(raw: _RawCue) -> Cue | None:
+    """A cue without tags; None where it has no text."""
+    rows = [(speaker, row) for line in raw.lines for speaker, row in voices(line) if _plain(row)]
+    if not rows:
+        return None
+    lines = tuple(_plain(row) for _, row in rows)
+    words = [w for _, timed in _timed_lines([row for _, row in rows], raw.start_sec) for w in timed]
+    speakers = tuple(speaker for speaker, _ in rows)
+    marked = " ".join(raw.lines)
+    return Cue(
+        raw.start_sec,
+        raw.end_sec,
+        lines,
+        tuple(words),
+        speakers if any(speakers) else (),
+        marked if "<" in marked or "{" in marked else "",
+    )
 
 
 def _has_text(text: str, suffix: str) -> bool:
@@ -84,13 +120,16 @@ def _seconds(groups: tuple[str | None, ...], negative: bool = False) -> float:
 
 def _raw_cues(lines: list[str], suffix: str, repairs: Counter[str]) -> list[_RawCue]:
     marks = [(i, t) for i, line in enumerate(lines) if (t := _timing(line, suffix))]
+    if suffix == ".vtt":
+        _on_one_clock(lines, marks)
     indexed = _is_indexed(lines, [i for i, _ in marks])
+    spaced = sum(not lines[i + 1].strip() for i, _ in marks if i + 1 < len(lines)) * 2 > len(marks)
     cues: list[_RawCue] = []
     for n, (i, timing) in enumerate(marks):
         following = marks[n + 1][0] if n + 1 < len(marks) else len(lines)
         body = [timing.text, *lines[i + 1 : following]] if timing.text else lines[i + 1 : following]
         last = n + 1 == len(marks)
-        body = _without_identifier(body, suffix, indexed, last)
+        body = _without_identifier(body, suffix, indexed, last, spaced)
         if suffix == ".vtt":
             body = _without_blocks(body)
         while body and not body[-1].strip():
@@ -101,6 +140,48 @@ def _raw_cues(lines: list[str], suffix: str, repairs: Counter[str]) -> list[_Raw
         text = split_breaks(line for line in body if line.strip())
         cues.append(_RawCue(timing.start_sec, timing.end_sec, text))
     return _with_all_times(cues)
+
+
+def _on_one_clock(lines: list[str], marks: list[tuple[int, _Timing]]) -> None:
+    """Gives cues of segments that were put behind each other the times of the whole stream.
+
+    `X-TIMESTAMP-MAP` says where a segment belongs (RFC 8216, 3.5); one without it that begins anew
+    follows the one before it.
+    """
+    heads = [i for i, line in enumerate(lines) if i and _HEADER.match(line)]
+    maps = {i: m for i, line in enumerate(lines) if (m := _map_sec(line)) is not None}
+    if not heads:
+        return
+    bounds = [0, *heads, len(lines)]
+    places: list[float | None] = [
+        next((sec for i, sec in maps.items() if a <= i < b), None) for a, b in pairwise(bounds)
+    ]
+    end = last_start = 0.0
+    first, wraps, before = places[0], 0, places[0]
+    for (a, b), place in zip(pairwise(bounds), places, strict=True):
+        timings = [t for i, t in marks if a <= i < b and t.start_sec != UNKNOWN]
+        offset = 0.0
+        if place is not None and before is not None and place < before - _WRAP_SEC / 2:
+            wraps += 1
+        if place is not None and first is not None:
+            offset = place - first + wraps * _WRAP_SEC
+            before = place
+        if timings and timings[0].start_sec + offset < last_start:
+            offset = end
+        for timing in timings:
+            timing.start_sec += offset
+            timing.end_sec += offset
+            end, last_start = max(end, timing.end_sec), max(last_start, timing.start_sec)
+
+
+def _map_sec(line: str) -> float | None:
+    """The time of a stream at which the clock of a segment shows 0."""
+    if not line.startswith("X-TIMESTAMP-MAP"):
+        return None
+    ticks, local = re.search(r"MPEGTS:(\d{1,10})\b", line), re.search(rf"LOCAL:{_TIME}", line)
+    if not (ticks and local):
+        return None
+    return int(ticks[1]) / _TICKS_PER_SEC - _seconds(local.groups()[:4])
 
 
 def _with_all_times(cues: list[_RawCue]) -> list[_RawCue]:
@@ -137,7 +218,7 @@ class _Timing:
 
 def _timing(line: str, suffix: str) -> _Timing | None:
     """The times that a line gives; None for a line of text."""
-    if ":" not in line:
+    if ":" not in line and not _ARROW_ALONE.search(line):
         return None
     match = (_SBV_LINE if suffix == ".sbv" else _ARROW_LINE).match(line)
     if match:
@@ -162,7 +243,7 @@ def _broken_timing(line: str) -> _Timing | None:
     if match:
         groups = match.groups()[:8]
         return _Timing(_seconds(groups[:4]), _seconds(groups[4:]), broken=True)
-    if _ARROW_ALONE.search(line) and not _LETTER.search(line):
+    if _ARROW_ALONE.search(line) and not _LETTER.search(_NO_TIME.sub("", line)):
         return _Timing(UNKNOWN, UNKNOWN, broken=True)
     match = _BROKEN.match(line)
     if match and not _HANGUL.search(line) and (match[1] is not None or match[4] is not None):
@@ -182,8 +263,13 @@ def _is_indexed(lines: list[str], timings: list[int]) -> bool:
     return found * 2 > len(timings)
 
 
-def _without_identifier(body: list[str], suffix: str, indexed: bool, last: bool) -> list[str]:
-    """The lines of a cue without the name or number of the next one."""
+def _without_identifier(
+    body: list[str], suffix: str, indexed: bool, last: bool, spaced: bool
+) -> list[str]:
+    """The lines of a cue without the name or number of the next one.
+
+    `spaced`: the file has blank lines between all its lines.
+    """
     end = len(body)
     while end and not body[end - 1].strip():
         end -= 1
@@ -199,8 +285,13 @@ def _without_identifier(body: list[str], suffix: str, indexed: bool, last: bool)
             while end and not body[end - 1].strip():
                 end -= 1
             left_over = False
-        # Behind the text, between blank lines, the number before that of the next cue: a cue was deleted.
-        while end > 1 and not body[end - 2].strip() and _precedes(body[end - 1], following):
+        # Behind the text, alone between blank lines, a number: its cue was deleted.
+        while (
+            end > 1
+            and not body[end - 2].strip()
+            and _INDEX.fullmatch(body[end - 1])
+            and (not spaced or _precedes(body[end - 1], following))
+        ):
             text = [line for line in body[: end - 1] if line.strip()]
             if not text:
                 break

@@ -21,6 +21,7 @@ _HARD_SPACE = re.compile(r"\\h(?![a-z])")
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{[yYcCsSfFoPp]:[^{}\s]*\}")  # {\an8}; {y:i} of MicroDVD
 # What ASS draws: m 0 0 l 100 0 100 100.
 _DRAWING = re.compile(r"^\s*m(?:\s+-?\d+(?:\.\d+)?){2}(?:\s+(?:[mnlbspc]|-?\d+(?:\.\d+)?))+\s*$")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]+)?\s+([^<>]{1,100})>")
 _OPEN_TAG = re.compile(r"<(?:font|span|c|v|i|b|u|p|div)\b[^<>]{0,200}$", re.IGNORECASE)
 _MAX_ESCAPES = 3  # what went through web services was escaped by each of them
 
@@ -39,6 +40,19 @@ def split_breaks(lines: Iterable[str]) -> list[str]:
             whole.append(line)
     pieces = [piece for line in whole for piece in _BREAK.split(line)]
     return [piece for piece in pieces if not _DRAWING.match(_OVERRIDE.sub("", piece))]
+
+
+def voices(line: str) -> list[tuple[str, str]]:
+    """A line parted where a voice tag gives the turn to somebody, with the name; "" without one.
+
+    >>> voices("<v 민수>안녕 <v.loud 지은>네</v>")
+    [('민수', '안녕 '), ('지은', '네</v>')]
+    """
+    if "<v" not in line:
+        return [("", line)]
+    parts = _VOICE.split(line)
+    turns = [("", parts[0]), *zip(map(str.strip, parts[1::2]), parts[2::2], strict=True)]
+    return [(html.unescape(name), text) for name, text in turns if text.strip()]
 
 
 def unmarked(line: str) -> str:

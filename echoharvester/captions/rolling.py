@@ -33,22 +33,16 @@ Line = tuple[str, tuple[TimedWord, ...]]
 _CONTIGUOUS_SEC, _MAX_SHOWN = 0.1, 8
 
 
-def is_rolling(cues: Sequence[tuple[float, float, list[str]]], tagged: bool) -> bool:
-    """Whether lines are carried from cue to cue, in at least a quarter of the cues.
+def is_rolling(cues: Sequence[tuple[float, float, list[str]]]) -> bool:
+    """Whether lines are carried from cue to cue without a pause, in at least a quarter of the cues.
 
-    Where no words are tagged, people may repeat themselves: then it also takes cues that carry a
-    line and add another, and no pauses between them.
-
-    `cues`: start, end and plain lines; `tagged`: whether words carry time tags.
+    `cues`: start, end and plain lines of a file whose words carry time tags.
     """
     pairs = [(a, b) for a, b in zip(cues, cues[1:], strict=False) if a[2] and b[2]]
     carried = [
         (a, b) for a, b in pairs if b[0] - a[1] <= _CONTIGUOUS_SEC and carried_lines(a[2], b[2]) > 0
     ]
-    if tagged:
-        return bool(carried) and len(carried) >= len(pairs) / 4
-    adding = sum(carried_lines(a[2], b[2]) < len(b[2]) for a, b in carried)
-    return len(pairs) >= 4 and len(carried) >= len(pairs) / 4 and adding >= max(2, len(pairs) / 8)
+    return bool(carried) and len(carried) >= len(pairs) / 4
 
 
 def carried_lines(shown: Sequence[str], lines: Sequence[str]) -> int:
@@ -64,7 +58,8 @@ def carried_lines(shown: Sequence[str], lines: Sequence[str]) -> int:
 
 
 def unroll(cues: Sequence[tuple[float, float, list[Line]]]) -> list[Cue]:
-    """One cue for every line that is new, with word times where its tags give them.
+    """One cue for every line that is new, with word times where its tags give them; the `count` of the
+    first new line of a screen is 1, of the others 0.
 
     `cues`: start, end and lines; a word time of -1 stands for the start of the cue.
     """
@@ -80,9 +75,9 @@ def unroll(cues: Sequence[tuple[float, float, list[Line]]]) -> list[Cue]:
         if carried == len(lines) > 0 and result and not result[-1].words:
             result[-1] = replace(result[-1], end_sec=max(result[-1].end_sec, end))
         begin = start
-        for text, words in lines[carried:]:
+        for n, (text, words) in enumerate(lines[carried:]):
             timed = _started(words, begin)
-            result.append(Cue(begin, end, (text,), timed))
+            result.append(Cue(begin, end, (text,), timed, count=int(n == 0)))
             # A further line of the same cue begins, untagged, where this one is about to end.
             last_start, last = (timed[-1].start_sec, timed[-1].text) if timed else (begin, text)
             spoken = SEC_PER_SYLLABLE * len(last.replace(" ", ""))
@@ -93,35 +88,6 @@ def unroll(cues: Sequence[tuple[float, float, list[Line]]]) -> list[Cue]:
         bounded_by_words(cue, result[i + 1].start_sec if i + 1 < len(result) else cue.end_sec)
         for i, cue in enumerate(result)
     ]
-
-
-def grown(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
-    """Cues whose text only goes on growing (live captions) as one; and how many went.
-
-    >>> show = [Cue(0, 1, ("오늘",)), Cue(1, 2, ("오늘 날씨",)), Cue(2, 3, ("오늘 날씨 참",))]
-    >>> [cue.text for cue in grown(show)[0]], [word.start_sec for word in grown(show)[0][0].words]
-    (['오늘 날씨 참'], [0, 1, 2])
-    """
-    growing = [_grows(a, b) for a, b in zip(cues, cues[1:], strict=False)]
-    if sum(growing) < max(2, len(growing) / 4):
-        return list(cues), 0
-    result: list[Cue] = []
-    for i, cue in enumerate(cues):
-        if not i or not growing[i - 1]:
-            result.append(cue)
-            continue
-        before = result[-1]
-        known = before.words or tuple(TimedWord(w, before.start_sec) for w in before.text.split())
-        new = cue.text.split()[len(known) :]
-        words = known + tuple(TimedWord(w, cue.start_sec) for w in new)
-        result[-1] = Cue(before.start_sec, cue.end_sec, cue.lines, words)
-    return result, len(cues) - len(result)
-
-
-def _grows(cue: Cue, following: Cue) -> bool:
-    contiguous = following.start_sec - cue.end_sec <= _CONTIGUOUS_SEC
-    old, new = cue.text.split(), following.text.split()
-    return contiguous and not cue.words and len(new) > len(old) and new[: len(old)] == old
 
 
 def _started(words: Sequence[TimedWord], begin: float) -> tuple[TimedWord, ...]:
@@ -141,4 +107,4 @@ def bounded_by_words(cue: Cue, next_start_sec: float) -> Cue:
     end = min(cue.end_sec, latest)
     if next_start_sec > cue.start_sec:
         end = min(end, max(next_start_sec, last_start + 0.1))
-    return Cue(cue.start_sec, max(end, cue.start_sec + 0.01), cue.lines, cue.words)
+    return replace(cue, end_sec=max(end, cue.start_sec + 0.01))

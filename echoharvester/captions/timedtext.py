@@ -6,17 +6,17 @@ import json
 import re
 from collections.abc import Sequence
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from echoharvester.captions.cues import CaptionError, Cue, Track
 from echoharvester.captions.encoding import INVISIBLE
 from echoharvester.captions.markup import strip_markup, timed_words
 from echoharvester.captions.rolling import bounded_by_words
+from echoharvester.captions.xml import parse_xml
 from echoharvester.errors import UserError
 
 MAX_SEC = 10_000 * 3600.0  # the longest time that a caption can have
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 def parse_json3(text: str, name: str) -> Track:
@@ -34,11 +34,11 @@ def parse_json3(text: str, name: str) -> Track:
         raise CaptionError(f"{name}: not YouTube json3 captions ({error!r})") from error
     for event in events:
         try:
-            if cue := _json3_cue(event):
-                track.cues.append(cue)
+            _take(_json3_cue(event), track)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-            track.repairs["bad_event"] += 1
-    if len(track.cues) == 0 < track.repairs["bad_event"]:
+            track.gone["unreadable"] += 1
+    track.read = len(events)
+    if len(track.cues) == 0 < track.gone["unreadable"]:
         raise CaptionError(
             f"{name}: none of its {len(events)} events can be read as json3 captions"
         )
@@ -57,7 +57,24 @@ def _json3_cue(event: Any) -> Cue | None:
     timed = any(offset is not None for _, offset in segments)
     lines = tuple(line for s in content.split("\n") if (line := strip_markup(s)))
     end = (start_ms + event.get("dDurationMs", 0)) / 1000
-    return Cue(start, _end(start, end), lines, timed_words(pieces) if timed else ())
+    if timed:
+        return Cue(start, _end(start, end), lines, timed_words(pieces))
+    styles = [(str(s.get("pPenId", "")), s.get("utf8", "")) for s in event.get("segs") or ()]
+    return Cue(start, _end(start, end), lines, marked=_marked(styles))
+
+
+def _take(cue: Cue | None, track: Track) -> None:
+    if cue and cue.lines:
+        track.cues.append(cue)
+    else:
+        track.gone["empty"] += 1
+
+
+def _marked(parts: Sequence[tuple[str, str]]) -> str:
+    """Text with its pens as tags, if it has any."""
+    if not any(pen for pen, text in parts if text.strip()):
+        return ""
+    return "".join(f"<c {pen}>{_encodable(text)}</c>" for pen, text in parts)
 
 
 def parse_srv3(text: str, name: str) -> Track:
@@ -66,28 +83,22 @@ def parse_srv3(text: str, name: str) -> Track:
     Raises:
         CaptionError: if it is none.
     """
-    if "<!ENTITY" in text:
-        raise CaptionError(f"{name}: declares entities, which caption files do not need; refused")
-    try:
-        # Decoded already: whatever encoding the file declares is not to be tried again.
-        root = ElementTree.fromstring(_XML_DECLARATION.sub("", text).encode("utf-8", "replace"))
-    except (ElementTree.ParseError, ValueError) as error:
-        raise CaptionError(f"{name}: not YouTube srv3 captions ({error})") from error
+    root = parse_xml(text, name, "YouTube srv3")
     if root.tag != "timedtext":
         raise CaptionError(f"{name}: not YouTube srv3 captions (its root is <{root.tag[:40]}>)")
     track, paragraphs = Track(), root.findall("./body/p") or root.findall("./p")
     for paragraph in paragraphs:
         try:
-            if cue := _srv3_cue(paragraph):
-                track.cues.append(cue)
+            _take(_srv3_cue(paragraph), track)
         except (ValueError, OverflowError, KeyError):
-            track.repairs["bad_event"] += 1
-    if len(track.cues) == 0 < track.repairs["bad_event"]:
+            track.gone["unreadable"] += 1
+    track.read = len(paragraphs)
+    if len(track.cues) == 0 < track.gone["unreadable"]:
         raise CaptionError(f"{name}: none of its {len(paragraphs)} paragraphs has times")
     return _bounded(track)
 
 
-def _srv3_cue(paragraph: ElementTree.Element) -> Cue | None:
+def _srv3_cue(paragraph: Element) -> Cue | None:
     for line_break in paragraph.iter("br"):
         line_break.text = "\n"
     content = "".join(paragraph.itertext())
@@ -99,10 +110,18 @@ def _srv3_cue(paragraph: ElementTree.Element) -> Cue | None:
     for part in paragraph:
         time = _time((start_ms + int(part.get("t", "0"))) / 1000)
         pieces += [("".join(part.itertext()), time), (part.tail or "", time)]
-    timed = any(part.tag == "s" for part in paragraph)
-    lines = tuple(line.strip() for line in content.split("\n") if line.strip())
+    # <s p="1"> changes the pen, <s t="160"> and the first of such a line, <s ac="0">, tell times.
+    timed = any(
+        part.tag == "s" and ("t" in part.attrib or "ac" in part.attrib) for part in paragraph
+    )
+    lines = tuple(line for row in content.split("\n") if (line := strip_markup(row)))
     end = (start_ms + int(paragraph.get("d", "0"))) / 1000
-    return Cue(start, _end(start, end), lines, timed_words(pieces) if timed else ())
+    if timed:
+        return Cue(start, _end(start, end), lines, timed_words(pieces))
+    styles = [("", paragraph.text or "")]
+    for part in paragraph:
+        styles += [(part.get("p", ""), "".join(part.itertext())), ("", part.tail or "")]
+    return Cue(start, _end(start, end), lines, marked=_marked(styles))
 
 
 def _bounded(track: Track) -> Track:

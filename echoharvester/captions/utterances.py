@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from echoharvester.captions.clean import (
-    clean,
+    Cleaner,
     describes_sounds,
     recurring_speakers,
     starts_with_dash,
+    turns_of,
+    undashed,
     unwrapped,
 )
 from echoharvester.captions.cues import Cue, TimedWord, Track
@@ -45,6 +47,7 @@ class SegmentConfig:
         cut_at: "cues": stretches without punctuation end with a cue, at the end of a sentence or
             before they get longer than `target_sec`; "middle": they are halved near the middle.
         corpus_marks: take out the marks of transcripts, see `text.notations`.
+        remove: regular expressions of what else is in captions and not said.
     """
 
     join_gap_sec: float = 0.1
@@ -53,10 +56,32 @@ class SegmentConfig:
     max_sec: float = 30.0
     corpus_marks: bool = False
     cut_at: str = "middle"
+    remove: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        self.patterns()
         if self.cut_at not in ("cues", "middle"):
             raise UserError(f"segment.cut_at is cues or middle, not {self.cut_at!r}")
+
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """What `remove` says.
+
+        Raises:
+            UserError: naming the expression that is none, or that would take out everything.
+        """
+        found = []
+        for expression in self.remove:
+            try:
+                found.append(re.compile(str(expression)))
+            except re.error as error:
+                raise UserError(
+                    f"segment.remove: {expression!r} is no regular expression ({error})"
+                ) from error
+            if found[-1].match(""):
+                raise UserError(
+                    f"segment.remove: {expression!r} matches nothing at all, too, so everywhere"
+                )
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -65,12 +90,14 @@ class Utterance:
 
     Attributes:
         raw: as captioned, before cleaning.
+        speaker: the name or label that the captions give; "" where they give none.
     """
 
     start_sec: float
     end_sec: float
     text: str
     raw: str
+    speaker: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,34 +114,60 @@ class _Piece:
     ends: tuple[float, ...]
     raw: str
     opens: bool = False
+    speaker: str = ""
 
 
 @dataclass
 class Segmentation:
-    """Utterances of a track and what cleaning took out, by kind."""
+    """Utterances of a track and what became of its cues.
+
+    Attributes:
+        removed: what cleaning took out, by kind.
+        used: how many cues of the file have words in an utterance.
+        gone: the others, by kind; with `used` they are `Track.read`.
+    """
 
     utterances: list[Utterance] = field(default_factory=list)
     removed: Counter[str] = field(default_factory=Counter)
+    used: int = 0
+    gone: Counter[str] = field(default_factory=Counter)
 
 
 def segment(track: Track, config: SegmentConfig | None = None) -> Segmentation:
     """All utterances of a caption track, in order of time; no text is lost."""
     config = config or SegmentConfig()
-    result = Segmentation()
+    result = Segmentation(gone=Counter(track.gone))
     names = recurring_speakers(line for cue in track.cues for line in cue.lines)
-    pieces = [
-        p
-        for cue in _bounded_by_next(track.cues)
-        for p in _pieces(cue, result.removed, config, names)
-    ]
+    cleaner = Cleaner(config.corpus_marks, names, config.patterns(), result.removed)
+    pieces = []
+    for cue in _bounded_by_next(track.cues):
+        of_cue = list(_pieces(cue, cleaner))
+        pieces += of_cue
+        if of_cue:
+            result.used += cue.count
+        else:
+            result.gone[_reason(cue, cleaner)] += cue.count
     for stretch in _stretches(pieces, config):
         for piece in _cut(stretch, config):
             text = " ".join(word.text for word in piece.words)
             result.utterances.append(
-                Utterance(round(piece.start_sec, 3), round(piece.end_sec, 3), text, piece.raw)
+                Utterance(
+                    round(piece.start_sec, 3),
+                    round(piece.end_sec, 3),
+                    text,
+                    piece.raw,
+                    piece.speaker,
+                )
             )
     result.utterances.sort(key=lambda u: u.start_sec)  # cues may overlap
     return result
+
+
+def _reason(cue: Cue, cleaner: Cleaner) -> str:
+    """The kind of most of what was taken out of a cue of which nothing is left."""
+    again = replace(cleaner, removed=Counter())
+    list(_pieces(cue, again))
+    return next((kind for kind, _ in again.removed.most_common(1)), "empty")
 
 
 def _bounded_by_next(cues: Sequence[Cue]) -> Iterator[Cue]:
@@ -123,35 +176,49 @@ def _bounded_by_next(cues: Sequence[Cue]) -> Iterator[Cue]:
         end = cue.end_sec
         if following and cue.start_sec < following.start_sec < end:
             end = following.start_sec
-        yield Cue(cue.start_sec, end, cue.lines, cue.words)
+        yield cue if end == cue.end_sec else replace(cue, end_sec=end)
 
 
-def _pieces(
-    cue: Cue, removed: Counter[str], config: SegmentConfig, names: frozenset[str]
-) -> Iterator[_Piece]:
-    """A cue, cleaned; one piece for each speaker of a dialogue (`- ... - ...`)."""
-    turns: list[list[str]] = []
-    lines = unwrapped(cue.lines)
-    if not config.corpus_marks and describes_sounds(lines):
-        removed["sound_tag"] += 1
+@dataclass
+class _Turn:
+    """What one person says in a cue: its lines as captioned and cleaned."""
+
+    speaker: str
+    raw: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+def _pieces(cue: Cue, cleaner: Cleaner) -> Iterator[_Piece]:
+    """A cue, cleaned; one piece for each turn of a dialogue (dashes, or speakers' names)."""
+    lines = cue.lines if cue.speakers else unwrapped(cue.lines)
+    if not cleaner.corpus_marks and describes_sounds(lines):
+        cleaner.removed["sound_tag"] += 1
         return
     dialogue = sum(starts_with_dash(line) for line in lines) > 1
-    for line in lines:
-        if not turns or (dialogue and starts_with_dash(line)):
-            turns.append([])
-        turns[-1].append(line)
-    texts = [
-        " ".join(t for line in turn if (t := clean(line, removed, config.corpus_marks, names)))
-        for turn in turns
-    ]
-    sizes = [len(t.replace(" ", "")) for t in texts]
+    turns: list[_Turn] = []
+    told = cue.speakers or ("",) * len(lines)
+    for line, speaker in (
+        (turn, name) for row, name in zip(lines, told, strict=True) for turn in turns_of(row)
+    ):
+        text, named = cleaner.line(line)
+        if dialogue and not cleaner.corpus_marks and describes_sounds([undashed(line)]):
+            cleaner.removed["sound_tag"] += 1
+            text = ""
+        speaker = named or speaker
+        opens = dialogue and starts_with_dash(line)
+        if not turns or opens or (speaker and speaker != turns[-1].speaker):
+            turns.append(_Turn(speaker))
+        turns[-1].raw.append(line)
+        if text:
+            turns[-1].texts.append(text)
+    sizes = [len("".join(turn.texts).replace(" ", "")) for turn in turns]
     start, total = cue.start_sec, sum(sizes)
-    for turn, text, size in zip(turns, texts, sizes, strict=True):
+    for i, (turn, size) in enumerate(zip(turns, sizes, strict=True)):
         if not size:
             continue
         end = start + (cue.end_sec - cue.start_sec) * size / total
-        piece = _timed_piece(start, end, text, " ".join(turn), cue.words)
-        yield replace(piece, opens=dialogue)
+        piece = _timed_piece(start, end, " ".join(turn.texts), " ".join(turn.raw), cue.words)
+        yield replace(piece, opens=dialogue or i > 0, speaker=turn.speaker)
         start = end
 
 
@@ -193,6 +260,7 @@ def _stretches(pieces: list[_Piece], config: SegmentConfig) -> Iterator[_Piece]:
         joins = (
             run
             and not piece.opens
+            and (not piece.speaker or piece.speaker == run[-1].speaker)
             and piece.start_sec - end <= config.join_gap_sec
             and piece.end_sec - run[0].start_sec <= _longest(run, piece, config)
             and not _ends_sentence(run[-1].words[-1].text, config)
@@ -228,6 +296,7 @@ def _joined(run: Sequence[_Piece]) -> _Piece:
         tuple(end for piece in run for end in piece.ends),
         " ".join(piece.raw for piece in run),
         run[0].opens,
+        run[0].speaker,
     )
 
 
@@ -254,7 +323,7 @@ def _cut_at(piece: _Piece, bounds: Sequence[int]) -> Iterator[_Piece]:
     for a, b in zip([0, *bounds], [*bounds, len(piece.words)], strict=True):
         words, ends = piece.words[a:b], piece.ends[a:b]
         raw = piece.raw if not bounds else " ".join(word.text for word in words)
-        yield _Piece(words[0].start_sec, ends[-1], words, ends, raw)
+        yield _Piece(words[0].start_sec, ends[-1], words, ends, raw, speaker=piece.speaker)
 
 
 def _shorten(piece: _Piece, config: SegmentConfig) -> Iterator[_Piece]:
@@ -280,6 +349,4 @@ def _cut_merit(piece: _Piece, i: int) -> float:
 
 def _with_bounded_end(piece: _Piece, config: SegmentConfig) -> _Piece:
     end = min(piece.end_sec, piece.start_sec + config.max_sec)
-    return _Piece(
-        piece.start_sec, max(end, piece.start_sec + 0.01), piece.words, piece.ends, piece.raw
-    )
+    return replace(piece, end_sec=max(end, piece.start_sec + 0.01))

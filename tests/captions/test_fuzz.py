@@ -75,6 +75,46 @@ def test_srv3(pieces):
     check_bytes(text.encode(), ".srv3")
 
 
+_SAMI = (
+    "<SAMI>", "<BODY>", "<STYLE><!-- .KRCC {lang:ko-KR;} .ENCC {lang:en} --></STYLE>", "<SYNC Start=1000>", "<sync start='2000'>",
+    "<SYNC Start=x>", "<SYNC Start=-5>", "<P Class=KRCC>", "<p class=encc>", "<P>", "&nbsp;", "안녕하세요", "Hello", "<br>", "네<font color=red",
+    "<!--", "-->", "</BODY>", "<SYNC Start=99999999999999>", "\n",
+)  # fmt: skip
+_ASS = (
+    "[Script Info]", "[Events]", "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text", "Format: Start, Text", "Format:",
+    "Dialogue: 0,0:00:01.00,0:00:02.00,Default,민수,0,0,0,,안녕\\N네", "Dialogue: 0,0:00:01.00,x,Default,,0,0,0,,하나", "Dialogue: x", "Dialogue:",
+    "Dialogue: 0,0:00:03.00,0:00:02.00,Sign,,0,0,0,,간판", "Comment: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,메모",
+    "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\p1}m 0 0 l 1 1{\\p0}그림", "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\k50}오{\\k9999999}늘",
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(_SAMI), max_size=25).map("".join),
+    st.sampled_from(["utf-8", "utf-16", "cp949"]),
+)
+def test_sami(text, encoding):
+    check_bytes(text.encode(encoding, errors="ignore"), ".smi")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_ASS), max_size=15).map("\n".join))
+def test_substation(text):
+    check_bytes(text.encode(), ".ass")
+
+
+_TTML = (
+    "<body>", "</body>", "<div xml:lang='ko'>", "<div begin='2s'>", "</div>", "<p begin='1s' end='2s'>", "<p begin='x'>", "<p dur='5f'>",
+    "<p begin='00:00:01:99'>", "<p begin='9t' end='1t'>", "</p>", "<span begin='1s'>", "</span>", "<br/>", "안녕", "&nbsp;", "& ", "&#1;", "<!-- -->",
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_TTML), max_size=20).map("".join))
+def test_ttml(inside):
+    check_bytes(f"<tt xmlns='http://www.w3.org/ns/ttml'>{inside}</tt>".encode(), ".ttml")
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(SUFFIXES))
 def test_any_bytes(data, suffix):

@@ -153,9 +153,9 @@ def spoken(text, suffix):
 def test_one_bad_event_costs_only_itself():
     text = '{"events": [{"tStartMs": "x", "segs": [{"utf8": "a"}]}, 5, {"tStartMs": 1000, "dDurationMs": -9, "segs": [{"utf8": "남는다"}]}]}'
     track = parse(text, ".json3")
-    assert [c.text for c in track.cues] == ["남는다"] and track.repairs["bad_event"] == 2
+    assert [c.text for c in track.cues] == ["남는다"] and track.gone["unreadable"] == 2
     track = parse("<timedtext><p t='x'>가</p><p t='1000' d='500'>나</p></timedtext>", ".srv3")
-    assert [c.text for c in track.cues] == ["나"] and track.repairs["bad_event"] == 1
+    assert [c.text for c in track.cues] == ["나"] and track.gone["unreadable"] == 1
     with pytest.raises(CaptionError, match="none of its 1 events"):
         parse('{"events": [3]}', ".json3")
 

@@ -24,7 +24,7 @@ def texts(content, suffix=".srt"):
 
 def counts(content, suffix=".srt"):
     track = parse(content, suffix)
-    return track.repairs + segment(track).removed
+    return track.repairs + track.gone + segment(track).removed
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_caption_that_is_one_pair_of_brackets_describes_a_sound(caption):
     [("<철컥> 누구세요?", "누구세요?"), ("*띠리링* 여보세요?", "여보세요?"),
      ("저는 (정말로) 갔어요.", "저는 (정말로) 갔어요."), ("(한국은) 참 좋아요.", "(한국은) 참 좋아요."),
      ("(그) 사람이에요.", "(그) 사람이에요."), ("(네, 알겠습니다)", "(네, 알겠습니다)"),
-     ("(그게 말이 되냐고요)", "(그게 말이 되냐고요)"), ("*아니*", "*아니*"), ("<엄마> 를 봤어요.", "<엄마> 를 봤어요."),
+     ("(그게 말이 되냐고요)", "(그게 말이 되냐고요)"), ("*아니*", "아니"), ("이건 *정말* 좋아요.", "이건 정말 좋아요."), ("2 * 3 * 4 는 24", "2 * 3 * 4 는 24"), ("<엄마> 를 봤어요.", "<엄마> 를 봤어요."),
      ("여성 1:1 비율이에요.", "여성 1:1 비율이에요."), ("<기생충> 봤어요?", "<기생충> 봤어요?"),
      ("#해시태그 달아 주세요.", "#해시태그 달아 주세요.")],
 )  # fmt: skip

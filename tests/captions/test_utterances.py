@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echoharvester.captions.clean import clean
+from echoharvester.captions.clean import Cleaner
 from echoharvester.captions.cues import Cue, Track
 from echoharvester.captions.parse import parse
 from echoharvester.captions.utterances import SegmentConfig, segment
@@ -55,8 +55,8 @@ def test_no_word_is_lost_or_invented_and_none_is_too_long(cues):
     track = Track(
         sorted((Cue(s, s + d, (t,)) for s, d, t in cues), key=lambda c: (c.start_sec, c.end_sec))
     )
-    removed = Counter()
-    wanted = [w for cue in track.cues for w in clean(cue.text, removed).split()]
+    cleaner = Cleaner()
+    wanted = [w for cue in track.cues for w in cleaner.line(cue.text)[0].split()]
     found = segment(track, SegmentConfig()).utterances
     said = [w for u in found for w in u.text.split()]
     assert Counter(said) == Counter(wanted)
@@ -79,32 +79,28 @@ def test_no_word_is_lost_or_invented_and_none_is_too_long(cues):
     ],
 )
 def test_what_is_not_speech_is_removed_and_counted(line, text, kind):
-    removed = Counter()
-    assert clean(line, removed) == text
-    assert removed == Counter({kind: 1})
+    cleaner = Cleaner()
+    assert cleaner.line(line)[0] == text
+    assert cleaner.removed == Counter({kind: 1})
 
 
 @pytest.mark.parametrize(
     "line", ["대한민국(한국)은", "문제: 다음을 고르세요", "3:2로 이겼다", "[2025]"]
 )
 def test_what_may_be_speech_stays(line):
-    assert clean(line, Counter()) == line
+    assert Cleaner().line(line)[0] == line
 
 
 def test_of_two_spellings_the_written_one_stays_and_marks_go_where_asked():
-    removed = Counter()
-    assert clean("(70%)/(칠십 퍼센트) 확률", removed) == "70% 확률"
-    assert clean("b/ 그+ 그게 {laughing} 네", removed, corpus_marks=True) == "그 그게 네"
-    assert removed["breath"] == 1 and removed["event"] == 1
+    assert Cleaner().line("(70%)/(칠십 퍼센트) 확률")[0] == "70% 확률"
+    cleaner = Cleaner(corpus_marks=True)
+    assert cleaner.line("b/ 그+ 그게 {laughing} 네")[0] == "그 그게 네"
+    assert cleaner.removed["breath"] == 1 and cleaner.removed["event"] == 1
 
 
 def test_a_transcript_that_lacks_what_is_said_is_damaged_not_shortened():
-    from collections import Counter
-
-    from echoharvester.captions.clean import clean
-
-    assert clean("저는 &name& 입니다", Counter(), corpus_marks=True).endswith("\ufffd")
-    assert "\ufffd" not in clean("저는 b/ 학생입니다", Counter(), corpus_marks=True)
+    assert Cleaner(corpus_marks=True).line("저는 &name& 입니다")[0].endswith("\ufffd")
+    assert "\ufffd" not in Cleaner(corpus_marks=True).line("저는 b/ 학생입니다")[0]
 
 
 def test_captions_without_punctuation_are_cut_where_a_cue_or_a_sentence_ends():
