@@ -35,9 +35,8 @@ STAGES = stage_table(
     Stage(
         3, "segment",
         settings=("segment",), models=("segment.lexicon",),
-        introduced={"segment.cut_at": "middle"},
         source="cuts_downloaded", target="cuts_segmented", item="media", one_to_many=True,
-        version=3,
+        version=4,
     ),
     Stage(
         4, "align",
@@ -63,7 +62,7 @@ STAGES = stage_table(
         5, "filter",
         settings=("filter",),
         source="cuts_measured", target="cuts_filtered", extra_input="duplicates",
-        after_takedown=True, version=3,
+        after_takedown=True, version=4,
     ),
     Stage(
         6, "validate",
@@ -73,9 +72,8 @@ STAGES = stage_table(
             "validate.acceptance",
         ),
         files=("validate.evidence",),
-        introduced={"validate.read_hypotheses": False, "validate.evidence": "auto"},
         source="cuts_filtered", target="cuts_validated",
-        gpu=True, version=5,
+        gpu=True, version=6,
     ),
     Stage(
         7, "review",

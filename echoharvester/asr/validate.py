@@ -23,6 +23,7 @@ from echoharvester.manifests.cuts import (
     with_supervision,
 )
 from echoharvester.manifests.shards import Cut
+from echoharvester.text.invented import INVENTED_SPEECH_RATIO, is_invented
 from echoharvester.text.scores import best_verbalisation, cer
 from echoharvester.text.spoken import candidates
 from echoharvester.text.validity import is_repetitive
@@ -118,6 +119,8 @@ def judged(cut: Cut, hypotheses: Sequence[str], thresholds: CerThresholds) -> Cu
             cut, hyp_text_second=hypotheses[1], cer_second=second, cer_between=between
         )
         rates.append(second)
+    if is_heard_over_nothing(cut, hypotheses[0]):
+        return rejected(cut, STAGE, "empty_hypothesis")
     if thresholds.classifier:
         return _judged_by_probability(cut, thresholds.classifier)
     evidence = TextEvidence.of_cut(cut) if thresholds.curve else None
@@ -168,6 +171,13 @@ def _judged_by_evidence(cut: Cut, evidence: TextEvidence, curve: EvidenceCurve) 
     if probability >= curve.review_threshold:
         return with_custom(cut, status=REVIEW, reason="label_doubtful")
     return rejected(cut, STAGE, "label_unlikely")
+
+
+def is_heard_over_nothing(cut: Cut, hypothesis: str) -> bool:
+    """Whether a hypothesis is what recognisers write over silence and music, and little else than
+    these is heard: caption and hypothesis may agree on what nobody said."""
+    speech_ratio = cut["custom"].get("speech_ratio", 1.0)
+    return speech_ratio < INVENTED_SPEECH_RATIO and is_invented(hypothesis)
 
 
 def _unusable(cut: Cut) -> str:

@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from echoharvester.captions.cues import CaptionError
+from echoharvester.captions.cues import CaptionError, Track
 from echoharvester.captions.parse import read_track
-from echoharvester.captions.utterances import SegmentConfig, Utterance, segment
-from echoharvester.manifests.cuts import is_rejected, rejected, utterance_cut
+from echoharvester.captions.utterances import SegmentConfig, Segmentation, Utterance, segment
+from echoharvester.manifests.cuts import (
+    is_rejected,
+    rejected,
+    utterance_cut,
+    with_custom,
+    with_supervision,
+)
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.hangul import hangul_share
@@ -42,7 +48,9 @@ def segment_media(
     except CaptionError as error:  # it names our copy; people know the media
         name = media["custom"].get("media_path") or media["custom"].get("source_url")
         raise CaptionError(f"captions of {name}: {error}") from error
-    utterances = _within(segment(track, config).utterances, media["duration"])
+    segmentation = segment(track, config)
+    media = with_custom(media, caption_cues=cue_report(track, segmentation))
+    utterances = segmentation.utterances
     if not utterances:
         return [rejected(media, STAGE, "captions_empty")]
     korean = hangul_share(normalize_for_scoring("".join(u.text for u in utterances)))
@@ -61,8 +69,12 @@ def segment_media(
         if len(verbalisations) > 1:
             fields["text_candidates"] = verbalisations
         cut = utterance_cut(
-            media, utterance_id, utterance.start_sec, utterance.end_sec, text, fields
+            media, utterance_id, *_within(utterance, media["duration"]), text, fields
         )
+        if utterance.speaker:
+            # The label is of this file: SPEAKER_00 of another one is somebody else.
+            speaker = "_".join(f"{media['id']}-{utterance.speaker}".split())
+            cut = with_supervision(cut, speaker=speaker)
         if not is_valid_text(text, min_chars, min_hangul_share):
             cut = rejected(cut, STAGE, "invalid_text")
         elif "\ufffd" in utterance.text:
@@ -71,13 +83,21 @@ def segment_media(
     return cuts
 
 
-def _within(utterances: Sequence[Utterance], duration_sec: float) -> list[Utterance]:
-    """Captions may run past the end of the media; their times may not."""
+def cue_report(track: Track, segmentation: Segmentation) -> dict[str, dict[str, int]]:
+    """What became of the cues of a file: `cues` (read, used, and the others by kind), what was
+    `repaired` and what was `removed` from texts, by kind."""
+    cues = {"read": track.read, "used": segmentation.used, **segmentation.gone}
+    return {
+        "cues": cues,
+        "repaired": dict(track.repairs),
+        "removed": dict(segmentation.removed),
+    }
+
+
+def _within(utterance: Utterance, duration_sec: float) -> tuple[float, float]:
+    """Captions may run past the end of the media; the times of a cut may not."""
     latest = max(0.0, duration_sec - 0.01)
-    return [
-        Utterance(min(u.start_sec, latest), min(max(u.end_sec, 0.01), duration_sec), u.text, u.raw)
-        for u in utterances
-    ]
+    return min(utterance.start_sec, latest), min(max(utterance.end_sec, 0.01), duration_sec)
 
 
 def _ids(media_id: str, utterances: Sequence[Utterance]) -> list[str]:

@@ -11,6 +11,7 @@ from echoharvester.dataset.measure import FINGERPRINT
 from echoharvester.manifests.cuts import is_rejected, rejected, with_custom
 from echoharvester.manifests.runner import by_media
 from echoharvester.manifests.shards import Cut
+from echoharvester.text.invented import INVENTED_SPEECH_RATIO, is_invented
 from echoharvester.text.validity import MAX_SYLLABLES_PER_SEC, MIN_SYLLABLES_PER_SEC
 
 STAGE = "filter"
@@ -115,6 +116,8 @@ def _judged(cut: Cut, config: FilterConfig, duplicate_of: Mapping[str, str]) -> 
         "too_long": cut["duration"] > config.max_sec,
         "damaged_audio": _is_damaged(cut),
         "low_speech_ratio": custom["speech_ratio"] < config.min_speech_ratio,
+        "invented_phrase": custom["speech_ratio"] < INVENTED_SPEECH_RATIO
+        and is_invented(custom.get("text_orthographic", "")),
         "low_snr": custom["snr_db"] < config.min_snr_db,
         "clipped": custom["clipped_share"] > config.max_clipped_share,
         "narrow_band": custom["bandwidth_hz"] < config.min_bandwidth_hz,

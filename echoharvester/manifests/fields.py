@@ -89,6 +89,7 @@ FIELDS = (
     Field("caption_bytes", "whole number", "download", "bytes of the caption file", _UNTRIED, low=0),
     Field("media_damage", "text", "download", "what of the sound is missing", "where nothing is"),
     Field("media_gaps", "list", "download", "pairs of s between which sound is missing", "where none is"),
+    Field("caption_cues", "table", "segment", "of the caption file: `cues` (read = used + the others by kind), what was `repaired` and `removed`, by kind", _UNTRIED),
     Field("text_raw", "text", "segment", "as captioned", _UNTRIED),
     Field("text_orthographic", "text", "segment", "NFC, without markup; digits and Latin letters kept", _UNTRIED),
     Field("text_candidates", "list", "segment", "verbalisations, the likeliest first, until the sound has chosen", "where there is but one, or one is chosen"),
