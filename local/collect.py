@@ -9,6 +9,7 @@ from echoharvester.manifests.collected import Listing, check_num_shards, known_m
 from echoharvester.pipeline.failures import name_errors
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.sources import make_site, make_source
+from echoharvester.sources.folders import write_left_out
 
 from config import plain, stage_main
 
@@ -23,8 +24,11 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     site = make_site(plain(cfg.network), paths.data_dir.resolve())
     fingerprint = recipe.stage_fingerprint("collect")
     listing = Listing(paths.data_dir, paths.manifests, cfg.num_shards, fingerprint, known)
-    for cut in make_source(settings, site).media(known):
+    source = make_source(settings, site)
+    for cut in source.media(known):
         listing.add(cut)
+    if left_out := write_left_out(source.left_out, paths.left_out):
+        print(f"stage  1 collect: {left_out}")
     counts = listing.finish()
     name_errors(paths.manifests, "cuts_media")
     print(f"stage  1 collect: {counts.line()}")

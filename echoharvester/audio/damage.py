@@ -14,8 +14,8 @@ MIN_GAP_SEC = 0.1
 MIN_GAP_OF_OPUS_SEC = 0.45  # its encoders may leave out silence, all but a packet every 0.4 s
 
 
-def missing_spans(path: Path) -> list[tuple[float, float]]:
-    """Spans of the first audio track, in seconds of the file's clock, that no packet covers.
+def missing_spans(path: Path, track: int = 0) -> list[tuple[float, float]]:
+    """Spans of an audio track (from 0), in seconds of the file's clock, that no packet covers.
 
     Packets are read, not decoded.  A beginning that is late is no damage, nor is the end: see
     the declared duration for that.
@@ -28,7 +28,7 @@ def missing_spans(path: Path) -> list[tuple[float, float]]:
     gaps = []
     try:
         with av.open(str(path), metadata_errors="ignore") as container:
-            stream = container.streams.audio[0]
+            stream = container.streams.audio[track]
             codec = stream.codec_context
             least = MIN_GAP_OF_OPUS_SEC if codec.name in ("opus", "libopus") else MIN_GAP_SEC
             # mp4 stretches the packet in front of a hole over it; a codec's frames are of one size.

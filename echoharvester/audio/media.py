@@ -9,22 +9,31 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from echoharvester.audio.fbank import SAMPLING_RATE
+from echoharvester.audio.tracks import Track
 from echoharvester.errors import UserError
 from echoharvester.manifests.shards import Cut
 
-AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".wma", ".opus")
+AUDIO_SUFFIXES = (
+    ".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".wma", ".opus", ".oga", ".mka", ".m4b", ".mp2", ".mpga", ".aiff",
+    ".aif", ".aifc", ".weba", ".ac3", ".amr", ".caf", ".ape", ".wv", ".au",
+)  # fmt: skip
 VIDEO_SUFFIXES = (
-    ".mp4", ".mkv", ".avi", ".mov", ".wmv", ".flv", ".webm", ".m4v", ".mpeg", ".mpg",
+    ".mp4", ".mkv", ".avi", ".mov", ".wmv", ".flv", ".webm", ".m4v", ".mpeg", ".mpg", ".ts", ".mts", ".m2ts", ".3gp",
+    ".3g2", ".asf", ".ogv", ".ogm", ".vob", ".rm", ".rmvb", ".f4v", ".mxf", ".divx", ".tp",
 )  # fmt: skip
 MEDIA_SUFFIXES = AUDIO_SUFFIXES + VIDEO_SUFFIXES
 
 # Dropped packets would shift everything after them; the resampler fills such gaps with
 # silence, so that times stay those of the file.
 _ON_THE_CLOCK = "aresample=async=1000:first_pts=0"
+_DEFAULT = 1  # AV_DISPOSITION_DEFAULT
+_PIECE_SEC = 10.0
+_CANCELLED_SHARE = 0.03  # of the power of the stronger channel: of two microphones half is left
 _TIMEOUT_SEC = 6 * 3600
 _MOST_FRAMES = 1000 * 3600 * SAMPLING_RATE
 
@@ -39,13 +48,16 @@ class MediaInfo:
 
     Attributes:
         duration_sec: 0 where it says nothing.
-        codec: of the audio track.
+        sampling_rate: of the first audio track.
+        audio, subtitles: its tracks, in their order.
+        chapters: start and end in seconds, and title.
     """
 
     duration_sec: float
     sampling_rate: int
-    num_channels: int
-    codec: str
+    audio: tuple[Track, ...]
+    subtitles: tuple[Track, ...] = ()
+    chapters: tuple[tuple[float, float, str], ...] = ()
 
 
 def probe(path: Path) -> MediaInfo:
@@ -66,12 +78,68 @@ def probe(path: Path) -> MediaInfo:
                 duration = float(stream.duration * stream.time_base)
             elif container.duration:
                 duration = container.duration / av.time_base
-            context = stream.codec_context
+            chapters = [
+                (float(c["start"] * unit), float(c["end"] * unit), c["metadata"].get("title", ""))
+                for c in container.chapters()
+                if (unit := c["time_base"])
+            ]
             return MediaInfo(
-                max(duration, 0.0), context.sample_rate or 0, context.channels or 0, context.name
+                max(duration, 0.0),
+                stream.codec_context.sample_rate or 0,
+                tuple(map(_track, container.streams.audio)),
+                tuple(map(_track, container.streams.subtitles)),
+                tuple((start, end, title) for start, end, title in chapters if end > start),
             )
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
         raise MediaError(f"{path}: not a readable media file ({error})") from error
+
+
+def _track(stream: Any) -> Track:
+    """What a stream of PyAV says of itself."""
+    codec = stream.codec_context.name if stream.codec_context else ""
+    return Track(
+        codec,
+        str(stream.metadata.get("language", "")),
+        str(stream.metadata.get("title", "")),
+        bool(int(stream.disposition) & _DEFAULT),
+    )
+
+
+def cancelling(path: Path, track: int = 0) -> bool:
+    """Whether the two channels of an audio track are in opposite phase, so that their sum is silence.
+
+    Three short pieces of the file are listened to.
+
+    Raises:
+        MediaError: if it cannot be read.
+    """
+    import av
+
+    left = right = mixed = 0.0
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            stream = container.streams.audio[track]
+            if stream.codec_context.channels != 2:
+                return False
+            length = (container.duration or 0) / av.time_base
+            resampler = av.AudioResampler(format="fltp", layout="stereo", rate=8000)
+            for place in (0.1, 0.4, 0.7):
+                if length > 3 * _PIECE_SEC:
+                    container.seek(int(length * place * av.time_base))
+                elif place > 0.1:
+                    break
+                heard = 0.0
+                for frame in container.decode(stream):
+                    for piece in resampler.resample(frame):
+                        a, b = piece.to_ndarray()
+                        left, right = left + float(a @ a), right + float(b @ b)
+                        mixed += float((a + b) @ (a + b)) / 4
+                        heard += len(a) / 8000
+                    if heard >= _PIECE_SEC:
+                        break
+    except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
+        raise MediaError(f"{path}: not a readable media file ({error})") from error
+    return mixed < _CANCELLED_SHARE * max(left, right)
 
 
 @lru_cache(maxsize=1)
@@ -82,8 +150,10 @@ def ffmpeg() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def decode_to_flac(source: Path, target: Path) -> float:
-    """Decodes the first audio track to 16 kHz mono flac; `target` appears only when whole.
+def decode_to_flac(source: Path, target: Path, track: int = 0, channel: int | None = None) -> float:
+    """Decodes an audio track to 16 kHz mono flac; `target` appears only when whole.
+
+    `track`: from 0; `channel`: that alone instead of the sum of all.
 
     Returns the decoded duration in seconds, which for a damaged file is less than declared.  One
     thread: files in parallel make better use of cores than threads that wait for each other.
@@ -97,7 +167,8 @@ def decode_to_flac(source: Path, target: Path) -> float:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp.flac")
     try:
         run_ffmpeg(
-            ["-threads", "1", "-filter_threads", "1", "-i", f"file:{source}", "-map", "0:a:0", "-vn", "-sn", "-dn", "-af", _ON_THE_CLOCK,
+            ["-threads", "1", "-filter_threads", "1", "-i", f"file:{source}", "-map", f"0:a:{track}", "-vn", "-sn", "-dn", "-af",
+             _ON_THE_CLOCK if channel is None else f"pan=mono|c0=c{channel},{_ON_THE_CLOCK}",
              "-ac", "1", "-ar", str(SAMPLING_RATE), "-sample_fmt", "s16", "-map_metadata", "-1",
              "-fflags", "+bitexact", "-flags:a", "+bitexact", f"file:{temporary}"],
             what=str(source),
@@ -111,6 +182,22 @@ def decode_to_flac(source: Path, target: Path) -> float:
     finally:
         temporary.unlink(missing_ok=True)
     return float(info.frames / SAMPLING_RATE)
+
+
+def extract_subtitles(source: Path, target: Path, track: int) -> None:
+    """Writes a text subtitle track of a media file, from 0, to a file in the format of its suffix.
+
+    Raises:
+        MediaError: if it cannot be read.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp{target.suffix}")
+    try:
+        run_ffmpeg(
+            ["-i", f"file:{source}", "-map", f"0:s:{track}", f"file:{temporary}"], what=str(source)
+        )
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def run_ffmpeg(arguments: list[str], what: str, data: bytes | None = None) -> bytes:

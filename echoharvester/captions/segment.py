@@ -8,7 +8,7 @@ from typing import Any
 
 from echoharvester.captions.cues import CaptionError, Track
 from echoharvester.captions.parse import read_track
-from echoharvester.captions.utterances import SegmentConfig, Segmentation, Utterance, segment
+from echoharvester.captions.utterances import Segmentation, SegmentConfig, Utterance, segment
 from echoharvester.manifests.cuts import (
     is_rejected,
     rejected,

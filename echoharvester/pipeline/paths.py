@@ -83,6 +83,11 @@ class Paths:
         return self.manifests / "review_edits.0.jsonl.gz"
 
     @property
+    def left_out(self) -> Path:
+        """What folders of media hold besides media, with reasons."""
+        return self.data_dir / "left_out.tsv"
+
+    @property
     def dataset_manifest(self) -> Path:
         """All exported cuts, a line each, beside the Shar."""
         return self.data_dir / "manifest.jsonl.gz"

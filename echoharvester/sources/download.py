@@ -8,7 +8,8 @@ from typing import Any
 
 from echoharvester.audio.damage import missing_spans
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.audio.media import MediaError, decode_to_flac
+from echoharvester.audio.media import MediaError, cancelling, decode_to_flac, extract_subtitles
+from echoharvester.audio.tracks import TEXT_CODECS
 from echoharvester.manifests.cuts import is_rejected, recording, with_custom
 from echoharvester.manifests.shards import Cut
 from echoharvester.sources.youtube.fetch import fetch_video
@@ -53,11 +54,10 @@ def fetch(
     target = folder / f"{media['id']}.flac"
     if "media_path" in custom:
         source = Path(custom["media_path"])
-        decoded_sec = decode_to_flac(source, target)
-        gaps = missing_spans(source)
-        caption = Path(custom["caption_path"])
-        copied = folder / f"{media['id']}{_caption_suffix(caption, source)}"
-        shutil.copyfile(caption, copied)
+        chosen = int(custom.get("audio_track", 1)) - 1
+        media, decoded_sec = _decoded(media, source, target, chosen)
+        gaps = missing_spans(source, chosen)
+        copied = _copied_captions(media, source, folder)
         if keep_original:
             shutil.copyfile(source, folder / f"{media['id']}.original{source.suffix}")
     else:
@@ -66,7 +66,7 @@ def fetch(
         source, copied, track = fetch_video(media, folder, site)
         media = with_custom(media, caption_kind=track.kind, caption_track=track.key)
         try:
-            decoded_sec = decode_to_flac(source, target)
+            media, decoded_sec = _decoded(media, source, target)
         except MediaError:
             source.unlink()  # whatever came, it is no sound: fetched anew next time
             raise
@@ -82,6 +82,29 @@ def fetch(
         **_damage(float(custom.get("declared_duration_sec") or decoded_sec), decoded_sec, gaps),
     }
     return {**with_custom(media, **fields), "recording": sound, "duration": sound["duration"]}
+
+
+def _decoded(media: Cut, source: Path, target: Path, track: int = 0) -> tuple[Cut, float]:
+    """The cut, and how many seconds were decoded: the sum of the channels, or, where they cancel each
+    other out, the first."""
+    if not cancelling(source, track):
+        return media, decode_to_flac(source, target, track)
+    return with_custom(media, channel_used=1), decode_to_flac(source, target, track, channel=0)
+
+
+def _copied_captions(media: Cut, source: Path, folder: Path) -> Path:
+    """The captions of a file on disk, in the data folder: a copy, or its subtitle track."""
+    custom = media["custom"]
+    if "subtitle_track" in custom:
+        number = int(custom["subtitle_track"])
+        suffix = TEXT_CODECS[custom["subtitle_tracks"][number - 1]["codec"]]
+        target = folder / f"{media['id']}.inside{suffix}"
+        extract_subtitles(source, target, number - 1)
+        return target
+    caption = Path(custom["caption_path"])
+    target = folder / f"{media['id']}{_caption_suffix(caption, source)}"
+    shutil.copyfile(caption, target)
+    return target
 
 
 def _damage(

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, MutableSequence, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from echoharvester.audio.media import MEDIA_SUFFIXES, MediaError, probe
+from echoharvester.audio.media import MediaError, probe
+from echoharvester.audio.tracks import Track, choose_audio, choose_subtitles
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import is_rejected, media_cut, recording, rejected, with_custom
 from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.runner import with_error
 from echoharvester.manifests.shards import Cut
+from echoharvester.sources.beside import CaptionFinder
+from echoharvester.sources.folders import CAPTIONS, LeftOut, look_through
 from echoharvester.sources.media_list import MediaRow, read_media_list
 from echoharvester.text.unicode import fold
 
-# What lies beside x.mp4, in order of preference, and how such captions came to be.
-CAPTION_LOOKUP = (
-    (".ko.vtt", "manual"),
-    (".ko.srt", "manual"),
-    (".vtt", "external"),
-    (".srt", "external"),
-    (".ko.auto.vtt", "auto"),
-    (".ko.auto.srt", "auto"),
-)
 UNKNOWN_RATE, UNKNOWN_SAMPLES = 16000, 1  # of a recording that cannot be read
+_OF_CAPTIONS = ("captions_beside", "subtitle_track", "caption_path", "caption_digest")
+
+
+def _nothing() -> MutableSequence[LeftOut]:
+    return []  # `list` is a setting, below
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,21 @@ class LocalSource:
         channel, license: recorded on every item, where known.
         list: a TSV or CSV of media with what is known of each, see `media_list`.
         outside_links: whether symbolic links may lead out of the folders.
+        audio_track: of files with several: its number from 1, or its language; None: the Korean
+            one, else the default, else the first.
+        left_out: what else the folders hold, filled by `media`.
     """
 
     paths: Sequence[str] = ()
-    pattern: str = "*.*"
+    pattern: str = "*"
     recursive: bool = True
     channel: str = ""
     license: str = ""
     list: str | None = None
     outside_links: bool = False
+    audio_track: str | int | None = None
+    left_out: MutableSequence[LeftOut] = field(default_factory=_nothing, init=False)
+    _finder: CaptionFinder = field(default_factory=CaptionFinder, init=False)
 
     def media(self, known: dict[str, Cut]) -> Iterator[Cut]:
         """One cut for every media file.  Of files with the same content, one with captions
@@ -76,6 +82,7 @@ class LocalSource:
     def _rows(self) -> Iterator[MediaRow]:
         """The rows of the list, then the files that it does not name."""
         rows = read_media_list(Path(self.list).expanduser()) if self.list else []
+        rows = [replace(row, path=self._finder.same_name(row.path)) for row in rows]
         seen = set()
         for row in [*rows, *map(MediaRow, self._files())]:
             if row.path not in seen:
@@ -88,10 +95,25 @@ class LocalSource:
             if path.is_file():
                 yield path
             elif path.is_dir():
-                found = path.rglob(self.pattern) if self.recursive else path.glob(self.pattern)
-                yield from sorted(p for p in found if _is_media(p))
+                yield from self._in_folder(path)
             else:
                 raise FileNotFoundError(f"{path}: no such file or folder; check source.paths")
+
+    def _in_folder(self, folder: Path) -> Iterator[Path]:
+        """The media of a folder; what else it holds is left out, each with its reason."""
+        media: dict[Path, list[Path]] = defaultdict(list)
+        captions = []
+        for found in look_through(folder, self.pattern, self.recursive):
+            if isinstance(found, Path):
+                media[found.parent].append(found)
+                yield found
+            elif found.reason == CAPTIONS:
+                captions.append(found)
+            else:
+                self.left_out.append(found)
+        for caption in captions:
+            known = self._finder.is_of(caption.path, media.get(caption.path.parent, []))
+            self.left_out.append(caption if known else LeftOut(caption.path, "captions_of_nothing"))
 
     def _leads_out(self, path: Path) -> bool:
         """Whether a link in a folder leads to a file that is in none of the folders."""
@@ -119,25 +141,38 @@ class LocalSource:
             stat = path.stat()
             custom["file_size"], custom["file_mtime_ns"] = stat.st_size, stat.st_mtime_ns
             if known and "duplicate_of" not in known["custom"] and _same_file(known, custom):
-                cut = {**known, "custom": {**known["custom"], **custom}}
+                kept = {k: v for k, v in known["custom"].items() if k not in _OF_CAPTIONS}
+                cut = {**known, "custom": {**kept, **custom}}
             else:
                 cut = self._probed(path, custom)
-            return self._with_caption(cut, row)
+            return self._with_caption(self._with_audio_track(cut), row)
+        except FileNotFoundError as error:
+            problem = f"{self.list}:{row.line}: {path}: no such media file" if row.listed else error
+            return with_error(_unread_cut(path, name, custom), FileNotFoundError(problem))
         except (MediaError, OSError) as error:
             return with_error(_unread_cut(path, name, custom), error)
 
     def _with_caption(self, cut: Cut, row: MediaRow) -> Cut:
-        """The cut with its caption file, or rejected for want of one."""
+        """The cut with its caption file or subtitle track, or rejected for want of one."""
         if row.caption:
-            if not row.caption.is_file():
-                problem = f"{row.caption}: no such file; it is named in {self.list}"
+            caption = self._finder.same_name(row.caption)
+            if not caption.is_file():
+                problem = f"{self.list}:{row.line}: {row.caption}: no such caption file"
                 return with_error(cut, FileNotFoundError(problem))
-            return _captioned(cut, row.caption, row.caption_kind or "external")
-        for suffix, kind in CAPTION_LOOKUP:
-            caption = row.path.with_name(row.path.stem + suffix)
-            if _is_file(caption) and not self._leads_out(caption):
-                return _captioned(cut, caption, row.caption_kind or kind)
+            return _captioned(cut, caption, row.caption_kind or "external")
+        choice = self._finder.beside(row.path, lambda path: not self._leads_out(path))
+        if choice.path:
+            cut = _captioned(cut, choice.path, row.caption_kind or choice.kind)
+            return with_custom(cut, captions_beside=[*choice.others]) if choice.others else cut
+        tracks = [Track(**track) for track in cut["custom"].get("subtitle_tracks", ())]
+        inside = choose_subtitles(tracks)
+        if inside is not None:
+            cut = _captioned(cut, row.path, row.caption_kind or "external")
+            return with_custom(cut, subtitle_track=inside + 1)
+        others = [*choice.others, *(f"inside of it: {track}" for track in tracks)]
         custom = {**cut["custom"], "caption_kind": "none"}
+        if others:
+            custom["captions_beside"] = others
         return rejected({**cut, "custom": custom}, "collect", "no_captions")
 
     def _probed(self, path: Path, custom: dict[str, Any]) -> Cut:
@@ -146,21 +181,27 @@ class LocalSource:
         rate = info.sampling_rate or UNKNOWN_RATE
         samples = max(1, round(info.duration_sec * rate))
         custom["declared_duration_sec"] = info.duration_sec
+        custom["audio_tracks"] = [asdict(track) for track in info.audio]
+        if info.subtitles:
+            custom["subtitle_tracks"] = [asdict(track) for track in info.subtitles]
+        if info.chapters:
+            custom["chapters"] = [
+                {"start_sec": start, "end_sec": end, "title": fold(title)}
+                for start, end, title in info.chapters
+            ]
         return media_cut(media_id, recording(media_id, str(path), rate, samples), custom)
 
-
-def _is_media(path: Path) -> bool:
-    return (
-        path.suffix.lower() in MEDIA_SUFFIXES and not path.name.startswith(".") and _is_file(path)
-    )
-
-
-def _is_file(path: Path) -> bool:
-    """Also for names too long to be one, and in folders that may not be entered."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
+    def _with_audio_track(self, cut: Cut) -> Cut:
+        """
+        Raises:
+            UserError: if the track that is wanted is not there.
+        """
+        tracks = [Track(**track) for track in cut["custom"]["audio_tracks"]]
+        try:
+            chosen = choose_audio(tracks, self.audio_track)
+        except UserError as error:
+            raise MediaError(f"{cut['custom']['media_path']}: {error}") from error
+        return with_custom(cut, audio_track=chosen + 1)
 
 
 def _duplicate(cut: Cut, of: Cut) -> Cut:
@@ -187,7 +228,8 @@ def _unread_cut(path: Path, name: str, custom: dict[str, Any]) -> Cut:
 
 def _same_file(known: Cut, custom: dict[str, Any]) -> bool:
     fields = ("file_size", "file_mtime_ns")
-    return all(known["custom"].get(f) == custom[f] for f in fields)
+    same = all(known["custom"].get(f) == custom[f] for f in fields)
+    return same and "audio_tracks" in known["custom"]
 
 
 def _path_id(path: Path) -> str:

@@ -1,6 +1,6 @@
 """A list of media files and what is known of each, as a spreadsheet saves it.
 
-A TSV or CSV with a header.  `media` is needed, the others are optional: `caption` (a file),
+A TSV or CSV (with commas, or with semicolons as Excel writes them in Korea and Europe) with a header.  `media` is needed, the others are optional: `caption` (a file),
 `caption_kind` (manual, auto, external), `channel`, `license`, `title`, `source_url`.  Relative paths
 start from the folder of the list.
 """
@@ -30,6 +30,7 @@ class MediaRow:
         caption: where the list names it; else it is looked for beside the media.
         fields: what the list tells, by name of the custom field.
         listed: named by a person, so that links may lead anywhere.
+        line: of the list.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class MediaRow:
     caption_kind: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     listed: bool = False
+    line: int = 0
 
 
 def read_media_list(path: Path) -> Sequence[MediaRow]:
@@ -54,7 +56,7 @@ def read_media_list(path: Path) -> Sequence[MediaRow]:
     quoting: Literal[0, 3] = csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL
     reader = csv.DictReader(
         io.StringIO(text.removeprefix("\ufeff"), newline=""),
-        delimiter="\t" if "\t" in header else ",",
+        delimiter=next((mark for mark in "\t;" if mark in header), ","),
         quoting=quoting,
     )
     columns = [str(name).strip() for name in reader.fieldnames or ()]
@@ -93,6 +95,7 @@ def _row(row: dict[str, str], path: Path, line: int) -> MediaRow:
         kind,
         {name: values[name] for name in _FIELDS if values.get(name)},
         listed=True,
+        line=line,
     )
 
 

@@ -10,7 +10,9 @@ from echoharvester.text.unicode import fold
 
 _FILE = Path(__file__).with_name("invented.txt")
 _NO_LETTER = re.compile(r"[\W_]+")
-INVENTED_SPEECH_RATIO = 0.75  # with less speech than this in a cut, such a sentence is believed of nobody
+INVENTED_SPEECH_RATIO = (
+    0.75  # with less speech than this in a cut, such a sentence is believed of nobody
+)
 _MAX_LETTERS = 120  # no such sentence is longer, however often it is repeated
 
 

@@ -14,15 +14,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from echoharvester.text.unicode import fold
-from echoharvester.text.verbalisation.agreement import agreeing_first
-from echoharvester.text.verbalisation.calendar import CALENDAR_LETTER_RULES, CALENDAR_RULES
+from echoharvester.text.verbalisation.agreement import agreeing_first, fits_any, with_particle
+from echoharvester.text.verbalisation.calendar import (
+    CALENDAR_LETTER_RULES,
+    CALENDAR_RULES,
+    WEEKDAY_RANGE_START,
+    WEEKDAY_RULES,
+)
 from echoharvester.text.verbalisation.codes import CODE_LETTER_RULES, CODE_RULES
 from echoharvester.text.verbalisation.counters import COUNTER_RULES, NUMBER_RULES
-from echoharvester.text.verbalisation.measures import MEASURE_LETTER_RULES, MEASURE_RULES
+from echoharvester.text.verbalisation.hanja import CHARACTERS, HANJA_RULES, LAST_HANJA_RULES
+from echoharvester.text.verbalisation.measures import (
+    FRACTION_RULES,
+    MEASURE_LETTER_RULES,
+    MEASURE_RULES,
+)
 from echoharvester.text.verbalisation.ranges import FROM_TO_RULES, RANGE_RULES, TILDE_RULES
 from echoharvester.text.verbalisation.rule import Rule, Verbalisations, unique
-from echoharvester.text.verbalisation.symbols import ENGLISH_NUMBERS, HANJA, SYMBOL_RULES, SYMBOLS
-from echoharvester.text.verbalisation.words import prefers_english, read_latin
+from echoharvester.text.verbalisation.symbols import (
+    ENGLISH_NUMBERS,
+    SYMBOL_LETTER_RULES,
+    SYMBOL_RULES,
+    SYMBOLS,
+)
+from echoharvester.text.verbalisation.words import prefers_english, read_gloss, read_latin
 
 MAX_CANDIDATES = 8
 _MAX_LENGTH = 4_000  # characters read at once: rules look around, which must not cost the square
@@ -31,16 +46,28 @@ _MAX_OPEN = (
 )
 
 _RULES: tuple[Rule, ...] = (
-    *CODE_RULES[:1], *FROM_TO_RULES, *CALENDAR_RULES, *CODE_RULES, *SYMBOL_RULES[:3], *RANGE_RULES, *MEASURE_RULES,
+    *HANJA_RULES, *WEEKDAY_RULES, *CODE_RULES[:1], *FROM_TO_RULES, *FRACTION_RULES, *CALENDAR_RULES, *CODE_RULES, *SYMBOL_RULES[:3], *RANGE_RULES, *MEASURE_RULES,
     *COUNTER_RULES,
 )  # fmt: skip
-_LAST_RULES: tuple[Rule, ...] = (*NUMBER_RULES, *TILDE_RULES, *SYMBOL_RULES[3:])
+_LAST_RULES: tuple[Rule, ...] = (*NUMBER_RULES, *TILDE_RULES, *SYMBOL_RULES[3:], *LAST_HANJA_RULES)
 # What begins with a letter and must come before the lexicon: v2.0, AM 7:30, US$5.
-_LETTER_RULES = (*CALENDAR_LETTER_RULES, *CODE_LETTER_RULES, *MEASURE_LETTER_RULES)
+_LETTER_RULES = (
+    *SYMBOL_LETTER_RULES,
+    *CALENDAR_LETTER_RULES,
+    *CODE_LETTER_RULES,
+    *MEASURE_LETTER_RULES,
+)
 _START = re.compile(
-    r"[\d%°‰A-Za-z$¥€£₩￦₫฿₹₽'~→Ωα-ωⅠ-Ⅻⅰ-ⅻ²³"
-    + re.escape("".join({*SYMBOLS, *HANJA}))
-    + r"]|[-+(](?=\s?\d)"
+    r"[\d%°‰A-Za-z$¥€£₩￦₫฿₹₽'~→↑↓Ωα-ωⅠ-Ⅻⅰ-ⅻ²³"
+    + CHARACTERS
+    + re.escape("".join(SYMBOLS))
+    + rf"]|[-+](?=\s?\d)|\((?=\s?[\dA-Za-z월화수목금토일{CHARACTERS}])|\s-(?=\s\d)"
+    + rf"|{WEEKDAY_RANGE_START}"
+)
+# Faces and marks of trade say nothing.
+_FACES = re.compile(
+    r"(?<![A-Za-z0-9])(?:[TㅠㅜQ][_.ㅡ-][TㅠㅜQ]|[oO0][_.]+[oO0]|OTL|orz|[xX]D)(?![A-Za-z0-9])|<3(?!\d)|[\^][_.oOㅇ-]?[\^];*"
+    r"|(?<![\w)])[:;=][-']?[)(DPp](?![A-Za-z0-9])|;{2,}|(?<![ㄱ-ㅎㅏ-ㅣ])(?:[ㅋㅎㅠㅜ]{2,}|[ㅋㅎㅠㅜ](?![가-힣]))(?![ㄱ-ㅎㅏ-ㅣ])|-_-;*|>_<|[™®©℠℗]"
 )
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 _VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}
@@ -94,12 +121,21 @@ def spoken(text: str, extra_words: Path | None = None) -> str:
 
 def _prepared(text: str) -> str:
     """Folded, but for signs that mean something here and that folding would take apart."""
-    text = unicodedata.normalize("NFC", text).translate(_SIGNS).translate(_NOT_DECOMPOSED)
+    text = (
+        _FACES.sub(_silent, unicodedata.normalize("NFC", text))
+        .translate(_SIGNS)
+        .translate(_NOT_DECOMPOSED)
+    )
     text = _ACCENTED.sub(_without_accent, text)
     for sign, fraction in _VULGAR.items():
         text = re.sub(rf"(\d)?{sign}", lambda m, f=fraction: f"{m[1]}과 {f}" if m[1] else f, text)  # type: ignore[misc]
     text = _CIRCLED.sub(lambda m: f"{ord(m.group()) - 0x245F} ", text)
     return _other_digits(fold(text))
+
+
+def _silent(match: re.Match[str]) -> str:
+    """Nothing, and a space where a face stands between words."""
+    return "" if match.group() in "™®©℠℗" else " "
 
 
 def _without_accent(match: re.Match[str]) -> str:
@@ -148,10 +184,15 @@ def _parts(text: str, extra_words: Path | None) -> list[Verbalisations]:
     position, plain = 0, 0
     while match := _START.search(text, position):
         position = match.start()
-        span, verbalisations = _read_at(text, position, extra_words)
+        span, verbalisations, leads = _read_at(text, position, extra_words)
         if span and verbalisations:
             end = position + span
-            verbalisations = agreeing_first(verbalisations, text[end : end + 8])
+            behind = text[end : end + 8]
+            if not leads:
+                verbalisations = agreeing_first(verbalisations, behind)
+            if leads or not fits_any(verbalisations, behind):
+                verbalisations, length = with_particle(verbalisations, behind, leads)
+                end += length
             parts += [
                 [text[plain:position]],
                 [_spaced(r, text, position, end) for r in verbalisations],
@@ -162,21 +203,28 @@ def _parts(text: str, extra_words: Path | None) -> list[Verbalisations]:
     return [*parts, [text[plain:]]]
 
 
-def _read_at(text: str, position: int, extra_words: Path | None) -> tuple[int, Verbalisations]:
+def _read_at(
+    text: str, position: int, extra_words: Path | None
+) -> tuple[int, Verbalisations, bool]:
+    """The length of what is read at a place, its verbalisations, and whether they lead (`Rule.leads`)."""
     if text[position].isalpha() and text[position].isascii():
         found = _by_rules(_LETTER_RULES, text, position)
-        return found if found[0] else read_latin(text, position, extra_words)
+        return found if found[0] else (*read_latin(text, position, extra_words), False)
     found = _by_rules(_RULES, text, position)
     if found[0]:
         return found
+    if text[position] == "(":
+        gloss = read_gloss(text, position, extra_words)
+        if gloss[0]:
+            return (*gloss, True)
     if text[position].isdigit():
-        found = read_latin(text, position, extra_words)
-        if found[0]:
-            return found
-    span, verbalisations = _by_rules(_LAST_RULES, text, position)
+        latin = read_latin(text, position, extra_words)
+        if latin[0]:
+            return (*latin, False)
+    span, verbalisations, leads = _by_rules(_LAST_RULES, text, position)
     if text[position].isdigit() and text[position : position + span].isdigit() and verbalisations:
         verbalisations = _english_number(text, position, span, verbalisations)
-    return span, verbalisations
+    return span, verbalisations, leads
 
 
 def _english_number(
@@ -195,11 +243,13 @@ def _english_number(
     )
 
 
-def _by_rules(rules: tuple[Rule, ...], text: str, position: int) -> tuple[int, Verbalisations]:
-    for pattern, read in rules:
+def _by_rules(
+    rules: tuple[Rule, ...], text: str, position: int
+) -> tuple[int, Verbalisations, bool]:
+    for pattern, read, leads in rules:
         if (match := pattern.match(text, position)) and (verbalisations := read(match)):
-            return len(match.group()), unique(verbalisations)
-    return 0, []
+            return len(match.group()), unique(verbalisations), leads
+    return 0, [], False
 
 
 # Behind these a number stands without a space: 제삼 회, 고삼, 중이.

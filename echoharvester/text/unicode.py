@@ -19,7 +19,7 @@ _LOOKALIKES = str.maketrans(
     }
 )  # fmt: skip
 _FOLDED_BLOCKS = re.compile(
-    "[\uff01-\uff60\uffe0-\uffe6\u3000\u2000-\u200a\u202f\u205f\u00a0\u3300-\u33ff\u2100-\u214f"
+    "[\uff01-\uff60\uffe0-\uffe6\u3000\u2000-\u200a\u202f\u205f\u00a0\u3300-\u33ff\u2100-\u211f\u2121\u2123-\u214f"
     "\ufb00-\ufb06\U0001d400-\U0001d7ff]+"
 )
 _REPEATED_STOPS = re.compile(r"\.{3,}")

@@ -18,12 +18,12 @@ SENTENCES = read_table()
 
 
 def bare(text):
-    return re.sub(r"\s", "", text)
+    return re.sub(r"[\sㅋㅎㅠㅜ]", "", text)  # laughing and crying are not read
 
 
 @pytest.mark.parametrize(("category", "written", "accepted"), SENTENCES, ids=lambda x: "")
 def test_a_korean_speaker_accepts_the_likeliest_reading(category, written, accepted):
-    assert bare(spoken(written)) in accepted, category
+    assert bare(spoken(written)) in set(map(bare, accepted)), category
 
 
 def test_the_table_is_wide():
@@ -50,7 +50,7 @@ def test_the_table_is_wide():
         ("U.S.A", "유에스에이"),
         ("café", "카페"),
         ("3시간반", "세 시간반"),
-        ("ㅋㅋ 3번째", "ㅋㅋ 세 번째"),
+        ("ㅋㅋ 3번째", "세 번째"),
     ],
 )  # fmt: skip
 def test_spacing_of_readings(written, read):

@@ -15,6 +15,7 @@ from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, rejected, safe_id
 from echoharvester.manifests.runner import with_error
 from echoharvester.manifests.shards import Cut
+from echoharvester.sources.folders import LeftOut
 from echoharvester.sources.youtube.site import FetchError, Site, checked_url, clean
 from echoharvester.sources.youtube.tracks import NO_CAPTIONS, audio_language, choose_track
 from echoharvester.text.unicode import fold
@@ -94,8 +95,9 @@ class YoutubeSource:
     """Videos, playlists, channels and searches, or `info.json` files of videos.
 
     Attributes:
-        urls, urls_file: addresses, see `site.checked_url`.
-        info_json: files or folders of files that stand for a site's answers.
+        urls: addresses, see `site.checked_url`.
+        urls_file: a file of them, read where `urls` names none.
+        info_json: files or folders of files that stand for a site's answers: no site is asked then.
         max_items: of each address.
         refresh: ask again for videos that are known.
     """
@@ -107,6 +109,7 @@ class YoutubeSource:
     max_items: int | None = None
     refresh: bool = False
     wanted: VideoFilter = field(default_factory=VideoFilter)
+    left_out: Sequence[LeftOut] = field(default=(), init=False)
 
     def media(self, known: dict[str, Cut]) -> Iterator[Cut]:
         """One cut for every video; what cannot be reached is an error, what is not wanted rejected.
@@ -129,12 +132,15 @@ class YoutubeSource:
         yield from (cut for item, cut in failed.items() if item not in seen)
 
     def _addresses(self) -> list[str]:
-        texts = [str(url) for url in self.urls]
-        if self.urls_file:
-            path = Path(self.urls_file).expanduser()
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-            texts += [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-        return texts
+        if self.info_json and self.urls:
+            raise UserError(
+                "source.info_json stands for a site, source.urls asks one: name one of them"
+            )
+        if self.info_json or self.urls or not self.urls_file:
+            return [str(url) for url in self.urls]
+        path = Path(self.urls_file).expanduser()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
     def _info_files(self) -> list[Path]:
         found: list[Path] = []

@@ -21,6 +21,7 @@ NO_CAPTIONS = "no_captions"
 ONLY_TRANSLATED = "only_translated_captions"
 NOT_KOREAN = "no_korean_captions"
 FOREIGN_AUDIO = "foreign_audio"
+UNCLEAR_AUDIO = "unclear_audio_language"  # a dub and the original; nobody says which is Korean
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def choose_track(info: Mapping[str, Any]) -> Choice:
     spoken = audio_language(info)
     if spoken and not _is_korean(spoken):
         return Choice(None, FOREIGN_AUDIO)
+    if not spoken and (reason := _doubtful(auto)):
+        return Choice(None, reason)
     written = sorted(key for key in manual if _MANUAL_KOREAN.fullmatch(key))
     for key in sorted(written, key=lambda key: key != "ko"):
         if track := _best("manual", key, manual[key]):
@@ -73,6 +76,14 @@ def choose_track(info: Mapping[str, Any]) -> Choice:
     if any(_is_korean(key) for key in (*manual, *auto)):
         return Choice(None, ONLY_TRANSLATED)
     return Choice(None, NOT_KOREAN if manual or auto else NO_CAPTIONS)
+
+
+def _doubtful(auto: Mapping[str, Any]) -> str:
+    """What the site's recogniser says of sound whose language is not told: it hears a dub, too."""
+    heard = [key.removesuffix("-orig") for key in auto if key.endswith("-orig")]
+    if not heard or all(map(_is_korean, heard)):
+        return ""
+    return UNCLEAR_AUDIO if any(map(_is_korean, heard)) else FOREIGN_AUDIO
 
 
 def audio_language(info: Mapping[str, Any]) -> str:

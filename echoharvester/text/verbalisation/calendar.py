@@ -29,7 +29,20 @@ _SCORE_BEHIND = re.compile(
 # What is named after a day: 5·18 민주화 운동.
 _EVENTS = (
     r"(?=\s?(?:운동|절|전쟁|사건|사태|민주|혁명|광복|항쟁|선언|정신|기념|쿠데타|참변|테러|공동|성명|계엄|대책|조치|총선|대선|지방|"
-    r"보궐|재보|만세|독립|의거|군사|정변|내란|비상|참전|동란|이후|당시|때|유공|부동산|전당|묘지|민중|합의|회담|폭동|해방|서울|한국|학살|대지진))"
+    r"보궐|재보|만세|독립|의거|군사|정변|내란|비상|참전|동란|이후|당시|때|유공|부동산|전당|묘지|민중|합의|회담|폭동|해방|서울|한국|학살|대지진|후퇴|남북|탄압|파동|검정|구제|사면|특별|평화|판문점))"
+)
+
+
+_DAYS = "월화수목금토일"
+# Between two weekdays; before it the first one, which must begin a word.
+_RANGE_OF_DAYS = rf"(?P<a>[{_DAYS}])(?:요일)?\s?[~-]\s?(?P<b>[{_DAYS}])(?:요일)?(?P<till>\s?까지)?(?=[^가-힣]|$|[은는에이의])"
+WEEKDAY_RANGE_START = rf"(?<![가-힣\d])[{_DAYS}](?=(?:요일)?\s?[~-]\s?[{_DAYS}](?:요일)?(?:[^가-힣]|$|까지|[은는에이의]))"
+# Decimals that are only these days: nobody gives such a number of anything without a unit.
+_FAMOUS = frozenset(
+    "4.19 5.16 5.18 6.25 6.29 8.15 9.11 9.18 10.26 10.29 12.12 4.16 5.17 12.16".split()
+)
+_FIGURES = re.compile(
+    r"(?:평점|점수|비율|환율|지수|평균|버전|확률|약|대략|무려|높이|길이|무게|깊이|너비|타율|학점|별점|수치|값|답|=|≒|[\d,A-Za-z])[은는이가도]?$"
 )
 
 
@@ -96,7 +109,8 @@ def _slash(match: re.Match[str]) -> Verbalisations:
     if date and neighbour:
         return date + fraction
     as_fraction = a < b <= 10 or (b % 10 == 0 and b >= 100) or (b and a > 12)
-    return fraction + date if as_fraction or not date else date + fraction
+    weekday = re.match(rf"\s?\([{_DAYS}]\)", after(match))
+    return fraction + date if (as_fraction or not date) and not weekday else date + fraction
 
 
 def _mark(match: re.Match[str]) -> Verbalisations:
@@ -170,6 +184,65 @@ def _history(match: re.Match[str]) -> Verbalisations:
     return unique([first + second, digits(match["m"] + match["d"])])
 
 
+def _weekday(match: re.Match[str]) -> Verbalisations:
+    """The (수) of 5월 3일(수)."""
+    if not re.search(r"(?:\d\s?일|[/.-]\d{1,2}\.?|어제|오늘|내일|모레|[초말순])$", before(match)):
+        return []
+    return [f" {match['day']}요일"]
+
+
+def _weekdays(match: re.Match[str]) -> Verbalisations:
+    """월~금."""
+    a, b = match["a"], match["b"]
+    if match["till"]:
+        return [f"{a}요일부터 {b}요일까지", f"{a}요일에서 {b}요일까지"]
+    return [
+        f"{a}요일부터 {b}요일까지",
+        f"{a}요일에서 {b}요일",
+        f"{a}요일에서 {b}요일까지",
+        f"{a}요일부터 {b}요일",
+    ]
+
+
+def _until(match: re.Match[str]) -> Verbalisations:
+    """Between two days or times: 6월 1일 - 6월 30일, 12/24(화)~12/26(목), 10:00-17:00."""
+    if not re.search(
+        rf"(?:\d\s?[일월년시분]|\d:\d\d|/\d{{1,2}}|\([{_DAYS}]\)|정오|자정)$", before(match)
+    ):
+        return []
+    return ["에서 ", "부터 ", " "]
+
+
+def _minutes(match: re.Match[str]) -> Verbalisations:
+    """5'30": minutes and seconds; 3': minutes."""
+    minutes = sino(value(match["m"]))
+    seconds = f" {sino(value(match['s']))} 초" if match["s"] else ""
+    return [f"{minutes} 분{seconds}"]
+
+
+def _century(match: re.Match[str]) -> Verbalisations:
+    """21C."""
+    if re.search("온도|기온|체온|수온|섭씨|USB", match.string):
+        return []
+    return [f"{sino(value(match['n']))} 세기"]
+
+
+def _season(match: re.Match[str]) -> Verbalisations:
+    """2019/20 시즌: a year and the next."""
+    a, b = match["a"], match["b"]
+    if (value(a) + 1) % 100 != value(b):
+        return []
+    first, second = sino(value(a)), sino(value(b)) if value(b) else "공공"
+    return [f"{first} {second}", f"{first} {sino(value(a) + 1)}", f"{digits(a[2:])} {digits(b)}"]
+
+
+def _famous(match: re.Match[str]) -> Verbalisations:
+    """5.18은: a day that needs no name."""
+    if match.group() not in _FAMOUS or _FIGURES.search(before(match)):
+        return []
+    return [*_history(match), *number(match.group())[:1]]
+
+
 def _day_word(match: re.Match[str]) -> Verbalisations:
     return [f"{sino(value(match['n']))} 일"]
 
@@ -180,7 +253,20 @@ CALENDAR_LETTER_RULES = (
     ),
     rule(r"(?P<half>[AaPp][Mm])(?P<time>)(?=\s?\d{1,2}\s?(?:시|:))", _half_day),
 )
+WEEKDAY_RULES = (
+    rule(rf"\(\s?(?P<day>[{_DAYS}])(?:요일)?\s?\)", _weekday),
+    rule(_RANGE_OF_DAYS, _weekdays, leads=True),
+    rule(r"\s?[~-]\s?(?=\d)", _until),
+)
 CALENDAR_RULES = (
+    rule(r"(?P<a>(?:19|20)\d{2})/(?P<b>\d{2})(?=\s?시즌)", _season),
+    rule(r"(?P<m>\d{1,2})'\s?(?P<s>[0-5]?\d)(?:\"|'')", _minutes),
+    rule(r"(?P<m>\d{1,2})'(?P<s>)(?=(?:만|간|동안|후|뒤|이상|정도)(?:$|[^가-힣]|\s))", _minutes),
+    rule(r"(?P<n>1\d|2[01])C(?![A-Za-z0-9])", _century),
+    rule(
+        r"(?<![\d.])(?P<m>\d{1,2})\.(?P<d>\d{1,2})(?![\d.%]|\s?(?:\.\d|[A-Za-z%°]|점|배|개|명|초|분|퍼센트|프로|도|만|억|대|차|미터|킬로|리터|그램|톤|달러|원|세|버전))",
+        _famous,
+    ),
     rule(
         r"(?P<y>\d{4})\s?(?P<sep>[-./])\s?(?P<m>\d{1,2})\s?[-./]\s?(?P<d>\d{1,2})(?!\d)\.?", _date
     ),
@@ -195,9 +281,13 @@ CALENDAR_RULES = (
     rule(r"'(?P<n>\d{2})(?=\s?(?:년|월드컵|올림픽|학번|시즌|학년도|학년|대선|총선))", _years),
     rule(r"(?P<time>(?P<h>\d{1,2})(?::(?P<m>[0-5]\d))?)\s?(?P<half>[aApP]\.?[mM]\b\.?)", _half_day),
     rule(r"(?P<a>\d+(?:\.\d+)?):(?P<b>\d+(?:\.\d+)?)(?![\d:])", _decimal_ratio),
+    rule(
+        r"(?P<a>\d{1,3})\s:\s(?P<b>\d{1,3})(?!\d)",
+        lambda m: [f"{number(m['a'])[0]} 대 {number(m['b'])[0]}"],
+    ),
     rule(r"(?P<a>\d{1,3}):(?P<b>\d{1,2})(?::(?P<c>\d{1,2}))?(?![\d:])", _colon),
     rule(r"(?P<a>\d+\.\d+)/(?P<b>\d+(?:\.\d+)?)(?![\d/])", _mark),
-    rule(r"(?P<a>\d{1,4})/(?P<b>\d{1,4})(?![\d/])", _slash),
+    rule(r"(?P<a>\d{1,4})/(?P<b>\d{1,4})(?![\d/])", _slash, leads=True),
     rule(rf"(?P<n>{INT})월", _month),
     rule(r"(?P<n>\d{1,2})일(?=\s?[,·~]?\s?(?:[월화수목금토일]요일|\())", _day_word),
 )

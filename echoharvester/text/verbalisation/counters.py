@@ -53,12 +53,12 @@ _STYLES = {
     HOURS: "시간",
     YEARS_OLD: "살 번째 돌",
     THINGS: (
-        "명 개 마리 권 잔 병 가지 그루 켤레 벌 송이 군데 사람 그릇 공기 척 채 다발 쌍 알 자루 포기 조각 접시 상자 바구니 봉지 켤래 "
-        "식구 나라 글자 과목 문제 단어 문장 집 아이 갈래 토막 가닥 마디 종류 명분 배우 컵 캔 팩 통 포대 봉 갑 줄기 개피 개비 "
+        "명 개 마리 잔 병 가지 그루 켤레 벌 송이 군데 사람 그릇 공기 척 채 다발 쌍 알 자루 포기 조각 접시 상자 바구니 봉지 켤래 "
+        "식구 나라 글자 과목 문제 단어 문장 아이 갈래 토막 가닥 마디 종류 명분 배우 컵 캔 팩 통 포대 봉 갑 줄기 개피 개비 "
         "사발 꾸러미 묶음 뭉치 켜 톨 쪼가리 무더기 모 사례 움큼 줌 스푼 숟가락 큰술 작은술 젓가락 모금 방울 걸음 발짝 발자국 끼 차례 바퀴 바늘 뼘 "
         "덩이 덩어리 돈 되 근 냥 섬 학교 대학 회사 기업 업체 도시 마을 지역 가족 시군 시도 구절 손가락 눈 팔 다리 품목 요리 골 번씩 꼬집 다스 두름"
     ),
-    PLACES: "달 곳 발",
+    PLACES: "달 곳 발 권 집",
     FEW: "줄 판 곡 배 박스 건 칸 짝 팀 차시 장면 방 대목 세트 게임 경기 자리 고개 봉우리 컷 샷 코 땀 가락 필 첩 축 손 단 무리 무대 작품 마당",
     EITHER: "번 장 대 편 그룹 코스 단계 종 부분 방향 측면 파트 계단 걸음마 부처 구역 파일 트랙 노선 동작 부문 조 기둥 정거장 정류장",
     SINO_FIRST: "분 주 점 동 쪽 개월 해 국 개국 개사 개소 개교 개년 개 사 곡선 등급 문 반 층 과 라운드 남매 형제 자매 당 막 량 본 톤 박 인분",
@@ -127,6 +127,25 @@ _WORKS = re.compile(
 )
 
 _CLOVES = re.compile(r"(?:마늘|귤|오렌지|사과|배|수박|생강|빵|레몬)[은는이가을를]?$")
+
+# Neighbouring numbers run together: 서너 명, 대여섯 개.
+ESTIMATES = {
+    1: ["한두"], 2: ["두세"], 3: ["서너", "세네"], 4: ["너댓", "네다섯", "네댓"], 5: ["대여섯", "다섯여섯"], 6: ["예닐곱", "여섯일곱"],
+    7: ["일고여덟", "일곱여덟"], 8: ["여덟아홉"],
+}  # fmt: skip
+_ALBUM = re.compile(r"가수|앨범|정규|음반|발매|타이틀|미니|싱글|음원|컴백|신곡|그룹|밴드|노래|데뷔")
+_SO_MANY = re.compile(
+    r"\s?(?:이나|씩|정도|쯤|밖에|만큼|남짓|넘게|이상|이하|을\s?(?:샀|사|빌|읽|주문|선물|썼|냈|쓴|모|다)|\s?(?:샀|빌렸|읽었|주문|썼|냈))"
+)
+_BOUGHT = re.compile(r"권\S{0,2}\s?(?:샀|사서|사고|빌렸|빌려|읽었|읽고|주문|선물|썼|썼어|냈)")
+_VOLUME = re.compile(
+    r"(?:에서|부터|까지|에는|에도|에 |은|의|이 (?:제일|가장|나오|나왔|나온|출간|재미|더|빨리|먼저)|\s?(?:표지|내용|마지막|초반|후반|첫|출간|발간|끝))"
+)
+_COMPARED = re.compile(r"보다|이 (?:더|제일|가장|나왔|개봉)")
+_SERIES_OF_BOOKS = re.compile(
+    r"(?:만화|소설|시리즈|전집|단행본|삼국지|해리포터|웹툰|원작|라노벨|문집|총서|제)$"
+)
+_PARTS_BEFORE = re.compile(r"\d+\s?(?:막|부|권|편|장)$")
 
 # Behind these the counters are native numerals', elsewhere Sino-Korean ones'.
 _COUNTED_THINGS = {"분": _GUESTS, "쪽": _CLOVES, "점": _WORKS}
@@ -211,11 +230,47 @@ def _is_sino(match: re.Match[str], count: int, counter: str) -> bool | None:
         if is_age or _begins_with(_GREAT, behind):
             return True
         return False if vehicle and count <= 20 else None
+    if counter in ("권", "집", "기") and count <= 99:
+        return _is_volume(match, counter)
+    if counter in ("장", "편") and _PARTS_BEFORE.search(ahead):
+        return True
+    if counter == "편" and _COMPARED.match(behind):
+        return True
     if (counter == "장" and _BOOKS.search(ahead)) or (counter == "편" and _SERIES.search(ahead)):
         return True
     if count <= 20 and counter in _COUNTED_THINGS:
         return not _COUNTED_THINGS[counter].search(ahead)
     return None
+
+
+def _is_volume(match: re.Match[str], counter: str) -> bool | None:
+    """Whether 3권 is the third of a series, 5집 an album, not so many of them."""
+    behind, whole = after(match), match.string
+    if counter == "집":
+        return True if _ALBUM.search(whole) else None
+    if counter == "기":
+        return True
+    if _SO_MANY.match(behind) or _BOUGHT.search(whole):
+        return False
+    several = len(re.findall(r"\d\s?권", whole)) > 1
+    return (
+        True if several or _VOLUME.match(behind) or _SERIES_OF_BOOKS.search(before(match)) else None
+    )
+
+
+def _list(match: re.Match[str]) -> Verbalisations:
+    """3, 4개: neighbours are an estimate."""
+    low, high, counter = value(match["a"]), value(match["b"]), match["counter"]
+    if high != low + 1 or not is_tail(hangul_behind(match)) or re.search(r"\d,$", before(match)):
+        return []
+    both = [f"{name} {counter}" for name in ESTIMATES.get(low, [])]
+    plain = f"{sino(low)}{sino(high)} {counter}"
+    if COUNTERS[counter].cap == 0:
+        return [plain, f"{sino(low)} {counter} {sino(high)} {counter}"]
+    first, second = counted(low, counter)[0], counted(high, counter)[0]
+    return unique(
+        [*both, plain, f"{first} {counter} {second} {counter}", f"{first} {second} {counter}"]
+    )
 
 
 def _begins_with(nouns: re.Pattern[str], text: str) -> bool:
@@ -282,6 +337,7 @@ COUNTER_RULES = (
     rule(rf"(?P<n>{INT})째(?![가-힣])", _ordinal),
     rule(rf"(?P<n>{INT})(?=여(?:\s|[가-힣]))", _with_particle),
     rule(rf"(?P<n>{INT})몇", _some_tens),
+    rule(rf"(?P<a>\d),\s?(?P<b>\d)\s?(?P<counter>{COUNTER})", _list),
     rule(rf"(?P<n>{INT})(?P<gap>\s?)(?P<counter>{COUNTER})", _with_counter),
 )
 NUMBER_RULES = (

@@ -67,13 +67,27 @@ _UNITS_OF_TIME = {"h": "아워", "s": "세컨드"}
 _SPEED = re.compile(r"km|m|cm|mm|mile|mi")
 
 CURRENCIES = {
-    "US$": ("달러", "미국 달러", "유에스 달러"), "$": ("달러", "불"), "¥": ("엔", "위안"), "€": ("유로",), "£": ("파운드",),
+    "HK$": ("홍콩 달러", "달러"), "NT$": ("대만 달러", "달러"), "A$": ("호주 달러", "달러"), "C$": ("캐나다 달러", "달러"),
+    "AU$": ("호주 달러", "달러"), "CA$": ("캐나다 달러", "달러"), "S$": ("싱가포르 달러", "달러"), "R$": ("헤알",), "RM": ("링깃",), "Rp": ("루피아",),
+    "HKD": ("홍콩 달러",), "TWD": ("대만 달러",), "AUD": ("호주 달러",), "CAD": ("캐나다 달러",), "SGD": ("싱가포르 달러",), "NZD": ("뉴질랜드 달러",),
+    "CHF": ("스위스 프랑", "프랑"), "GBP": ("파운드", "영국 파운드"), "AED": ("디르함", "아랍에미리트 디르함"), "INR": ("루피", "인도 루피"),
+    "THB": ("바트", "태국 바트"), "VND": ("동", "베트남 동"), "PHP": ("페소", "필리핀 페소"), "IDR": ("루피아", "인도네시아 루피아"), "MYR": ("링깃",),
+    "RUB": ("루블", "러시아 루블"), "BRL": ("헤알", "브라질 헤알"), "MXN": ("페소", "멕시코 페소"), "TRY": ("리라", "튀르키예 리라"), "SAR": ("리얄", "사우디 리얄"),
+    "SEK": ("크로나", "스웨덴 크로나"), "NOK": ("크로네", "노르웨이 크로네"), "DKK": ("크로네", "덴마크 크로네"), "PLN": ("즈워티",), "ZAR": ("랜드",),
+    "EGP": ("이집트 파운드", "파운드"), "ILS": ("셰켈",), "KZT": ("텡게",), "MNT": ("투그릭",), "RMB": ("위안",), "US$": ("달러", "미국 달러", "유에스 달러"), "$": ("달러", "불"), "¥": ("엔", "위안"), "€": ("유로",), "£": ("파운드",),
     "₩": ("원",), "￦": ("원",), "₫": ("동",), "฿": ("바트",), "₹": ("루피",), "₽": ("루블",), "元": ("위안",), "円": ("엔",),
     "USD": ("달러",), "KRW": ("원",), "JPY": ("엔",), "EUR": ("유로",), "CNY": ("위안",),
 }  # fmt: skip
 _BEHIND_MONEY = {"K": "천", "k": "천", "M": "백만", "B": "십억", "T": "조"}
 _LARGE = r"(?:천|백|십)?(?:만|억|조|경)|천|백|십(?=만|억|조|\s?[가-힣]?\s?\d|\s?원|\s?명)"
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+_CODES = "|".join(
+    sorted(
+        (re.escape(c) for c in CURRENCIES if c[0].isascii() and c[0].isalpha()),
+        key=len,
+        reverse=True,
+    )
+)
 _MONEY = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
 _LONE_UNIT = "|".join(re.escape(u) for u in UNITS if set(u) & set("²³°%‰Ω"))
 _NOT_IN_WORD = r"(?![A-Za-z0-9²³])"
@@ -212,6 +226,74 @@ def _spoon(match: re.Match[str]) -> Verbalisations:
     return [f"{numeral} {name}" for name in names for numeral in numerals] + [f"{numerals[-1]} 티"]
 
 
+def _hours_minutes(match: re.Match[str]) -> Verbalisations:
+    """2h 30m."""
+    hours = counted_hours(value(match["h"]))
+    minutes = f" {sino(value(match['m']))} 분" if value(match["m"]) else ""
+    seconds = f" {sino(value(match['s']))} 초" if match["s"] else ""
+    return [f"{hour} 시간{minutes}{seconds}" for hour in hours]
+
+
+def counted_hours(count: int) -> Verbalisations:
+    """Numerals in front of 시간."""
+    if not 0 < count <= 24:
+        return [sino(count)]
+    return unique(
+        [native(count, attributive=True), sino(count)]
+        if count <= 12
+        else [sino(count), native(count, attributive=True)]
+    )
+
+
+_FORCE = re.compile(r"힘|무게|하중|장력|뉴턴|마찰|작용|추력|압축|인장|중력|가속")
+_CURRENT = re.compile(
+    r"\d\s?[VW]|전류|전압|어댑터|충전|퓨즈|차단기|배터리|전원|암페어|콘센트|멀티탭|볼트|와트|모터|용접"
+)
+_SHIRTS = re.compile(r"아이폰|갤럭시|모델|버전|시리즈|좌석|석|호|등급|규격|용지")
+
+
+def _letter_unit(match: re.Match[str]) -> Verbalisations:
+    """3s, 12h, 300N, 3A: where the words around tell that it is no name."""
+    text, unit, whole = match["n"], match["unit"], match.string
+    beside = whole[: match.start()] + whole[match.end() :]
+    if _SHIRTS.search(beside) and not _CURRENT.search(beside):
+        return []
+    spelled = number(text)
+    if unit == "h" and text.isdigit():
+        return [f"{hour} 시간" for hour in counted_hours(int(text))]
+    if unit in "hs":
+        return [f"{n} {'시간' if unit == 'h' else '초'}" for n in spelled[:1]]
+    if unit == "N" and _FORCE.search(beside):
+        return [f"{spelled[0]} 뉴턴"]
+    if unit == "A" and _CURRENT.search(beside):
+        return [f"{spelled[0]} 암페어"]
+    return []
+
+
+def _acceleration(match: re.Match[str]) -> Verbalisations:
+    """9.8m/s²."""
+    amount, name = number(match["n"])[0], UNITS[match["unit"]][0]
+    return [
+        f"{amount} {name} {per}"
+        for per in ("퍼 세컨드 제곱", "매 초 제곱", "퍼 제곱초", "퍼 초 제곱", "퍼 세크 제곱")
+    ]
+
+
+def _unit_of_fraction(match: re.Match[str]) -> Verbalisations:
+    """1/2kg."""
+    a, b = value(match["a"]), value(match["b"])
+    if not b:
+        return []
+    return [f"{sino(b)} 분의 {sino(a)} {name}" for name in UNITS[match["unit"]]]
+
+
+def _arrow(match: re.Match[str]) -> Verbalisations:
+    """1,000↑: that and more."""
+    amount = number(match["n"])[0]
+    names = ("이상", "상승", "증가") if match["arrow"] == "↑" else ("이하", "하락", "감소")
+    return [f"{amount} {name}" for name in names]
+
+
 def _kelvin_or_letter(match: re.Match[str]) -> Verbalisations:
     return [f" {name}" for name in UNITS[match["unit"]]]
 
@@ -223,18 +305,39 @@ MEASURE_LETTER_RULES = (
     rule(rf"(?P<unit>{_UNIT})(?:/(?P<per>h|s))?{_NOT_IN_WORD}", _after_large),
     rule(r"(?P<unit>[kcm]?m[²³])(?![A-Za-z0-9])", _kelvin_or_letter),
     rule(
-        rf"(?P<sign>US\$|USD|KRW|JPY|EUR|CNY)\s?(?P<n>{NUM})(?:\s?(?P<large>(?:{_LARGE}))|(?P<letter>[KkMBT])(?![A-Za-z0-9]))?",
+        rf"(?P<sign>{_CODES})\s?(?P<n>{NUM})(?:\s?(?P<large>(?:{_LARGE}))|(?P<letter>[KkMBT])(?![A-Za-z0-9]))?",
         _money,
+        leads=True,
+    ),
+)
+FRACTION_RULES = (
+    rule(
+        rf"(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}})\s?(?P<unit>{_UNIT}){_NOT_IN_WORD}", _unit_of_fraction
     ),
 )
 MEASURE_RULES = (
+    rule(
+        rf"(?<![\w.)])-\s?(?={NUM}(?:\s?(?:{_UNIT}){_NOT_IN_WORD}(?<!°C)(?<!°)|/\d))",
+        lambda m: ["마이너스 "],
+    ),
+    rule(
+        r"(?P<h>\d{1,2})h\s?(?P<m>\d{1,2})m(?:in)?(?:\s?(?P<s>\d{1,2})s(?:ec)?)?(?![A-Za-z0-9])",
+        _hours_minutes,
+        leads=True,
+    ),
+    rule(
+        rf"(?P<n>{NUM})(?P<unit>[hsNA])(?![A-Za-z0-9²³/^·+&.-]|\s?[A-Z])", _letter_unit, leads=True
+    ),
+    rule(rf"(?P<n>{NUM})\s?(?P<unit>k?m)/s(?:²|\^?2)(?![A-Za-z0-9])", _acceleration, leads=True),
+    rule(rf"(?P<n>{NUM})\s?(?P<arrow>[↑↓])", _arrow, leads=True),
     rule(r"(?<![\w.)])-\s?(?=\d+\s?(?:시간|단계|등급|개|명|점|층|배))", lambda m: ["마이너스 "]),
     rule(
         rf"(?P<sign>{_MONEY})\s?(?P<n>{NUM})(?:\s?(?P<large>(?:{_LARGE}))|(?P<letter>[KkMBT])(?![A-Za-z0-9]))?",
         _money,
+        leads=True,
     ),
     rule(rf"(?P<n>{INT})\s?(?P<unit>[Tt])(?![A-Za-z0-9])", _spoon),
-    rule(rf"(?P<n>{NUM})\s?(?P<sign>{_MONEY})(?!\s?\d)", _money_behind),
+    rule(rf"(?P<n>{NUM})\s?(?P<sign>{_MONEY})(?!\s?\d|[A-Za-z])", _money_behind, leads=True),
     rule(
         rf"(?P<n>{NUM})(?:\^(?P<exp>[-−]?\d+)|(?P<sup>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))",
         _power,
@@ -245,7 +348,7 @@ MEASURE_RULES = (
     ),
     rule(rf"(?<![\w.)])-(?P<a>{NUM})\s?~\s?(?P<b>{NUM})\s?(?:도(?![가-힣])|°C?)", _degrees_range),
     rule(
-        rf"(?<![\w.)])-\s?(?P<n>{NUM})(?P<degrees>\s?(?:도(?=\s|{chr(0xAC00)}|[은는이가를까로에의]|$)|°C?))?(?=\W|[가-힣]|$)",
+        rf"(?<![\w.)])-\s?(?P<n>{NUM})(?![.,]?\d)(?P<degrees>\s?(?:도(?=\s|{chr(0xAC00)}|[은는이가를까로에의]|$)|°C?))?(?=\W|[가-힣]|$)",
         _below_zero,
     ),
     rule(rf"(?P<n>{NUM})\s?(?P<large>{_LARGE})", _large),

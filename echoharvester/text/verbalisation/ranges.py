@@ -6,7 +6,14 @@ import re
 
 from echoharvester.text.numbers import native, sino
 from echoharvester.text.verbalisation.calendar import month_name
-from echoharvester.text.verbalisation.counters import COUNTER, COUNTERS, HOURS, SINO, counted
+from echoharvester.text.verbalisation.counters import (
+    COUNTER,
+    COUNTERS,
+    ESTIMATES,
+    HOURS,
+    SINO,
+    counted,
+)
 from echoharvester.text.verbalisation.measures import UNITS
 from echoharvester.text.verbalisation.rule import (
     INT,
@@ -22,9 +29,6 @@ from echoharvester.text.verbalisation.rule import (
     value,
 )
 
-# Neighbouring numbers run together: 서너 명, 대여섯 개.
-_BOTH = {1: "한두", 2: "두세", 3: "서너", 4: "너댓", 5: "대여섯", 6: "예닐곱", 7: "일고여덟", 8: "여덟아홉"}  # fmt: skip
-_MORE = {3: ["세네"], 4: ["네다섯", "네댓"], 5: ["다섯여섯"], 6: ["여섯일곱"]}
 _LARGE = r"(?:천|백|십)?(?:만|억|조)|천|백"
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _RESULT = re.compile(
@@ -61,8 +65,8 @@ def _native_range(low: int, high: int, counter: str) -> Verbalisations:
     first, second = counted(low, counter)[0], counted(high, counter)[0]
     each = f"{first} {counter}에서 {second} {counter}"
     verbalisations = [each]
-    if high == low + 1 and low in _BOTH:
-        verbalisations += [f"{both} {counter}" for both in (_BOTH[low], *_MORE.get(low, []))]
+    if high == low + 1:
+        verbalisations += [f"{both} {counter}" for both in ESTIMATES.get(low, [])]
     if 1 <= low <= 99:
         verbalisations.append(f"{native(low)}에서 {second} {counter}")
     return [

@@ -12,14 +12,21 @@ Verbalisations = list[str]
 
 
 class Rule(NamedTuple):
-    """A pattern, and what gives the verbalisations of its match; no verbalisations: the rule does not apply."""
+    """A pattern, and what gives the verbalisations of its match; no verbalisations: the rule does not apply.
+
+    Attributes:
+        leads: the particle behind says nothing of how it is read, but follows it: 2/3은 is 삼 분의 이는.
+    """
 
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str]], Verbalisations]
+    leads: bool = False
 
 
-def rule(pattern: str, read: Callable[[re.Match[str]], Verbalisations]) -> Rule:
-    return Rule(re.compile(pattern), read)
+def rule(
+    pattern: str, read: Callable[[re.Match[str]], Verbalisations], leads: bool = False
+) -> Rule:
+    return Rule(re.compile(pattern), read, leads)
 
 
 INT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"

@@ -81,6 +81,11 @@ def _roman(match: re.Match[str]) -> Verbalisations:
     return [korean, english]
 
 
+def _numbered_roman(match: re.Match[str]) -> Verbalisations:
+    """II권, 제III장: in front of what is numbered."""
+    return [f"{sino(_ASCII_ROMAN[match.group()])} "]
+
+
 def _ascii_roman(match: re.Match[str]) -> Verbalisations:
     """DistributedContext War II, 파이널 판타지 VII: behind a word."""
     count = _ASCII_ROMAN[match.group()]
@@ -114,6 +119,14 @@ def _headline(match: re.Match[str]) -> Verbalisations:
     return verbalisations[::-1] if alone and len(verbalisations) > 1 else verbalisations
 
 
+SYMBOL_LETTER_RULES = (
+    rule(
+        r"(?<![A-Za-z])(?:"
+        + "|".join(sorted(_ASCII_ROMAN, key=len, reverse=True))
+        + r")(?=\s?(?:권|부|장|편|기|세|차|절|막|급|형|과)(?![가-힣]{2}))",
+        _numbered_roman,
+    ),
+)
 SYMBOL_RULES = (
     rule(rf"{NUM}(?:\s?[-−+×xX*÷/]\s?{NUM})+\s?=\s?(?:{NUM}|(?=\?))?", _arithmetic),
     rule(

@@ -264,6 +264,43 @@ _ACRONYMS = frozenset("ERA WHO IT US OR AM PM IP PIN SET ACE CAR NOW".split())
 _ORDINAL = re.compile(r"(?P<n>\d{1,2})(?:st|nd|rd|th)(?![A-Za-z0-9])", re.IGNORECASE)
 
 
+_GLOSS = re.compile(r"\(\s*(?P<word>[A-Za-z][A-Za-z0-9 .,&'/-]{0,60}?)\s*\)")
+_FILE = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,40})\.(?P<ext>pdf|py|json|txt|csv|xlsx?|docx?|pptx?|hwpx?|zip|exe|jpe?g|png|gif|html?|md|cpp|java|js|ts|srt|smi|wav|mp[34]|xml|ya?ml|sql|sh|dll|iso|apk|psd|svg|avi|mkv)(?![A-Za-z0-9.])",
+    re.IGNORECASE,
+)
+_SUFFIXES = {
+    "py": ["파이", "피와이"], "json": ["제이슨"], "txt": ["티엑스티", "텍스트"], "exe": ["이엑스이", "엑세"], "zip": ["집", "지프"], "gif": ["지아이에프", "지프"],
+    "mp3": ["엠피쓰리"], "mp4": ["엠피포"], "java": ["자바"], "jpeg": ["제이펙"], "jpg": ["제이피지"], "yaml": ["야믈", "야멀"], "yml": ["와이엠엘"], "wav": ["웨이브", "더블유에이브이"],
+}  # fmt: skip
+
+
+def read_gloss(text: str, position: int, extra: Path | None) -> tuple[int, Verbalisations]:
+    """인공지능(AI): the same in Latin letters, in brackets behind Hangul; said as well, or not at all."""
+    found = _GLOSS.match(text, position)
+    if not found or not re.search(r"[가-힣]\s?$", text[:position]):
+        return 0, []
+    words = [
+        read_latin(found["word"] + " ", m.start(), extra)[1]
+        for m in re.finditer(r"[A-Za-z][\w.&'/-]*", found["word"])
+    ]
+    if not words or not all(words):
+        return 0, []
+    return len(found.group()), ["", f" {' '.join(options[0] for options in words)} "]
+
+
+def _file(match: re.Match[str], extra: Path | None) -> Verbalisations:
+    """report.pdf."""
+    name = "".join(
+        {"_": " 언더바 ", "-": " "}.get(run)
+        or (sino(int(run)) if run.isdigit() else word_verbalisations(run, extra)[0])
+        for run in re.findall(r"[A-Za-z]+|\d+|[_-]", match["name"])
+    )
+    suffix = match["ext"].lower()
+    endings = _SUFFIXES.get(suffix, [letters(suffix)])
+    return [f"{name}{point}{ending}" for point in (" 점 ", " 닷 ", " ") for ending in endings]
+
+
 def read_latin(text: str, position: int, extra: Path | None) -> tuple[int, Verbalisations]:
     """The length of the Latin or mixed token at `position` and its verbalisations; 0 where none is."""
     if (
@@ -284,6 +321,8 @@ def read_latin(text: str, position: int, extra: Path | None) -> tuple[int, Verba
     if match := _KEY.match(text, position):
         name = _KEYS[match["key"].lower()]
         return len(match.group()), [f"{name} ", f"{name} 플러스 "]
+    if match := _FILE.match(text, position):
+        return len(match.group()), _file(match, extra)
     if match := _DOMAIN.match(text, position):
         return len(match.group()), _address(match, extra)
     if match := _ORDINAL.match(text, position):
