@@ -30,7 +30,7 @@ STAGES = stage_table(
         2, "download",
         settings=("download",),
         source="cuts_media", target="cuts_downloaded", item="media", holds=is_there,
-        version=2,
+        version=3,
     ),
     Stage(
         3, "segment",
@@ -49,7 +49,7 @@ STAGES = stage_table(
     Stage(
         5, "measure",
         settings=("measure",),
-        source="cuts_aligned", target="cuts_measured", version=2,
+        source="cuts_aligned", target="cuts_measured", version=3,
     ),
     Stage(
         5, "duplicates",

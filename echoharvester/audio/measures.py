@@ -18,6 +18,9 @@ CLIPPED_LEVEL = 0.999
 # (espeak-ng ko+m3 m5 f1 f5, white and pink noise, 0 to 30 dB; 1.0 dB off in the mean on m1 and f3).
 _QUIET_QUANTILE = 0.05
 _FITTED = (1.23, 0.3)
+_QUIET_PART_SEC, _QUIET_SHARE = 2.0, 0.1
+# What lies around an utterance is not under it where it is this much louder than its quiet moments.
+ELSEWHERE = 4.0  # 6 dB
 _FFT = 512
 # Bandwidth: what lies this far below the strongest bin, or at the steps of 16 bits, is nothing.
 _BAND_RANGE_DB = 55.0  # of the average over a sentence; what resamplers leave is lower
@@ -53,6 +56,14 @@ def noise_power(power: np.ndarray, is_speech: np.ndarray) -> float | None:
     if len(noise) * FRAME_SEC < MIN_NOISE_SEC:
         return None
     return float(np.median(noise))
+
+
+def quiet_power(power: np.ndarray) -> float:
+    """What an utterance (num_frames,) sinks to between and within its words, on average over its
+    parts of two seconds: the noise under it is no louder."""
+    size = int(_QUIET_PART_SEC / FRAME_SEC)
+    parts = np.array_split(power, max(1, len(power) // size)) if len(power) else []
+    return float(np.mean([np.quantile(part, _QUIET_SHARE) for part in parts])) if parts else 0.0
 
 
 def snr_db(power: np.ndarray, is_speech: np.ndarray, noise: float) -> float:

@@ -11,11 +11,13 @@ import numpy as np
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.fingerprint import acoustic_fingerprint, part
 from echoharvester.audio.measures import (
+    ELSEWHERE,
     FRAME_SEC,
     bandwidth_hz,
     clipped_share,
     frame_power,
     noise_power,
+    quiet_power,
     snr_db,
     snr_without_pauses_db,
     speech_mask,
@@ -85,7 +87,9 @@ def _measures(
     sound = _part(samples, start, end)
     speech_sec = overlap_sec(regions, start, end)
     noise = noise_power(power[context], near_speech[context])
-    if noise is None and speech_sec:
+    if noise is not None and noise > ELSEWHERE * quiet_power(power[frames]):
+        snr = snr_without_pauses_db(sound)  # music before or behind it is not under it
+    elif noise is None and speech_sec:
         around = _part(samples, start - NOISE_CONTEXT_SEC, end + NOISE_CONTEXT_SEC)
         snr = snr_without_pauses_db(around)
     else:

@@ -84,7 +84,7 @@ class CaptionFinder:
         files = self._captions(media.parent)
         found: list[tuple[int, int, str, Path, str]] = []
         others: list[str] = []
-        for path in (p for stem in dict.fromkeys(stems) for p in files.get(stem, ())):
+        for path in dict.fromkeys(p for stem in stems for p in files.get(stem, ())):
             name = compared(path.name)
             stem = next(s for s in stems if name.startswith(s + "."))
             kind = _kind(name[len(stem) + 1 : -len(path.suffix)])
