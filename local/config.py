@@ -41,8 +41,8 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     except (HydraException, ValueError) as error:
         _refuse_old_names(re.findall(r"full_key: (\S+)", str(error)))
         raise UserError(
-            f"configuration: {error}\n(values with spaces, commas, brackets or Hangul need quotes inside "
-            "quotes: 'data_dir=\"/data/my talks\"', 'source.paths=[\"/a, b\"]')"
+            f"configuration: {error}\n(a value that Hydra takes apart needs quotes inside quotes: "
+            '\'data_dir="/data/my talks"\', \'source.paths=["/a, b","/c"]\'; \\${{name}} is text)'
         ) from error
     recipe_of(cfg)  # checks it
     return cfg

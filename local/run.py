@@ -9,13 +9,15 @@ import sys
 from collections.abc import Sequence
 
 from echoharvester.errors import UserError
-from echoharvester.options import taken_by
+from echoharvester.options import options_of, taken_by
+from echoharvester.pipeline.overrides import quoted
 from echoharvester.pipeline.processes import LocalConfig
 from echoharvester.pipeline.run import INTERRUPTED, Driver
 from echoharvester.pipeline.slurm import SlurmConfig
 from echoharvester.pipeline.status import print_status, summary_lines
 
 from config import ROOT, composed, recipe_of
+from schema import GROUPS, UNTYPED, TopConfig
 from stages import STAGES
 
 DRY_RUN, STATUS = "--dry-run", "--status"
@@ -25,6 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     modes = [a for a in arguments if a in (DRY_RUN, STATUS)]
     asked = [a for a in arguments if ":" in a.partition("=")[0]]
     overrides = [a for a in arguments if a not in modes and a not in asked]
+    overrides = [quoted(a, {*GROUPS, *UNTYPED, *options_of(TopConfig)}) for a in overrides]
     try:
         names = [_name(line) for line in asked]
         driver = make_driver(overrides)

@@ -97,7 +97,10 @@ class LocalSource:
             elif path.is_dir():
                 yield from self._in_folder(path)
             else:
-                raise FileNotFoundError(f"{path}: no such file or folder; check source.paths")
+                raise FileNotFoundError(
+                    f"{path}: no such file or folder; check source.paths (a name with a comma needs quotes "
+                    'inside quotes: \'source.paths=["/a, b","/c"]\')'
+                )
 
     def _in_folder(self, folder: Path) -> Iterator[Path]:
         """The media of a folder; what else it holds is left out, each with its reason."""

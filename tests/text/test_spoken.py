@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from text.sentences import read_table
+from text.sentences import TABLE, read_table
 
 from echoharvester.text.__main__ import main
 from echoharvester.text.spoken import MAX_CANDIDATES, candidates, spoken
@@ -15,6 +15,7 @@ from echoharvester.text.verbalisation.english import in_hangul
 from echoharvester.text.verbalisation.words import lexicon, read_lexicon
 
 SENTENCES = read_table()
+KINDS = read_table(TABLE.with_name("spoken_kinds.tsv"))
 
 
 def bare(text):
@@ -24,6 +25,27 @@ def bare(text):
 @pytest.mark.parametrize(("category", "written", "accepted"), SENTENCES, ids=lambda x: "")
 def test_a_korean_speaker_accepts_the_likeliest_reading(category, written, accepted):
     assert bare(spoken(written)) in set(map(bare, accepted)), category
+
+
+@pytest.mark.parametrize(("kind", "written", "accepted"), KINDS, ids=lambda x: "")
+def test_a_reading_that_a_speaker_accepts_is_among_the_candidates(kind, written, accepted):
+    found = {re.sub(r"[\s'\"]", "", text) for text in candidates(written)}
+    assert found & {re.sub("[^가-힣]", "", text) for text in accepted}, kind
+
+
+def test_the_likeliest_reading_of_nearly_all_kinds_is_accepted():
+    best = [
+        spoken(written).replace(" ", "") in {re.sub("[^가-힣]", "", text) for text in accepted}
+        for _, written, accepted in KINDS
+    ]
+    assert sum(best) > 0.98 * len(KINDS)
+
+
+@pytest.mark.parametrize(
+    "text", ["理由가 있다", "美·日 정상", "全 국민", "희망(希望)", "國家 대표 金 씨", "漢字 語彙力"]
+)
+def test_no_chinese_character_is_left(text):
+    assert not re.search("[\u3400-\u9fff\uf900-\ufaff]", " ".join(candidates(text)))
 
 
 def test_the_table_is_wide():

@@ -41,6 +41,7 @@ WEEKDAY_RANGE_START = rf"(?<![가-힣\d])[{_DAYS}](?=(?:요일)?\s?[~-]\s?[{_DAY
 _FAMOUS = frozenset(
     "4.19 5.16 5.18 6.25 6.29 8.15 9.11 9.18 10.26 10.29 12.12 4.16 5.17 12.16".split()
 )
+_TALL = re.compile(r"키|신장|장신|농구|피트")
 _FIGURES = re.compile(
     r"(?:평점|점수|비율|환율|지수|평균|버전|확률|약|대략|무려|높이|길이|무게|깊이|너비|타율|학점|별점|수치|값|답|=|≒|[\d,A-Za-z])[은는이가도]?$"
 )
@@ -180,7 +181,8 @@ def _history(match: re.Match[str]) -> Verbalisations:
     if not _is_day(month, day):
         return []
     both = {10: "십", 12: "십이", 11: "십일"}
-    first, second = both.get(month, sino(month)), both.get(day, digits(match["d"]))
+    first = both.get(month, sino(month))
+    second = both.get(day, digits(match["d"])) if month in both else digits(match["d"])
     return unique([first + second, digits(match["m"] + match["d"])])
 
 
@@ -217,12 +219,25 @@ def _minutes(match: re.Match[str]) -> Verbalisations:
     """5'30": minutes and seconds; 3': minutes."""
     minutes = sino(value(match["m"]))
     seconds = f" {sino(value(match['s']))} 초" if match["s"] else ""
+    if match["s"] and _TALL.search(match.string) and value(match["s"]) < 12:
+        return [f"{minutes} 피트 {sino(value(match['s']))} 인치"]
     return [f"{minutes} 분{seconds}"]
+
+
+def _latitude(match: re.Match[str]) -> Verbalisations:
+    """37°33'."""
+    seconds = f" {sino(value(match['s']))} 초" if match["s"] else ""
+    return [f"{sino(value(match['d']))} 도 {sino(value(match['m']))} 분{seconds}"]
+
+
+def _hundredths(match: re.Match[str]) -> Verbalisations:
+    """9"58: seconds and hundredths of them."""
+    return [f"{sino(value(match['s']))} 초 {digits(match['h'], '영')}"]
 
 
 def _century(match: re.Match[str]) -> Verbalisations:
     """21C."""
-    if re.search("온도|기온|체온|수온|섭씨|USB", match.string):
+    if re.search("온도|기온|체온|수온|섭씨|USB|방전|배터리", match.string):
         return []
     return [f"{sino(value(match['n']))} 세기"]
 
@@ -232,6 +247,8 @@ def _season(match: re.Match[str]) -> Verbalisations:
     a, b = match["a"], match["b"]
     if (value(a) + 1) % 100 != value(b):
         return []
+    if len(a) == 2:
+        return [f"{sino(value(a))} {sino(value(b))}", f"{digits(a)} {digits(b)}"]
     first, second = sino(value(a)), sino(value(b)) if value(b) else "공공"
     return [f"{first} {second}", f"{first} {sino(value(a) + 1)}", f"{digits(a[2:])} {digits(b)}"]
 
@@ -259,7 +276,9 @@ WEEKDAY_RULES = (
     rule(r"\s?[~-]\s?(?=\d)", _until),
 )
 CALENDAR_RULES = (
-    rule(r"(?P<a>(?:19|20)\d{2})/(?P<b>\d{2})(?=\s?시즌)", _season),
+    rule(r"(?P<a>(?:19|20)?\d{2})/(?P<b>\d{2})(?=\s?시즌)", _season),
+    rule(r"(?P<d>\d{1,3})°\s?(?P<m>\d{1,2})'(?:\s?(?P<s>\d{1,2})\")?", _latitude),
+    rule(r"(?P<s>\d{1,2})\"(?P<h>\d{2})(?!\d)", _hundredths),
     rule(r"(?P<m>\d{1,2})'\s?(?P<s>[0-5]?\d)(?:\"|'')", _minutes),
     rule(r"(?P<m>\d{1,2})'(?P<s>)(?=(?:만|간|동안|후|뒤|이상|정도)(?:$|[^가-힣]|\s))", _minutes),
     rule(r"(?P<n>1\d|2[01])C(?![A-Za-z0-9])", _century),

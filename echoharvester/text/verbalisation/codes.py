@@ -13,7 +13,7 @@ _COUNTED_BEHIND = r"(?![\d,.:/~%-]|\s?(?:명|개|원|년|월|일|분|초|시|살
 _NUMBER_NAMES = re.compile(
     r"(?:인증|비밀|계좌|전화|카드|주문|예약|접수|수험|등록|사업자|우편|송장|운송장|고유|일련|참가|사물함|차량|학생|군번|쿠폰|상품|코드|핸드폰|배송|회원|휴대폰|휴대전화|고객|추적|여권|면허|보험|증서|관리|"
     r"문서|사건|로또|사번|사원|직원|연락처|생년월일|생일|주민|팩스|내선|비상|문의|대표|시리얼|[A-Za-z가-힣]*번호|[A-Za-z가-힣]*코드|(?:파일|폴더|방)\s?이름)\s?"
-    r"(?:번호|코드|전화)?[는은이가를도]?\s?[:]?$|(?:(?:[끝뒤앞]|마지막|처음|첫)\s?(?:[두세네]|여섯|여덟|[0-9])?\s?자리(?:\s?(?:수|숫자))?|뒷자리|앞자리|끝자리|핀번호|암호|비번)[는은이가]?$"
+    r"(?:번호|코드|전화)?\s?(?:칸|란|항목)?(?:에|에는)?[는은이가를도]?\s?[:]?$|(?:(?:[끝뒤앞]|마지막|처음|첫)\s?(?:[두세네]|여섯|여덟|[0-9])?\s?자리(?:\s?(?:수|숫자))?|뒷자리|앞자리|끝자리|핀번호|암호|비번)[는은이가]?$"
 )
 
 
@@ -79,6 +79,23 @@ def _dotted(match: re.Match[str]) -> Verbalisations:
 def _emergency(match: re.Match[str]) -> Verbalisations:
     text = match.group()
     return [digits(text), sino(int(text))]
+
+
+_LINE = re.compile(r"상담|전화|신고|핫라인|콜센터|문의|연락")
+
+
+def _line(match: re.Match[str]) -> Verbalisations:
+    """1388로: whom to call."""
+    return [digits(match.group())] if _LINE.search(match.string) else []
+
+
+def _long_name(match: re.Match[str]) -> Verbalisations:
+    """학번은 2023104857: too long to count anything."""
+    return (
+        [digits(match.group())]
+        if re.search(r"(?:학번|군번|순번|ID|아이디)[은는이가]?\s?$", before(match))
+        else []
+    )
 
 
 def _named_number(match: re.Match[str]) -> Verbalisations:
@@ -160,6 +177,8 @@ CODE_RULES = (
         _plate,
     ),
     rule(r"\d{4,16}(?!\d|[,.]\d)", _named_number),
+    rule(r"\d{5,16}(?!\d|[,.]\d)", _long_name),
+    rule(r"1[0-9]{3}(?=(?:번)?(?:으로|로|에)\s?(?:하|걸|거|전화|연락|문의|신고|상담))", _line),
     rule(r"\d{2,6}-\d{2,6}(?![\d-])", _parted_number),
     rule(
         rf"(?P<y>(?:19|20)\d{{2}})(?P<m>[01]\d)(?P<d>[0-3]\d)(?={_COUNTED_BEHIND})(?!\d)",
@@ -171,7 +190,7 @@ CODE_RULES = (
     ),
     rule(r"(?<=코로나)19(?!\d)", lambda m: [" 십구", " 일구"]),
     rule(
-        r"(?P<n>63|88|7080|386|586|486|747|737|777|380)(?=\s?(?:빌딩|올림픽|세대|음악|가요|고속도로|여객기|기종|학번|서울))",
+        r"(?P<n>63|88|7080|386|586|486|747|737|777|380)(?=\s?(?:빌딩|올림픽|세대|음악|가요|노래|가수|감성|통기타|고속도로|여객기|기종|학번|서울))",
         _building,
     ),
     rule(r"(?P<n>\d\.\d)\s?채널", _channels),

@@ -249,6 +249,8 @@ _FORCE = re.compile(r"힘|무게|하중|장력|뉴턴|마찰|작용|추력|압�
 _CURRENT = re.compile(
     r"\d\s?[VW]|전류|전압|어댑터|충전|퓨즈|차단기|배터리|전원|암페어|콘센트|멀티탭|볼트|와트|모터|용접"
 )
+_ENERGY = re.compile(r"한 일|에너지|열량|줄|일의 양")
+_KELVIN = re.compile(r"절대\s?(?:온도|영도)|켈빈|초전도|우주")
 _SHIRTS = re.compile(r"아이폰|갤럭시|모델|버전|시리즈|좌석|석|호|등급|규격|용지")
 
 
@@ -265,6 +267,10 @@ def _letter_unit(match: re.Match[str]) -> Verbalisations:
         return [f"{n} {'시간' if unit == 'h' else '초'}" for n in spelled[:1]]
     if unit == "N" and _FORCE.search(beside):
         return [f"{spelled[0]} 뉴턴"]
+    if unit == "J" and _ENERGY.search(beside):
+        return [f"{spelled[0]} 줄"]
+    if unit == "K" and _KELVIN.search(beside):
+        return [f"{spelled[0]} 켈빈", f"{spelled[0]} 케이"]
     if unit == "A" and _CURRENT.search(beside):
         return [f"{spelled[0]} 암페어"]
     return []
@@ -326,7 +332,9 @@ MEASURE_RULES = (
         leads=True,
     ),
     rule(
-        rf"(?P<n>{NUM})(?P<unit>[hsNA])(?![A-Za-z0-9²³/^·+&.-]|\s?[A-Z])", _letter_unit, leads=True
+        rf"(?P<n>{NUM})(?P<unit>[hsNAJK])(?![A-Za-z0-9²³/^·+&.-]|\s?[A-Z])",
+        _letter_unit,
+        leads=True,
     ),
     rule(rf"(?P<n>{NUM})\s?(?P<unit>k?m)/s(?:²|\^?2)(?![A-Za-z0-9])", _acceleration, leads=True),
     rule(rf"(?P<n>{NUM})\s?(?P<arrow>[↑↓])", _arrow, leads=True),

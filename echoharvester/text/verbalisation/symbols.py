@@ -35,7 +35,7 @@ HANJA = {
     "美": "미|미국", "中": "중|중국", "日": "일|일본", "北": "북|북한", "韓": "한|한국", "南": "남|남한", "英": "영|영국", "佛": "불|프랑스",
     "獨": "독|독일", "露": "러|러시아", "伊": "이|이탈리아", "印": "인|인도", "濠": "호|호주", "與": "여|여당", "野": "야|야당", "前": "전",
     "現": "현", "新": "신", "故": "고", "女": "여|여자", "男": "남|남자", "反": "반", "親": "친", "對": "대", "檢": "검|검찰",
-    "軍": "군", "靑": "청|청와대", "李": "이", "朴": "박", "金": "김|금", "崔": "최", "鄭": "정", "尹": "윤", "文": "문", "盧": "노",
+    "軍": "군", "靑": "청|청와대", "李": "이", "朴": "박", "金": "금|김", "崔": "최", "鄭": "정", "尹": "윤", "文": "문", "盧": "노",
     "大": "대", "小": "소", "高": "고", "低": "저", "外": "외", "內": "내", "上": "상", "下": "하", "左": "좌", "右": "우", "無": "무",
     "有": "유", "眞": "진", "假": "가", "株": "주", "銀": "은|은행", "車": "차", "家": "가", "人": "인", "再": "재", "最": "최", "銃": "총",
     "展": "전", "賞": "상", "詩": "시", "戰": "전", "發": "발", "行": "행", "間": "간", "說": "설", "者": "자", "式": "식", "化": "화",
@@ -81,9 +81,14 @@ def _roman(match: re.Match[str]) -> Verbalisations:
     return [korean, english]
 
 
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
+
+
 def _numbered_roman(match: re.Match[str]) -> Verbalisations:
-    """II권, 제III장: in front of what is numbered."""
-    return [f"{sino(_ASCII_ROMAN[match.group()])} "]
+    """II권, XIV세: in front of what is numbered."""
+    values = [_VALUES[letter] for letter in match.group()]
+    count = sum(-v if v < w else v for v, w in zip(values, [*values[1:], 0], strict=True))
+    return [f"{sino(count)} "]
 
 
 def _ascii_roman(match: re.Match[str]) -> Verbalisations:
@@ -121,10 +126,15 @@ def _headline(match: re.Match[str]) -> Verbalisations:
 
 SYMBOL_LETTER_RULES = (
     rule(
-        r"(?<![A-Za-z])(?:"
-        + "|".join(sorted(_ASCII_ROMAN, key=len, reverse=True))
-        + r")(?=\s?(?:권|부|장|편|기|세|차|절|막|급|형|과)(?![가-힣]{2}))",
+        r"(?=[IVXL]{2})(?:X{0,3}|XL|L)(?:IX|IV|V?I{0,3})(?![A-Za-z])"
+        r"(?=\s?(?:권|부|장|편|기|세|차|절|막|급|형|과)(?![가-힣]{2}))",
         _numbered_roman,
+    ),
+    rule(
+        r"(?<=[A-Za-z가-힣]\s)(?:"
+        + "|".join(sorted(_ASCII_ROMAN, key=len, reverse=True))
+        + r")(?![A-Za-z0-9])",
+        _ascii_roman,
     ),
 )
 SYMBOL_RULES = (
@@ -135,12 +145,6 @@ SYMBOL_RULES = (
     ),
     rule(r"(?P<a>[1-9])\s?\+\s?(?P<b>[1-9])(?!\d)", _bargain),
     rule(r"[Ⅰ-Ⅻⅰ-ⅻ]", _roman),
-    rule(
-        r"(?<=[A-Za-z가-힣]\s)(?:"
-        + "|".join(sorted(_ASCII_ROMAN, key=len, reverse=True))
-        + r")(?![A-Za-z0-9])",
-        _ascii_roman,
-    ),
     rule("[" + "".join(_GREEK) + "]", lambda m: [_GREEK[m.group()]]),
     rule(r"(?<=[A-Za-z0-9])\++(?![\d\w])", _plus_behind),
     rule("[" + "".join(HANJA) + "]", _headline),

@@ -278,7 +278,7 @@ _SUFFIXES = {
 def read_gloss(text: str, position: int, extra: Path | None) -> tuple[int, Verbalisations]:
     """인공지능(AI): the same in Latin letters, in brackets behind Hangul; said as well, or not at all."""
     found = _GLOSS.match(text, position)
-    if not found or not re.search(r"[가-힣]\s?$", text[:position]):
+    if not found or not re.search(r"[가-힣]$", text[:position]):
         return 0, []
     words = [
         read_latin(found["word"] + " ", m.start(), extra)[1]
