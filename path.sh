@@ -77,3 +77,6 @@ if [ "${ECHO_VENV:-}" != none ]; then
   fi
   export PATH="$ECHO_VENV/bin:$PATH"
 fi
+# Systems have python3 and often no python; a virtual environment has both.
+ECHO_PYTHON=$(command -v python || echo_find_python) || exit 1
+export ECHO_PYTHON

@@ -24,8 +24,9 @@
 set -euo pipefail
 
 stage=0 stop_stage='' recipe=mini_ko nj=2 launcher=local mode=
-. "$(dirname "${BASH_SOURCE[0]}")/scripts/parse_options.sh"
-. "$(dirname "${BASH_SOURCE[0]}")/path.sh"
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")") # it may be a link
+. "$here/scripts/parse_options.sh"
+. "$here/path.sh"
 . "$ECHO_ROOT/scripts/stages.sh"
 
 run_stage 0 prepare       # environment checked; mini_ko: the synthetic library made

@@ -5,11 +5,12 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from echoharvester.errors import UserError
-from echoharvester.manifests.collected import Listing, check_num_shards, known_media
+from echoharvester.manifests.collected import Listing, check_num_shards, known_media, nothing_usable
 from echoharvester.pipeline.failures import name_errors
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.sources import make_site, make_source
 from echoharvester.sources.folders import write_left_out
+from echoharvester.sources.remarks import remarks
 
 from config import plain, stage_main
 
@@ -29,9 +30,13 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         listing.add(cut)
     if left_out := write_left_out(source.left_out, paths.left_out):
         print(f"stage  1 collect: {left_out}")
+    for line in remarks(listing.cuts):
+        print(f"stage  1 collect: {line}")
     counts = listing.finish()
     name_errors(paths.manifests, "cuts_media")
     print(f"stage  1 collect: {counts.line()}")
+    if counts.items and not counts.accepted:
+        raise UserError(nothing_usable(counts))
     # Videos without captions are asked again, but how many there are is no fault of the run's.
     faults = sum(n for kind, n in counts.errors.items() if kind != "NoCaptionsError")
     rate = faults / max(1, counts.items)

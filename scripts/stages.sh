@@ -24,7 +24,7 @@ finish() {
     if [ "$launcher" = slurm ] && [[ " ${overrides[*]} " != *" hydra/launcher="* ]]; then
       overrides+=("hydra/launcher=slurm")
     fi
-    exec python "$ECHO_ROOT/local/${asked[0]#*:}.py" -m "${overrides[@]}"
+    exec "$ECHO_PYTHON" "$ECHO_ROOT/local/${asked[0]#*:}.py" -m "${overrides[@]}"
   fi
-  exec python "$ECHO_ROOT/local/run.py" ${mode:+"--$mode"} "${asked[@]}" "${overrides[@]}"
+  exec "$ECHO_PYTHON" "$ECHO_ROOT/local/run.py" ${mode:+"--$mode"} "${asked[@]}" "${overrides[@]}"
 }

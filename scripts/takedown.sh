@@ -37,4 +37,4 @@ done
 # shellcheck source=path.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../path.sh"
 export ECHO_RECIPE_DIR="$ECHO_ROOT/egs/$recipe"
-exec python "$ECHO_ROOT/local/takedown.py" ${arguments[@]+"${arguments[@]}"}
+exec "$ECHO_PYTHON" "$ECHO_ROOT/local/takedown.py" ${arguments[@]+"${arguments[@]}"}

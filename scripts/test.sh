@@ -10,13 +10,13 @@ ECHO_EXTRAS="test"
 . ./path.sh
 
 if [ $# -gt 0 ] && [ "$1" != --all ]; then
-  exec python -m pytest "$@"
+  exec "$ECHO_PYTHON" -m pytest "$@"
 fi
 ruff check .
 ruff format --check .
 mypy
 shellcheck -x run.sh path.sh scripts/*.sh egs/*/run.sh .ci/run
 if [ "${1:-}" = --all ]; then
-  exec python -m pytest -m "not gpu and not network"
+  exec "$ECHO_PYTHON" -m pytest -m "not gpu and not network"
 fi
-exec python -m pytest
+exec "$ECHO_PYTHON" -m pytest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Sequence
@@ -219,6 +220,8 @@ def run_ffmpeg(arguments: list[str], what: str, data: bytes | None = None) -> by
     )
     if done.returncode != 0:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        if any(os.strerror(errno.ENOSPC) in line for line in words):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), arguments[-1])
         raise MediaError(
             f"{what}: ffmpeg cannot read it ({'; '.join(words[-2:]) or 'no reason given'})"
         )

@@ -61,6 +61,21 @@ def check_num_shards(folder: Path, wanted: int) -> None:
         )
 
 
+def nothing_usable(counts: Counts) -> str:
+    """Why nothing can be harvested, and what to do about it."""
+    reasons = counts.rejected + counts.errors
+    listed = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+    text = f"none of the {counts.items} media can be used: {listed}"
+    if reasons["no_captions"]:
+        text += (
+            ". Captions lie beside a file under its name (talk.mp4: talk.ko.srt, talk.vtt, talk.smi ...) or "
+            "inside of it, or a list names them (source.list); docs/sources.md has all names that count"
+        )
+    if reasons["NoCaptionsError"]:
+        text += ". The site lists no captions; it is asked again next time"
+    return text
+
+
 class Listing:
     """A listing under way, saved from time to time: hours of questions must survive a kill."""
 
@@ -77,6 +92,11 @@ class Listing:
         self._fingerprint, self._known = fingerprint, known
         self._cuts: list[Cut] = []
         self._saved = time.monotonic()
+
+    @property
+    def cuts(self) -> Sequence[Cut]:
+        """What was collected so far."""
+        return self._cuts
 
     def add(self, cut: Cut) -> None:
         """Takes in a media item; may save."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from echoharvester.errors import UserError
+from echoharvester.errors import UserError, disk_full, is_disk_full
 from echoharvester.manifests.accounting import REJECTED, AccountingError, Counts
 from echoharvester.manifests.cuts import is_rejected
 from echoharvester.manifests.fingerprints import fingerprint as digest
@@ -213,6 +213,8 @@ def _process(stage: StageRun, process: Process, cuts: list[Cut], made_from: str)
     try:
         outcome = process(cuts)
     except Exception as error:
+        if is_disk_full(error):
+            raise disk_full(stage.folder.parent) from error
         logger.exception("%s: %s", stage.name, cuts[0]["custom"]["media_id"])
         outcome = [with_error(cut, error) for cut in cuts]
     for cut in outcome:

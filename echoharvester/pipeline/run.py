@@ -309,4 +309,6 @@ def _run_process(command: Sequence[str]) -> int:
                 asked = error  # the terminal has told it, too; it ends when it has saved
     if asked and status != SAVED:
         raise asked
+    if status in (-signal.SIGINT, INTERRUPTED):
+        raise KeyboardInterrupt  # it alone was told
     return status

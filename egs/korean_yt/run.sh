@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
 # This recipe: the same as ../../run.sh --recipe with the name of this folder.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")") # it may be a link
 exec "$here/../../run.sh" --recipe "$(basename "$here")" "$@"
