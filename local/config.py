@@ -25,17 +25,6 @@ os.environ.setdefault("ECHO_RECIPE_DIR", str(ROOT / "egs" / "mini_ko"))
 SWEPT = "ECHO_SWEPT"  # environment variable: the settings that a multirun varies
 
 
-def _end_quietly(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """Ctrl-C is no fault: the driver says that it was stopped, and how to go on."""
-    if issubclass(kind, KeyboardInterrupt):
-        sys.stderr.flush()
-        os._exit(130)
-    sys.__excepthook__(kind, error, trace)
-
-
-sys.excepthook = _end_quietly
-
-
 def composed(overrides: Sequence[str]) -> DictConfig:
     """The configuration with these overrides.
 

@@ -115,7 +115,7 @@ STAGES = stage_table(
         10, "prepare_lang",
         settings=("tokenizer", "lm"), models=("segment.lexicon",),
         reads=("cuts_train",), inputs=inputs.of_prepare_lang,
-        output=RecordOutput(lambda p: p.lang_record),
+        output=RecordOutput(lambda p: p.lang_record), version=2,
     ),
     Stage(
         11, "train",
@@ -129,7 +129,7 @@ STAGES = stage_table(
         settings=("decode",),
         reads=("cuts_dev", "cuts_test", "lang", "train.json"), inputs=inputs.of_decode,
         output=RecordOutput(lambda p: p.decode_record),
-        place="train", gpu=True, long=True, version=2,
+        place="train", gpu=True, long=True, version=3,
     ),
     Stage(
         13, "export_model",

@@ -3,7 +3,7 @@
 python scripts/bench_text.py [--tool ours] [--tool num2words] [--tool nemo] [FILE.tsv ...]
 
 FILE.tsv has a category, a sentence and its accepted verbalisations, `{서른|삼십}` for alternatives; default:
-tests/text/spoken_sentences.tsv.  The other tools are no dependencies: `pip install num2words
+spoken_sentences.tsv and spoken_kinds.tsv of tests/text.  The other tools are no dependencies: `pip install num2words
 nemo_text_processing`.  A tool that is not installed is left out, and that is said.  Spaces do not count.
 """
 
@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+TABLES = ("spoken_sentences.tsv", "spoken_kinds.tsv")
 Reader = Callable[[str], list[str]]
 
 
@@ -29,7 +30,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "files", nargs="*", type=Path, default=[ROOT / "tests/text/spoken_sentences.tsv"]
+        "files", nargs="*", type=Path, default=[ROOT / "tests/text" / name for name in TABLES]
     )
     parser.add_argument("--tool", action="append", choices=list(TOOLS), help="default: all")
     parser.add_argument("--misses", action="store_true", help="list what ours reads otherwise")
@@ -65,11 +66,12 @@ def read_sentences(path: Path) -> list[tuple[str, str, set[str]]]:
     """Category, sentence, accepted verbalisations without spaces."""
     from text.sentences import read_table
 
-    return read_table(path)
+    return [(kind, written, set(map(bare, texts))) for kind, written, texts in read_table(path)]
 
 
 def bare(text: str) -> str:
-    return re.sub(r"[\s.,?!'\"-]", "", text)
+    """Syllables alone: laughing and crying (ㅋㅋ, ㅠㅠ) are not read."""
+    return re.sub(r"[\s.,?!'\"ㄱ-ㅎㅏ-ㅣ-]", "", text)
 
 
 def print_table(counts: dict[str, int], right: dict[str, dict[str, int]]) -> None:

@@ -16,11 +16,11 @@ def uninformative(words):
     return Arpa([{("<s>",): (-99.0, 0.0), **{(w,): (log_prob, 0.0) for w in [*words, "</s>"]}}])
 
 
-def write_lang(folder, tokenizer, words, arpa):
+def write_lang(folder, tokenizer, words, arpa, unknown=False):
     """The lexicon, written with the language model."""
     from echoharvester.text.tokenizers import write_tokens
 
-    lexicon, unspelled = make_lexicon(tokenizer, words)
+    lexicon, unspelled = make_lexicon(tokenizer, words, unknown=unknown)
     assert not unspelled
     lexicon.write(folder, tokenizer.symbols)
     write_tokens(tokenizer.symbols, folder / "tokens.txt")
@@ -28,8 +28,8 @@ def write_lang(folder, tokenizer, words, arpa):
     return lexicon
 
 
-def build_graph(folder, tokenizer, words, arpa):
-    lexicon = write_lang(folder, tokenizer, words, arpa)
+def build_graph(folder, tokenizer, words, arpa, unknown=False):
+    lexicon = write_lang(folder, tokenizer, words, arpa, unknown)
     return compile_hlg(
         lexicon, g_text(folder / "G.arpa", folder / "words.txt", arpa.order)
     ), lexicon
@@ -50,6 +50,31 @@ def best_by_trying(log_probs, spellings, model, longest, scale=1.0):
             score = viterbi(log_probs, ids) + scale * model.sentence(words)
             best = max(best, (score, words))
     return best[1]
+
+
+class BestOverBackoffs:
+    """Sentences as an FST scores them, where backing off is an arc that may always be taken: the best
+    of the ways, which is at least the exact score."""
+
+    def __init__(self, model):
+        self.model, self.entries = model, model._entries
+
+    def sentence(self, words):
+        best = {self.model.start: 0.0}
+        for word in (*words, "</s>"):
+            following = {}
+            for history, score in best.items():
+                while True:
+                    if (*history, word) in self.entries:
+                        _, behind = self.model.score(history, word)
+                        value = score + self.entries[(*history, word)][0]
+                        following[behind] = max(value, following.get(behind, -math.inf))
+                    if not history:
+                        break
+                    score += self.entries.get(history, (0.0, 0.0))[1]
+                    history = history[1:]
+            best = following
+        return max(best.values(), default=-math.inf)
 
 
 def viterbi(log_probs, ids):

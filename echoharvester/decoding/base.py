@@ -82,7 +82,7 @@ class Decoded:
         return (self.model_sec + self.search_sec) / max(self.audio_sec, 1e-9)
 
 
-@torch.inference_mode()
+@torch.no_grad()  # k2 wants version counters, which inference mode has not
 def decode_set(
     model: nn.Module, batches: Iterable[Batch], method: Method, device: str = "cpu"
 ) -> dict[str, Decoded]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from echoharvester.decoding.lexicon import Lexicon, l_fst
+from echoharvester.decoding.lexicon import UNKNOWN, Lexicon, l_fst
 from echoharvester.errors import UserError
 from echoharvester.text.tokenizers import BLANK_ID
 
@@ -22,6 +22,7 @@ MAX_STATES = 20_000_000  # of the determinised graph: about 1 KiB each while it 
 # H has an arc for every pair of tokens.  Beyond this many tokens one that allows a token to follow
 # itself without a blank stands in for it, and is linear in size.
 MAX_EXACT_TOKENS = 2500
+MAX_EXACT_WITH_UNKNOWN = 1000  # <UNK> is spelled by any token, so by every pair of them
 
 
 class GraphError(UserError):
@@ -53,12 +54,18 @@ def write_fst(fst: Any, path: Path) -> None:
 
 
 def g_text(arpa: Path, words: Path, order: int) -> str:
-    """G as OpenFst text, from an ARPA file; words that the table lacks are left out."""
+    """G as OpenFst text, from an ARPA file; words that the table lacks are left out, and what the file
+    gives `<unk>` is that of `<UNK>`."""
     import kaldilm
 
-    with _quiet():
+    with _quiet(), tempfile.NamedTemporaryFile("w", suffix=".arpa", encoding="utf-8") as renamed:
+        with open(arpa, encoding="utf-8") as lines:
+            renamed.writelines(
+                line.replace("<unk>", UNKNOWN, 1) if "<unk>" in line else line for line in lines
+            )
+        renamed.flush()
         text = kaldilm.arpa2fst(
-            str(arpa),
+            renamed.name,
             disambig_symbol="#0",
             read_symbol_table=str(words),
             max_order=order,
@@ -113,10 +120,11 @@ def compile_lg(lexicon: Lexicon, grammar: str, max_states: int = MAX_STATES) -> 
     return lg
 
 
-def h_fst(num_tokens: int, num_disambiguation: int = 0) -> Any:
+def h_fst(num_tokens: int, num_disambiguation: int = 0, exact: bool = True) -> Any:
     """H: the tokens of frames to those of a spelling; labels are token ids + 1 on both sides.
 
-    A token held over frames counts once; the same token twice needs a blank between them.  The
+    A token held over frames counts once; the same token twice needs a blank between them, unless
+    `exact` is false: then it needs none, and H is linear in size.  The
     symbols behind the tokens, which only told words apart, cost no frame.
     """
     import kaldifst
@@ -126,7 +134,6 @@ def h_fst(num_tokens: int, num_disambiguation: int = 0) -> Any:
     for _ in range(num_tokens):  # the state of a token is its id, that of the blank begins
         fst.set_final(fst.add_state(), 0.0)
     fst.start = BLANK_ID
-    exact = num_tokens <= MAX_EXACT_TOKENS
 
     def arc(ilabel: int, olabel: int, to: int) -> Any:
         return kaldifst.StdArc(ilabel=ilabel, olabel=olabel, weight=0.0, nextstate=to)
@@ -159,7 +166,8 @@ def compile_hlg(lexicon: Lexicon, grammar: str, max_states: int = MAX_STATES) ->
 
     lg = compile_lg(lexicon, grammar, max_states)
     kaldifst.arcsort(lg, sort_type="ilabel")
-    h = h_fst(lexicon.num_tokens, lexicon.disambiguated()[1])
+    most = MAX_EXACT_WITH_UNKNOWN if lexicon.unknown else MAX_EXACT_TOKENS
+    h = h_fst(lexicon.num_tokens, lexicon.num_disambiguation, lexicon.num_tokens <= most)
     kaldifst.arcsort(h, sort_type="olabel")
     hlg = kaldifst.compose(h, lg)
     kaldifst.connect(hlg)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from echoharvester.decoding.graph import g_text
-from echoharvester.decoding.lexicon import Lexicon
+from echoharvester.decoding.lexicon import UNKNOWN, Lexicon, unknown_tokens
 from echoharvester.errors import MissingExtraError, UserError
 from echoharvester.text.tokenizers import SPACE, BpeTokenizer, Tokenizer, read_tokens
 
@@ -56,7 +56,7 @@ def read_lexicon(lang: Path, tokenizer: Tokenizer) -> Lexicon:
         word, *symbols = line.split(" ")
         spellings[word] = [ids[symbol] for symbol in symbols]
     space = None if isinstance(tokenizer, BpeTokenizer) else ids.get(SPACE)
-    return Lexicon(spellings, len(tokenizer.symbols), space)
+    return Lexicon(spellings, len(tokenizer.symbols), space, unknown=True)
 
 
 def l_text(lexicon: Lexicon, disambiguated: bool = True) -> str:
@@ -69,6 +69,16 @@ def l_text(lexicon: Lexicon, disambiguated: bool = True) -> str:
     lines = []
     if disambiguated:
         lines.append(f"{loop} {loop} {lexicon.num_tokens} {ids['#0']} 0.0")
+    if disambiguated and lexicon.unknown:
+        last = lexicon.num_tokens + lexicon.num_disambiguation - 1
+        begin, inside, free = free, free + 1, free + 2
+        lines.append(f"{loop} {begin} {last - 1} {ids[UNKNOWN]} 0.0")
+        for token in unknown_tokens(lexicon):
+            cost = lexicon.unknown_token_cost
+            lines += [f"{state} {inside} {token} 0 {cost}" for state in (begin, inside)]
+        lines.append(f"{inside} {loop} {last} 0 0.0")
+        if lexicon.space is not None:
+            lines.append(f"{inside} {gap} {last} 0 0.0")
     for word, spelling in entries:
         at, label = loop, ids[word]
         for token in spelling[:-1]:

@@ -109,10 +109,11 @@ class K2Method:
         return found
 
     def _text(self, words: Sequence[int] | None, emissions: Emissions, place: int) -> str:
-        if words is None:  # no path through the graph: what was heard, word or not
+        known = [self.words[i] for i in words or () if i >= len(FIRST_WORDS)]
+        if not known:  # no path through the graph, or of no word in it: what was heard, word or not
             row = emissions.log_probs[place, : int(emissions.lens[place])]
             return self.tokenizer.decode(greedy_ids(row.argmax(dim=-1).numpy()))
-        return as_text([self.words[i] for i in words if i >= len(FIRST_WORDS)], self.pieces)
+        return as_text(known, self.pieces)
 
     def _words(
         self, lattice: k2.Fsa, references: Sequence[str]

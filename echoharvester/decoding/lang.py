@@ -79,7 +79,7 @@ def prepare_lang(
     own = tokenizer if isinstance(tokenizer, BpeTokenizer) and config.unit == "piece" else None
     sentences = _units(texts, config, own)
     words = {word for sentence in sentences for word in sentence}
-    lexicon, unspelled = make_lexicon(tokenizer, words, own_pieces=own is not None)
+    lexicon, unspelled = make_lexicon(tokenizer, words, own is not None, unknown=True)
     lexicon.write(folder, tokenizer.symbols)
     files = [folder / n for n in ("tokens.txt", "words.txt", "lexicon.txt", "lexicon_disambig.txt")]
     if isinstance(tokenizer, BpeTokenizer):

@@ -6,6 +6,7 @@ the words, then `#0 <s> </s>`.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 from echoharvester.manifests.shards import write_atomic
 from echoharvester.text.tokenizers import SPACE, SPECIAL, UNK_ID, BpeTokenizer, Tokenizer
 
+UNKNOWN = "<UNK>"
 FIRST_WORDS = ("<eps>", "!SIL", "<SPOKEN_NOISE>", "<UNK>")
 LAST_WORDS = ("#0", "<s>", "</s>")
 # What begins an eojeol, where the words of the lexicon are pieces of eojeol.
@@ -30,16 +32,29 @@ class Lexicon:
         num_tokens: of the model; disambiguation symbols come behind.
         space: id of the token for a space between eojeol; None where the model has none, or
             where it is part of the spellings.
+        unknown: whether `<UNK>` is spelled by any tokens, so that a word which is not here does not
+            cost the sentence around it.
     """
 
     spellings: Mapping[str, Sequence[int]]
     num_tokens: int
     space: int | None = None
+    unknown: bool = False
 
     @property
     def words(self) -> list[str]:
         """The word table; an index is a word's id."""
         return [*FIRST_WORDS, *self.spellings, *LAST_WORDS]
+
+    @property
+    def num_disambiguation(self) -> int:
+        """How many symbols there are behind the tokens: those of words, and two around `<UNK>`."""
+        return self.disambiguated()[1] + (2 if self.unknown else 0)
+
+    @property
+    def unknown_token_cost(self) -> float:
+        """Nats of each token of `<UNK>`: any of them may come."""
+        return math.log(self.num_tokens)
 
     def disambiguated(self) -> tuple[list[tuple[str, list[int]]], int]:
         """Words with spellings of which none begins another, and how many symbols that takes.
@@ -63,8 +78,8 @@ class Lexicon:
 
     def write(self, folder: Path, symbols: Sequence[str]) -> None:
         """`words.txt`, `lexicon.txt`, `lexicon_disambig.txt`; `symbols`: the model's tokens."""
-        disambiguated, count = self.disambiguated()
-        names = [*symbols, *(f"#{k}" for k in range(count))]
+        disambiguated, _ = self.disambiguated()
+        names = [*symbols, *(f"#{k}" for k in range(self.num_disambiguation))]
         plain = self.spellings.items()
         for name, entries in (("lexicon", plain), ("lexicon_disambig", disambiguated)):
             lines = (f"{word} {' '.join(names[i] for i in ids)}\n" for word, ids in entries)
@@ -73,12 +88,13 @@ class Lexicon:
 
 
 def make_lexicon(
-    tokenizer: Tokenizer, words: Iterable[str], own_pieces: bool = False
+    tokenizer: Tokenizer, words: Iterable[str], own_pieces: bool = False, unknown: bool = False
 ) -> tuple[Lexicon, list[str]]:
     """Spellings of words, or of pieces of words that begin with `WORD_BEGIN` where a word does.
 
     Args:
         own_pieces: the words are tokens of the tokenizer itself, each its own spelling.
+        unknown: see `Lexicon`.
 
     Returns the lexicon, and the words that cannot be spelled in these tokens.
     """
@@ -97,7 +113,7 @@ def make_lexicon(
             unspelled.append(word)
         else:
             spellings[word] = spelled
-    return Lexicon(spellings, len(tokenizer.symbols), space), unspelled
+    return Lexicon(spellings, len(tokenizer.symbols), space, unknown), unspelled
 
 
 def l_fst(lexicon: Lexicon, disambiguated: bool = True) -> Any:
@@ -132,13 +148,33 @@ def l_fst(lexicon: Lexicon, disambiguated: bool = True) -> Any:
             fst.add_arc(at, _arc(spelling[-1] + 1, label, gap))
     if disambiguated:
         fst.add_arc(loop, _arc(lexicon.num_tokens + 1, ids["#0"], loop))
+    if disambiguated and lexicon.unknown:
+        _add_unknown(fst, lexicon, loop, gap)
     return fst
 
 
-def _arc(ilabel: int, olabel: int, to: int) -> Any:
+def _add_unknown(fst: Any, lexicon: Lexicon, loop: int, gap: int | None) -> None:
+    """`<UNK>` between two symbols of its own, which keep L composed with G determinizable."""
+    last = lexicon.num_tokens + lexicon.num_disambiguation  # labels are ids + 1
+    begin, inside = fst.add_state(), fst.add_state()
+    fst.add_arc(loop, _arc(last - 1, FIRST_WORDS.index(UNKNOWN), begin))
+    for token in unknown_tokens(lexicon):
+        for state in (begin, inside):
+            fst.add_arc(state, _arc(token + 1, 0, inside, lexicon.unknown_token_cost))
+    fst.add_arc(inside, _arc(last, 0, loop))
+    if gap is not None:
+        fst.add_arc(inside, _arc(last, 0, gap))
+
+
+def unknown_tokens(lexicon: Lexicon) -> Sequence[int]:
+    """The tokens that a word may be spelled in."""
+    return [i for i in range(len(SPECIAL), lexicon.num_tokens) if i != lexicon.space]
+
+
+def _arc(ilabel: int, olabel: int, to: int, weight: float = 0.0) -> Any:
     import kaldifst
 
-    return kaldifst.StdArc(ilabel=ilabel, olabel=olabel, weight=0.0, nextstate=to)
+    return kaldifst.StdArc(ilabel=ilabel, olabel=olabel, weight=weight, nextstate=to)
 
 
 def read_words(path: Path) -> list[str]:

@@ -129,7 +129,7 @@ class HlgMethod:
 
     def _text(self, search: HlgSearch, row: Any) -> str:
         words = search.search(row.numpy())
-        if words is None:  # no path through the graph: what was heard, word or not
+        if not words:  # no path through the graph, or of no word in it: what was heard, word or not
             return self.tokenizer.decode(greedy_ids(row.argmax(dim=-1).numpy()))
         return as_text(words, self.pieces)
 

@@ -70,8 +70,9 @@ def decode_sets(
             label = f"{choice}-{setting}" if setting else choice
             done.files += _write(folder, name, label, found)
             table[label] = _figures(found)
+            empty = table[label]["empty_hypotheses"]
             say(
-                f"{name} {label}, {len(found.results)} utterances, RTF {found.real_time_factor:.4f}: "
+                f"{name} {label}, {len(found.results)} utterances{f' ({empty} with nothing heard)' if empty else ''}, RTF {found.real_time_factor:.4f}: "
                 f"{summary_line(table[label]['rows'])}"
             )
         rows = {label: figures["rows"] for label, figures in table.items()}
@@ -90,6 +91,7 @@ def _figures(found: Decoded) -> dict[str, Any]:
     return {
         "rows": summary_table(found.results),
         "utterances": len(found.results),
+        "empty_hypotheses": sum(bool(r.reference) and not r.hypothesis for r in found.results),
         "audio_sec": found.audio_sec,
         "real_time_factor": found.real_time_factor,
         "confusions": confusions(found.results),

@@ -2,7 +2,8 @@
 
 Rules (`echoharvester.text.verbalisation`), tried in order at every place of the text, give the verbalisations of
 a span, the likeliest first.  `candidates` combines them into whole sentences, so that the audio can
-choose.  What no rule matches is read as it stands; particles are never changed.
+choose.  What no rule matches is read as it stands; of particles see
+`verbalisation.agreement`.
 """
 
 from __future__ import annotations

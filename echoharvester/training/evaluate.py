@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from echoharvester.models.ctc import ctc_loss
-from echoharvester.models.greedy import greedy_ids
+from echoharvester.models.greedy import greedy_ids, min_frames
 from echoharvester.text.scores import ErrorCounts, cer, total
 from echoharvester.text.tokenizers import Tokenizer
 from echoharvester.training.batch import TrainingData
@@ -18,15 +18,28 @@ from echoharvester.training.batch import TrainingData
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """What a model does on a set: loss per frame, CER without spaces, and some hypotheses."""
+    """What a model does on a set.
+
+    Attributes:
+        loss: per frame of the utterances that have a path.
+        cer: without spaces, of all.
+        infinite: utterances with more tokens than frames, whose loss is infinite.
+        examples: id, reference, hypothesis of the first.
+    """
 
     loss: float = math.inf
     cer: float = math.inf
     seconds: float = 0.0
-    examples: list[tuple[str, str, str]] = field(default_factory=list)  # id, reference, hypothesis
+    examples: list[tuple[str, str, str]] = field(default_factory=list)
+    infinite: int = 0
 
     def numbers(self) -> dict[str, float]:
-        return {"dev_loss": self.loss, "dev_cer": self.cer, "dev_sec": self.seconds}
+        return {
+            "dev_loss": self.loss,
+            "dev_cer": self.cer,
+            "dev_sec": self.seconds,
+            "dev_infinite": float(self.infinite),
+        }
 
 
 @torch.inference_mode()
@@ -36,13 +49,17 @@ def evaluate(
     """Greedy decoding and CTC loss of all batches."""
     training = model.training
     model.eval()
-    start, loss, frames = time.monotonic(), 0.0, 0
+    start, loss, frames, infinite, seen = time.monotonic(), 0.0, 0, 0, 0
     counts: list[ErrorCounts] = []
     examples: list[tuple[str, str, str]] = []
     for batch in data.batches(0):
         log_probs, lens = model(batch.features.to(device), batch.lens.to(device))
-        loss += ctc_loss(log_probs, lens, [tokenizer.encode(t) for t in batch.texts]).item()
-        frames += int(lens.sum())
+        targets = [tokenizer.encode(text) for text in batch.texts]
+        loss += ctc_loss(log_probs, lens, targets).item()
+        fits = [min_frames(ids) <= n for ids, n in zip(targets, lens.tolist(), strict=True)]
+        frames += sum(n for n, fit in zip(lens.tolist(), fits, strict=True) if fit)
+        infinite += fits.count(False)
+        seen += len(fits)
         best = log_probs.argmax(dim=-1).cpu().numpy()
         rows = zip(best, lens.tolist(), batch.texts, batch.ids, strict=True)
         for row, length, text, name in rows:
@@ -51,6 +68,8 @@ def evaluate(
             if len(examples) < num_examples:
                 examples.append((name, text, hypothesis))
     model.train(training)
-    if not frames:
+    if not seen:
         return EvaluationResult()
-    return EvaluationResult(loss / frames, total(counts).rate, time.monotonic() - start, examples)
+    per_frame = loss / frames if frames else math.inf
+    seconds = time.monotonic() - start
+    return EvaluationResult(per_frame, total(counts).rate, seconds, examples, infinite)

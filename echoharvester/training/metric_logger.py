@@ -82,12 +82,15 @@ class MetricLogger:
             self.writer.add_scalar(f"dev/{name.removeprefix('dev_')}", value, progress.step)
         self.writer.add_text("dev/hypotheses", _table(result.examples), progress.step)
         logger.info(
-            "epoch %d: train loss %.4f, dev loss %.4f, dev CER (no spaces) %.2f %%, fill %.2f",
+            "epoch %d: train loss %.4f, dev loss %.4f, dev CER (no spaces) %.2f %%, fill %.2f%s",
             row["epoch"],
             row["train_loss"],
             row["dev_loss"],
             100 * row["dev_cer"],
             row["fill"],
+            f"; {result.infinite} of the dev set have more tokens than frames, their loss is infinite"
+            if result.infinite
+            else "",
         )
 
     def close(self) -> None:

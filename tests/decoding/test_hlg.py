@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from decoding_support import best_by_trying, build_graph, emissions, uninformative
+from decoding_support import BestOverBackoffs, best_by_trying, build_graph, emissions, uninformative
 
 from echoharvester.decoding.graph import (
     GraphError,
@@ -38,17 +38,20 @@ def test_with_an_uninformative_g_it_is_greedy_restricted_to_the_lexicon(tmp_path
     )
 
 
+@pytest.mark.parametrize("unknown", [False, True])
 @pytest.mark.parametrize("seed", range(12))
-def test_the_best_words_are_found_among_all(tmp_path, seed):
-    """Spellings that begin others, homophones of a beginning, doubled tokens; a bigram model."""
+def test_the_best_words_are_found_among_all(tmp_path, seed, unknown):
+    """Spellings that begin others, homophones of a beginning, doubled tokens; a bigram model.  Known
+    words spell all there is, so `<UNK>` changes nothing."""
     tokenizer = CharTokenizer.train(["가나"])
     words = ["가", "가가", "가나", "나"]
     texts = [["가", "나"], ["가가", "나"], ["가나", "가"], ["나", "가나"], ["가", "가나"]]
     arpa = estimate(texts, 2)
-    graph, lexicon = build_graph(tmp_path, tokenizer, words, arpa)
+    graph, lexicon = build_graph(tmp_path, tokenizer, words, arpa, unknown)
     log_probs = emissions(6, len(tokenizer.symbols), seed)
     search = HlgSearch(graph, read_words(tmp_path / "words.txt"), WIDE)
-    expected = best_by_trying(log_probs, lexicon.spellings, NgramModel(arpa), 4)
+    model = BestOverBackoffs(NgramModel(arpa))
+    expected = best_by_trying(log_probs, lexicon.spellings, model, 4)
     assert tuple(search.search(log_probs)) == expected
 
 
@@ -133,3 +136,43 @@ def test_nothing_to_hear_is_no_word(tmp_path):
     assert search.search(np.zeros((0, 4), np.float32)) == []
     with pytest.raises(ValueError, match="lm_scale"):
         HlgSearch(graph, [], HlgOptions(lm_scale=0))
+
+
+@pytest.mark.parametrize("make", [JamoTokenizer.train, CharTokenizer.train])
+@pytest.mark.parametrize("unit", ["eojeol", "piece"])
+@pytest.mark.parametrize("unknown", [0, 1, 3])
+def test_an_unknown_word_does_not_cost_those_around_it(tmp_path, make, unit, unknown):
+    """The vocabulary of the graph is that of two sentences; the model hears other words, too."""
+    from echoharvester.decoding.hlg import as_text
+    from echoharvester.decoding.lang import LangConfig, prepare_lang
+
+    training = ["빨간 냄비가 기자를 하네요", "조용한 개미가 밤을 찾아요"]
+    words = "빨간 냄비가 기자를 하네요".split()
+    words[unknown] = "쀍뚫이"
+    tokenizer = make([*training, " ".join(words)])
+    prepare_lang(tokenizer, tmp_path, training, [], LangConfig(unit=unit))
+    names = read_words(tmp_path / "words.txt")
+    ids = [i for token in tokenizer.encode(" ".join(words)) for i in (token, 0)]
+    log_probs = np.full((len(ids), len(tokenizer.symbols)), -12.0, np.float32)
+    log_probs[np.arange(len(ids)), ids] = -0.01
+    for scale in (0.3, 1.0):
+        search = HlgSearch(read_fst(tmp_path / "HLG.fst"), names, HlgOptions(lm_scale=scale))
+        known = [word for word in words if word != "쀍뚫이"]
+        assert (
+            as_text(search.search(log_probs), unit == "piece" or "▁" in names[4]).split() == known
+        )
+
+
+def test_known_words_are_not_taken_for_unknown_ones(tmp_path):
+    from echoharvester.decoding.hlg import as_text
+    from echoharvester.decoding.lang import LangConfig, prepare_lang
+
+    training = ["빨간 냄비가 기자를 하네요", "조용한 개미가 밤을 찾아요"]
+    tokenizer = JamoTokenizer.train(training)
+    prepare_lang(tokenizer, tmp_path, training, [], LangConfig(unit="eojeol"))
+    names = read_words(tmp_path / "words.txt")
+    wrong = tokenizer.encode("조용한 개미가 밤을 차자요")  # a letter amiss
+    log_probs = np.full((2 * len(wrong), len(tokenizer.symbols)), -7.0, np.float32)
+    log_probs[np.arange(2 * len(wrong)), [i for t in wrong for i in (t, 0)]] = -0.01
+    search = HlgSearch(read_fst(tmp_path / "HLG.fst"), names, HlgOptions())
+    assert as_text(search.search(log_probs), False) == "조용한 개미가 밤을 찾아요"

@@ -8,6 +8,7 @@ import pytest
 from loopback import QUICK, VTT, Answer, m4a, serving
 
 from echoharvester.audio.media import MediaError
+from echoharvester.errors import UserError
 from echoharvester.sources import make_site, make_source
 from echoharvester.sources.download import fetch
 from echoharvester.sources.youtube.pace import Pace, SiteClosedError
@@ -76,6 +77,10 @@ ASR = "?kind=asr&lang=ko"
         ({"subtitles": {"live_chat": [("json", "")]}}, None, "no_captions"),
         ({}, None, "no_captions"),
         ({"language": "en", "subtitles": {"ko": [("vtt", "?lang=ko")]}}, None, "foreign_audio"),
+        # nobody tells the language: what the recogniser hears does, unless it hears a dub as well
+        ({"automatic_captions": {"ko-orig": [("json3", ASR)], "en-orig": [("json3", "?kind=asr&lang=en")]}}, None, "unclear_audio_language"),
+        ({"subtitles": {"ko": [("vtt", "?lang=ko")]}, "automatic_captions": {"en-orig": [("json3", "?kind=asr&lang=en")]}}, None, "foreign_audio"),
+        ({"language": "ko", "automatic_captions": {"ko-orig": [("json3", ASR)], "en-orig": [("json3", "?kind=asr&lang=en")]}}, "auto", ""),
         ({"subtitles": {"ko": None}, "automatic_captions": [1]}, None, "no_captions"),
     ],
 )  # fmt: skip
@@ -378,6 +383,40 @@ def test_addresses_come_from_a_file_too(tmp_path, site):
     site = make_site({**QUICK, "retries": 0}, tmp_path)
     (cut,) = collected(site, urls_file=str(tmp_path / "list.txt"))
     assert cut["custom"]["error"]["kind"] == "FetchError"
+
+
+def test_info_files_stand_for_the_site_and_addresses_replace_the_file_of_them(
+    site, server, tmp_path
+):
+    (tmp_path / "list.txt").write_text("http://127.0.0.1:9/a\n", encoding="utf-8")
+    file = {"urls_file": str(tmp_path / "list.txt")}
+    path = server.info(tmp_path / "infos")
+    (cut,) = collected(site, info_json=[str(path)], **file)
+    assert cut["custom"]["status"] == "accepted" and "error" not in cut["custom"]
+    (cut,) = collected(site, urls=[server.url("/sound.m4a")], **file)
+    assert "127.0.0.1:9" not in cut["custom"]["source_url"]
+    with pytest.raises(UserError, match="name one of them"):
+        collected(site, info_json=[str(path)], urls=["http://127.0.0.1:9/a"])
+
+
+@pytest.mark.parametrize("case", ["dub", "original is foreign"])
+def test_the_original_sound_is_taken_however_loud_a_dub_is_advertised(site, case):
+    preference = {"dub": (-1, 10), "original is foreign": (10, -1)}[case]
+    formats = [
+        {"format_id": f"f{i}", "acodec": "opus", "vcodec": "none", "abr": abr, "language": language, "language_preference": p,
+         "url": f"http://127.0.0.1:9/{language}", "ext": "webm"}
+        for i, (language, abr, p) in enumerate([("en", 160, preference[0]), ("ko", 128, preference[1])])
+    ]  # fmt: skip
+    info = {"id": "abcdefghijk", "title": "t", "formats": formats, "extractor_key": "Youtube", "extractor": "youtube",
+            "webpage_url": "https://www.youtube.com/watch?v=abcdefghijk",
+            "automatic_captions": {"ko-orig": [{"ext": "json3", "url": "http://127.0.0.1:9/t?kind=asr&lang=ko"}]}}  # fmt: skip
+    choice = choose_track(info)
+    if case == "dub":
+        assert choice.track.key == "ko-orig"
+        chosen = site._ydl.process_ie_result(dict(info), download=False)
+        assert chosen["language"] == "ko"
+    else:
+        assert choice.reason == "foreign_audio"
 
 
 def test_a_list_of_videos_is_listed_once_and_no_further_than_asked(site, server):
