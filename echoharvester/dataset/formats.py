@@ -12,7 +12,7 @@ from typing import Any
 
 from echoharvester.dataset.folders import swap
 from echoharvester.errors import UserError
-from echoharvester.manifests.cuts import safe_id, text_of
+from echoharvester.manifests.cuts import safe_id, speaker_of, text_of
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut, write_atomic
 
@@ -83,6 +83,7 @@ def _audiofolder(cuts: Iterator[Cut], folder: Path) -> None:
                 "file_name": name,
                 "id": cut["id"],
                 "text": text_of(cut),
+                "speaker": speaker_of(cut),
                 "duration_sec": cut["duration"],
                 "words": [
                     {"word": word, "start_sec": start, "end_sec": round(start + duration, 4)}
@@ -119,13 +120,14 @@ def _nemo(cuts: Iterator[Cut], folder: Path) -> None:
             row = {
                 "audio_filepath": _sound(cut), "offset": cut["start"], "duration": cut["duration"],
                 "text": text_of(cut), "lang": "ko", "id": cut["id"], "media_id": cut["custom"]["media_id"],
+                **({"speaker": speaker_of(cut)} if speaker_of(cut) else {}),
             }  # fmt: skip
             manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
         _sync(manifest)
 
 
 def _kaldi(cuts: Iterator[Cut], folder: Path) -> None:
-    """A Kaldi data folder; a media item is a speaker, since nobody knows who speaks.
+    """A Kaldi data folder; where nobody says who speaks, a media item is a speaker.
 
     Lhotse can write one, too, but leaves paths unquoted in commands that a shell runs.
     """
@@ -135,6 +137,8 @@ def _kaldi(cuts: Iterator[Cut], folder: Path) -> None:
     for cut in cuts:
         own = cut["recording"]
         speaker, record = safe_id(cut["custom"]["media_id"]), safe_id(own["id"])
+        if named := speaker_of(cut):
+            speaker = f"{speaker}-{fingerprint(named)[:6]}"
         # Kaldi wants a speaker's utterances together: its name begins theirs.
         key = cut["id"] if cut["id"].startswith(speaker) else f"{speaker}-{cut['id']}"
         tables["wav.scp"][record] = f"flac -c -d -s {shlex.quote(_sound(cut))} |"

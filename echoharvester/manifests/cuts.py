@@ -143,6 +143,11 @@ def text_of(cut: Cut) -> str:
     return str(cut["supervisions"][0]["text"])
 
 
+def speaker_of(cut: Cut) -> str:
+    """Who speaks, where captions name or number speakers; else ""."""
+    return str(cut["supervisions"][0].get("speaker") or "")
+
+
 def to_lhotse(cut: Cut) -> MonoCut:
     """The cut as a Lhotse object."""
     from lhotse.serialization import deserialize_item

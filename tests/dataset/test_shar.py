@@ -31,6 +31,34 @@ def test_shar_holds_everything_every_time(tmp_path, cuts):
     assert found["m-3"].custom["license"] == "CC BY"
 
 
+def test_speakers_reach_the_shar_and_other_forms(tmp_path, cuts):
+    import json
+
+    from lhotse import CutSet
+
+    from echoharvester.dataset.formats import write_formats
+    from echoharvester.manifests.cuts import with_supervision
+
+    named = [
+        with_supervision(c, speaker=f"m-{'민수' if i % 2 else '지은'}")
+        for i, c in enumerate(cuts[:4])
+    ]
+    named.append(cuts[4])
+    write_shar(named, tmp_path / "shar", cuts_per_shard=2)
+    found = [c.supervisions[0].speaker for c in CutSet.from_shar(in_dir=str(tmp_path / "shar"))]
+    assert found == ["m-지은", "m-민수", "m-지은", "m-민수", None]
+    write_formats(lambda: iter(named), tmp_path, ["audiofolder", "nemo", "kaldi"])
+    rows = [
+        json.loads(line)
+        for line in (tmp_path / "audiofolder" / "metadata.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert [row["speaker"] for row in rows] == ["m-지은", "m-민수", "m-지은", "m-민수", ""]
+    speakers = dict(
+        line.split() for line in (tmp_path / "kaldi" / "utt2spk").read_text("utf-8").splitlines()
+    )
+    assert len(set(speakers.values())) == 3 and all(k.startswith(v) for k, v in speakers.items())
+
+
 def test_a_short_tar_is_noticed(tmp_path, cuts):
     folder = tmp_path / "shar"
     write_shar(cuts, folder)
