@@ -79,8 +79,9 @@ _PARTS = ("encoder_embed.", "encoder.", "ctc_output.")
 def zipformer_config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     """Options of `build_model` for icefall's Zipformer2 weights, read from their shapes.
 
-    What training alone uses (dropout, unmasked channels) is not in the shapes: all channels
-    may be masked but those of the narrowest stack, and dropout is as published.
+    What training alone uses is not in the shapes: dropout is as published, and of the channels of a
+    stack those are never masked that the published model of these widths does not mask; of other
+    widths, those of the narrowest stack.
 
     Raises:
         KeyError: if weights are missing.
@@ -98,14 +99,20 @@ def zipformer_config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         if len(values := {stack[key] for stack in stacks}) > 1:
             raise ValueError(f"{key} differs between stacks: {sorted(values)}")
         config[key] = stacks[0][key]
-    narrowest = min(config["encoder_dim"])
-    config["encoder_unmasked_dim"] = [narrowest] * len(stacks)
+    widths = tuple(config["encoder_dim"])
+    config["encoder_unmasked_dim"] = _PUBLISHED.get(widths) or [min(widths)] * len(stacks)
     config["frontend_channels"] = weights["encoder_embed.conv.7.weight"].size(0)
     if config["causal"]:
         config |= {"chunk_size": [16, 32, 64, -1], "left_context_frames": [64, 128, 256, -1]}
     return config
 
 
+# Unmasked channels of icefall's LibriSpeech recipe (its RESULTS.md): small, medium, large.
+_PUBLISHED = {
+    (192, 256, 256, 256, 256, 256): [192] * 6,
+    (192, 256, 384, 512, 384, 256): [192, 192, 256, 256, 256, 192],
+    (192, 256, 512, 768, 512, 256): [192, 192, 256, 320, 256, 192],
+}
 _SHARED = ("query_head_dim", "value_head_dim", "pos_head_dim", "pos_dim", "causal")
 
 

@@ -79,11 +79,9 @@ class ScaledAdam(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            shapes = _by_shape(group["params"])
-            batches = [
-                self._stacked(group, p) for p in shapes if any(q.grad is not None for q in p)
-            ]
-            if batches:
+            # Without any gradient a shape is stepped with zeros, as its momentum goes on.
+            if any(p.grad is not None for p in group["params"]):
+                batches = [self._stacked(group, p) for p in _by_shape(group["params"])]
                 scale = self._clipping(group, batches)
                 for parameters, stacked, grad, state in batches:
                     if scale != 1.0:
@@ -105,8 +103,9 @@ class ScaledAdam(Optimizer):
 
     def _clipping(self, group: dict[str, Any], batches: list[Any]) -> float:
         """What gradients are multiplied by: 1, less where they are large, 0 if not finite."""
-        first = batches[0][3]
-        step = int(first["step"])
+        clipping = group.setdefault("clipping", {"step": 0})
+        step = int(clipping["step"])
+        clipping["step"] = step + 1
         if group["clipping_scale"] is None or step == 0:
             return 1.0
         squares = []
@@ -118,20 +117,20 @@ class ScaledAdam(Optimizer):
         norm = torch.stack(squares).sum().sqrt()
         self.grad_norm = norm.item()
         period = group["clipping_update_period"]
-        if "model_norms" not in first:
-            first["model_norms"] = torch.zeros(period, device=norm.device)
-        first["model_norms"][step % period] = norm
+        if "norms" not in clipping:
+            clipping["norms"] = torch.zeros(period)
+        clipping["norms"][step % period] = self.grad_norm
         rough = step in ROUGH_STEPS and step < period
         if rough or step % period == 0:
-            norms = first["model_norms"].sort().values
+            norms = clipping["norms"].sort().values
             norms = norms[-step:] if rough else norms
             median = norms[min(len(norms) - 1, len(norms) // 4 * 2)].item()
             if not median < float("inf"):
                 raise DivergedError("half of the recent gradients are inf or nan")
-            first["threshold"] = median * group["clipping_scale"] * (2.0 if rough else 1.0)
-        if "threshold" not in first:
+            clipping["threshold"] = median * group["clipping_scale"] * (2.0 if rough else 1.0)
+        if "threshold" not in clipping:
             return 1.0
-        scale = float(first["threshold"]) / (self.grad_norm + 1e-20)
+        scale = float(clipping["threshold"]) / (self.grad_norm + 1e-20)
         return min(1.0, scale) if scale == scale else 0.0
 
 
@@ -174,17 +173,17 @@ def _update(group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any
         _record_size(group, p, grad, state)
     square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
     bias_correction = 1 - beta2 ** (step + 1)
+    corrected = square / bias_correction if bias_correction < 0.99 else square
+    denominator = corrected.sqrt().add_(group["eps"])
     if scalar:
-        denominator = (square / bias_correction).sqrt_().add_(group["eps"])
         lr = group["lr"] * group["scalar_lr_scale"]
         delta.addcdiv_(grad, denominator, value=-lr * (1 - beta1))
-        p.clamp_(-group["scalar_max"], group["scalar_max"])
     else:
-        corrected = square / bias_correction if bias_correction < 0.99 else square
-        denominator = corrected.sqrt().add_(group["eps"])
         rate = state["param_rms"].clamp(min=group["param_min_rms"]) * (-group["lr"] * (1 - beta1))
         delta.addcmul_(grad.div(denominator), rate)
     p.add_(delta)
+    if scalar:
+        p.clamp_(-group["scalar_max"], group["scalar_max"])
     state["step"] = step + 1
 
 
@@ -195,6 +194,8 @@ def _record_size(group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str
     if step % period != period - 1:
         return
     state["param_rms"].copy_(p.square().mean(**_per_parameter(p)).sqrt())
+    if step == 0:
+        return
     beta1, beta2 = group["betas"][0], group["betas"][1] ** period
     grads, square, rms = state["scale_grads"], state["scale_exp_avg_sq"], state["param_rms"]
     square.mul_(beta2).add_(grads.square().mean(dim=0), alpha=1 - beta2)

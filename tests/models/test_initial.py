@@ -71,3 +71,15 @@ def test_what_is_no_model_is_named(tmp_path):
     torch.save({"model": build_model(config(), 5).state_dict()}, tmp_path / "plain.pt")
     with pytest.raises(CheckpointError, match="has no 'model_avg'"):
         load_initial(tmp_path / "plain.pt", "model_avg")
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_published_widths_get_the_published_unmasked_channels(size):
+    """What no shape tells: of other widths the narrowest stack's are never masked."""
+    import yaml
+    from tests_support import ROOT
+
+    from echoharvester.models.initial import _PUBLISHED
+
+    preset = yaml.safe_load((ROOT / f"conf/model/zipformer_ctc_{size}.yaml").read_text())
+    assert _PUBLISHED[tuple(preset["encoder_dim"])] == preset["encoder_unmasked_dim"]

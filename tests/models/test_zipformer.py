@@ -163,6 +163,22 @@ def test_a_balancer_penalises_as_differentiating_its_loss_would(bounds):
     )
 
 
+@pytest.mark.parametrize("frames", [1, 3, 20_000])
+@pytest.mark.parametrize("spread", [0.0, 1e-6, 1e-4])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_balancer_changes_no_gradient_by_more_than_it_may(frames, spread, dtype):
+    """Channels that hardly move about a large mean, that are constant, or of a single frame."""
+    torch.manual_seed(0)
+    means = torch.tensor([0.0, 1e-3, 1.0, 100.0, -3e4])
+    x = (means + spread * torch.randn(frames, 1, 5)).to(dtype)
+    grad = torch.randn(frames, 1, 5).to(dtype)
+    for bounds in ((0.05, 0.95, 0.2, 100.0), (0.45, 0.55, 0.2, 4.0), (0.0, 1.0, 0.0, 2.0)):
+        found = balanced_gradient(x, grad, balancer_bounds(*bounds), 0.04, -1)
+        assert torch.isfinite(found).all()
+        change = ((found - grad).float() / grad.float().abs()).square().mean((0, 1)).sqrt()
+        assert change.max() <= 0.0404 + (0.01 if dtype == torch.bfloat16 else 0)
+
+
 def test_whitening_is_one_for_white_and_its_direction_is_its_gradient():
     torch.manual_seed(0)
     assert whitening(torch.randn(20000, 8), 1)[0] == pytest.approx(1.0, abs=0.01)

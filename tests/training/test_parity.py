@@ -11,7 +11,13 @@ from echoharvester.training.parity import compare
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests/fixtures/zipformer2"
-NAMES = ("eden_values", "scaled_adam_trace", "zipformer2_tiny", "zipformer2_tiny_causal")
+NAMES = (
+    "eden_values",
+    "regularizers",
+    "scaled_adam_trace",
+    "zipformer2_tiny",
+    "zipformer2_tiny_causal",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,3 +60,24 @@ def test_wrong_outputs_gradients_and_keys_are_found(tmp_path):
     shutil.copy(FIXTURES / f"{name}.npz", tmp_path)
     with pytest.raises(ValueError, match=r"1 keys differ.*encoder.norm.weight"):
         compare(reference, tmp_path)
+
+
+def test_a_scalar_is_kept_within_its_bounds_after_the_step_and_momentum_goes_on():
+    import torch
+    from torch import nn
+
+    from echoharvester.training.optim import ScaledAdam
+
+    scalar, other = nn.Parameter(torch.tensor(9.99)), nn.Parameter(torch.ones(3, 2))
+    optimizer = ScaledAdam([scalar, other], lr=1.0, scalar_lr_scale=1.0, clipping_scale=2.0)
+    for _ in range(5):
+        scalar.grad, other.grad = torch.tensor(-1.0), torch.ones(3, 2)
+        optimizer.step()
+        assert scalar.item() <= 10.0
+    before = other.detach().clone()
+    scalar.grad, other.grad = torch.tensor(-1.0), None  # it has no part in this step's loss
+    optimizer.step()
+    assert not torch.equal(other, before)
+    again = ScaledAdam([scalar, other], lr=1.0, clipping_scale=2.0)
+    again.load_state_dict(optimizer.state_dict())
+    assert again.param_groups[0]["clipping"]["step"] == 6

@@ -18,6 +18,7 @@ from torch.autograd import Function
 from echoharvester.models.zipformer.schedule import Schedule, Scheduled, chance
 
 TINY = 0.5e-10
+LEAST_SPREAD = 1e-6  # of the size of a channel; float32 holds no less
 
 
 class Balancer(Scheduled):
@@ -111,27 +112,29 @@ def balanced_gradient(
 
     The penalty is |ratio beyond its bounds| + |log(rms beyond its bounds)|, ratio being mean
     over standard deviation; it is scaled to `grad_scale` and by each element's own gradient.
+
+    All sums are of values about the mean: what a channel moves about a large mean is lost in a
+    difference of mean squares.
     """
     min_ratio, max_ratio, min_rms, max_rms = bounds
     dims = [d for d in range(x.dim()) if d != channel_dim % x.dim()]
     count = x.numel() / x.size(channel_dim)
     mean = x.mean(dim=dims, keepdim=True, dtype=torch.float32)
-    square = torch.linalg.vector_norm(x, dim=dims, keepdim=True, dtype=torch.float32) ** 2
-    rms = (square / count).sqrt().clamp(min=1e-10)
-    # A channel that hardly moves has no deviation left in float32: it is taken to have a little.
-    stddev = torch.maximum((square / count - mean**2).clamp(min=0.0).sqrt(), 1e-4 * rms)
+    centred = x.float() - mean
+    deviation = torch.linalg.vector_norm(centred, dim=dims, keepdim=True) / count**0.5
+    rms = (deviation**2 + mean**2).sqrt().clamp(min=1e-10)
+    stddev = torch.maximum(deviation, LEAST_SPREAD * rms)  # that of a constant channel
     ratio = mean / stddev
     sign_ratio = (ratio > max_ratio).float() - (ratio < min_ratio).float()
     sign_rms = (rms > max_rms).float() - (rms < min_rms).float()
-    # Its derivative is, in each channel, a straight line in x / rms, up to a factor that goes
-    # with the scaling: its own RMS is known from the mean and mean square of x.
+    # Its derivative is, in each channel, a straight line in the centred values, up to a factor that
+    # goes with the scaling: its own RMS is known from their deviation.
     spread = rms / stddev
-    offset = sign_ratio * (spread + spread * ratio**2)
-    slope = sign_rms - sign_ratio * ratio * spread**2
-    size = offset**2 + 2 * offset * slope * mean / rms + slope**2
+    offset = sign_ratio * spread + sign_rms * mean / rms
+    slope = sign_rms / rms - sign_ratio * ratio * spread / stddev
+    size = offset**2 + (slope * deviation) ** 2
     factor = grad_scale / size.clamp(min=1e-20).sqrt()
-    slope = slope / rms
-    penalty = torch.addcmul((offset * factor).to(x.dtype), x, (slope * factor).to(x.dtype))
+    penalty = centred.mul_(slope * factor).add_(offset * factor)  # in place: nobody needs it else
     return penalty.to(grad.dtype).mul_(grad.abs()).add_(grad)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from echoharvester.errors import UserError
 from echoharvester.training.parity.optim import compare_eden, compare_scaled_adam
+from echoharvester.training.parity.regularizers import compare_regularizers
 from echoharvester.training.parity.zipformer import compare_zipformer
 
 Compare = Callable[[Mapping[str, Any], Path], dict[str, float]]
@@ -19,6 +20,7 @@ COMPARISONS: dict[str, Compare] = {
     "zipformer2": compare_zipformer,
     "scaled_adam": compare_scaled_adam,
     "eden": compare_eden,
+    "regularizers": compare_regularizers,
 }
 
 
