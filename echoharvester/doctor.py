@@ -169,13 +169,15 @@ def _models() -> str:
     """Which models of a hub are on this machine."""
     from huggingface_hub import CacheNotFound, scan_cache_dir
 
-    others = "others that a recipe names are fetched by its stage 0, or lie where a path says"
+    others = (
+        "stage 0 downloads those that a recipe names; models given as a path are read from there"
+    )
     try:
         cache = scan_cache_dir()
     except CacheNotFound:
-        return f"models: none of a hub yet; {others}"
+        return f"models: none downloaded from the hub yet; {others}"
     names = [f"{repo.repo_id} ({repo.size_on_disk_str})" for repo in cache.repos]
-    return f"models of a hub: {', '.join(sorted(names)) or 'none'}; {others}"
+    return f"models downloaded from the hub: {', '.join(sorted(names)) or 'none'}; {others}"
 
 
 def _version(name: str) -> str:

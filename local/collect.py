@@ -34,7 +34,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         print(f"stage  1 collect: {line}")
     counts = listing.finish()
     name_errors(paths.manifests, "cuts_media")
-    print(f"stage  1 collect: {counts.line()}")
+    print(f"stage  1 collect: {counts.line('media')}")
     if counts.items and not counts.accepted:
         raise UserError(nothing_usable(counts))
     # Videos without captions are asked again, but how many there are is no fault of the run's.

@@ -14,8 +14,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from echoharvester.errors import UserError
+from echoharvester.pipeline.overrides import misspelt, with_exp_dir
 from echoharvester.pipeline.progress import tell_failure
 from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.settings import flat
 from echoharvester.pipeline.worker import log_to_file
 
 from stages import FORMER_NAMES, GONE, STAGES
@@ -40,12 +42,23 @@ def composed(overrides: Sequence[str]) -> DictConfig:
             cfg = compose("config", overrides=list(overrides))
     except (HydraException, ValueError) as error:
         _refuse_old_names(re.findall(r"full_key: (\S+)", str(error)))
+        if told := misspelt(str(error), lambda: _known(overrides)):
+            raise UserError(f"configuration: {told}") from error
         raise UserError(
             f"configuration: {error}\n(a value that Hydra takes apart needs quotes inside quotes: "
-            '\'data_dir="/data/my talks"\', \'source.paths=["/a, b","/c"]\'; \\${{name}} is text)'
+            '\'data_dir="/data/my talks"\', \'source.paths=["/a, b","/c"]\'; \\${name} is text)'
         ) from error
     recipe_of(cfg)  # checks it
     return cfg
+
+
+def _known(overrides: Sequence[str]) -> list[str]:
+    """All settings of the groups that these overrides choose."""
+    from schema import GROUPS
+
+    chosen = [o for o in overrides if o.partition("=")[0] in GROUPS]
+    whole: Any = OmegaConf.to_container(composed(chosen))
+    return [name for name, _ in flat(whole)]
 
 
 def _refuse_old_names(overrides: Sequence[str]) -> None:
@@ -130,6 +143,7 @@ def stage_main(work: Callable[[DictConfig, Recipe], Any]) -> None:
 
     try:
         _refuse_old_names(sys.argv[1:])
+        sys.argv[1:] = with_exp_dir(sys.argv[1:])
     except UserError as error:
         print(f"{name}: {error}", file=sys.stderr)
         sys.exit(1)

@@ -48,7 +48,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         recipe.fingerprint("decode"),
         done.files,
         method=options["method"],
-        summary=f"{options['method']} with {setting}, CER without spaces: {rates}",
+        summary=f"{options['method']}, {setting}: CER without spaces {rates}",
         sets=figures,
         settings=done.tables,
     )

@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 from echoharvester.dataset.duplicates import find_duplicates
 from echoharvester.dataset.filter import FilterConfig, media_to_keep
 from echoharvester.manifests.shards import ShardWriter, read_all_cuts
+from echoharvester.pipeline.outputs import duplicates_line
 from echoharvester.pipeline.recipe import Recipe
 
 from config import plain, stage_main
@@ -23,7 +24,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         for count, duplicate in enumerate(found, start=1):  # noqa: B007 (printed below)
             writer.write(vars(duplicate))
         writer.close("duplicates", made_from, "", {"media": num_media})
-    print(f"stage  5 duplicates: {count} utterances of {num_media} media are in others, too")
+    print(f"stage  5 duplicates: {duplicates_line(count, num_media)}")
 
 
 if __name__ == "__main__":

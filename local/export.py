@@ -35,7 +35,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     def card(values: Mapping[str, Any], identity: str) -> dict[str, Any]:
         rows = read_cuts(paths.review_rows) if paths.review_rows.exists() else ()
         error = label_error(rows, read_all_cuts(paths.manifests, "cuts_reviewed"))
-        name = options["name"] or paths.recipe_dir.name
+        name = options["name"] or paths.name
         return data_card(
             name, dict(values), recipe.yields(), card_settings(recipe), identity, error, remarks
         )

@@ -55,29 +55,33 @@ def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:
         cer_thresholds(cfg).limit,
         StratifiedSample(options["accepted_sample"], options["sample_strata"], cfg.seed),
         Layout(**taken_by(Layout, options), seed=cfg.seed),
-        Handout(**taken_by(Handout, options), title=f"{recipe.paths.recipe_dir.name}: review"),
+        Handout(**taken_by(Handout, options), title=f"{recipe.paths.name}: review"),
     )
 
 
 def card_settings(recipe: Recipe) -> dict[str, Any]:
-    """The thresholds and models that a data card names; models without where they lie here."""
-    groups = "segment align measure duplicates filter asr second_asr validate".split()
-    found = {name: dict(recipe.settings[name]) for name in groups}
-    found["align"] = dict(by_hardware(found["align"]))
-    for name in ("align", "asr"):
-        if "model" in found[name]:
-            found[name]["model"] = Path(str(found[name]["model"])).name
+    """The thresholds and models that the data were made with; models without where they lie here."""
+    stages = {"asr": "validate", "second_asr": "validate"}
+    found: dict[str, Any] = {}
+    for group in "segment align measure duplicates filter asr second_asr validate".split():
+        values = recipe.made_with(stages.get(group, group))
+        of_group = {k: v for k, v in values.items() if k.startswith(f"{group}.")}
+        found[group] = {k.removeprefix(f"{group}."): v for k, v in of_group.items()}
+    if found["align"].get("kind") == "auto":
+        found["align"] = dict(by_hardware(recipe.settings["align"]))
+    for group in ("align", "asr"):
+        if "model" in found[group]:
+            found[group]["model"] = Path(str(found[group]["model"])).name
     return found
 
 
-def report_limits(cfg: DictConfig) -> dict[str, float]:
-    """Thresholds that the report draws, by measure."""
-    return {
-        "cer": cfg.validate.max_cer_manual,
-        "align_score": cfg.filter.min_align_score,
-        "snr_db": cfg.filter.min_snr_db,
-        "speech_ratio": cfg.filter.min_speech_ratio,
-    }
+def report_limits(recipe: Recipe) -> dict[str, dict[str, float]]:
+    """Thresholds that the data were made with, by measure, each with what it is for."""
+    filters, validation = recipe.made_with("filter"), recipe.made_with("validate")
+    names = ("min_align_score", "min_snr_db", "min_speech_ratio")
+    limits = {name.removeprefix("min_"): {"least": filters[f"filter.{name}"]} for name in names}
+    manual, other = (validation[f"validate.max_cer_{kind}"] for kind in ("manual", "other"))
+    return {**limits, "cer": {"manual captions": manual, "other captions": other}}
 
 
 def review_remarks(recipe: Recipe) -> Sequence[str]:

@@ -33,11 +33,11 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     error = label_error(read_cuts(paths.review_rows) if paths.review_rows.exists() else (), cuts())
     judged, judged_by = judged_confidences(cuts(), read_cuts(truth) if truth else None)
     found = Findings(
-        f"EchoHarvester: {paths.recipe_dir.name}",
+        f"EchoHarvester: {paths.name}",
         recipe.fingerprint("report"),
         recipe.accounting(),
         overview(cuts()),
-        limits=report_limits(cfg),
+        limits=report_limits(recipe),
         training=load_record(paths.train_record),
         decoding=[record for path in paths.decode_records if (record := load_record(path))],
         truth=truth_table(cuts(), read_cuts(truth)) if truth else "",

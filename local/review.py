@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
+from echoharvester.manifests.accounting import counted
 from echoharvester.manifests.shards import ShardWriter, read_all_cuts, read_cuts
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.hand_out import hand_out
@@ -30,7 +31,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     left = f" of {done.offered} that are asked for" if done.offered > done.selected else ""
     print(
         f"stage  7 review: {done.selected} doubtful{left} and {done.sampled} accepted cuts as a sample "
-        f"in {len(done.files)} files of {paths.review}, {done.decided} decided"
+        f"in {counted(len(done.files), 'file')} of {paths.review}, {done.decided} decided"
     )
 
 

@@ -6,11 +6,12 @@ import sys
 
 from omegaconf import DictConfig
 
-from echoharvester.manifests.shards import ShardWriter, read_all_cuts
+from echoharvester.manifests.shards import ShardWriter, known_rows, read_all_cuts
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.conflicts import write_conflicts
-from echoharvester.review.decisions import read_decisions, review_files, unread_files
+from echoharvester.review.decisions import from_rows, read_decisions, review_files, unread_files
 from echoharvester.review.merge import misfits, outdated
+from echoharvester.review.taken_back import keep, taken_back
 
 from config import stage_main
 from parts import text_rules
@@ -24,6 +25,8 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         problems += misfits(found, read_all_cuts(paths.manifests, "cuts_validated"))
     old = outdated(found, read_all_cuts(paths.manifests, "cuts_validated") if found.decided else ())
     conflicts = write_conflicts(paths.review, found, old)
+    gone = taken_back(from_rows(known_rows(paths.review_edits)), found)
+    kept = keep(gone, paths.data_dir)
     with ShardWriter(paths.review_edits) as writer:
         for row in found.rows(problems):
             writer.write(row)
@@ -33,7 +36,8 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         print(f"review_edits: {problem}", file=sys.stderr)
     for remark in found.remarks:
         print(f"review_edits: {remark}")
-    print(f"stage  8 review_edits: {len(found.decided)} decisions in {paths.review}")
+    lost = f", {len(gone)} of before taken back ({kept} keeps them)" if gone else ""
+    print(f"stage  8 review_edits: {len(found.decided)} decisions in {paths.review}{lost}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from echoharvester.errors import UserError
 from echoharvester.options import options_of, taken_by
-from echoharvester.pipeline.overrides import quoted
+from echoharvester.pipeline.overrides import quoted, with_exp_dir
 from echoharvester.pipeline.processes import LocalConfig
 from echoharvester.pipeline.run import INTERRUPTED, Driver
 from echoharvester.pipeline.slurm import SlurmConfig
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str]) -> int:
     modes = [a for a in arguments if a in (DRY_RUN, STATUS)]
     asked = [a for a in arguments if ":" in a.partition("=")[0]]
     overrides = [a for a in arguments if a not in modes and a not in asked]
-    overrides = [quoted(a, {*GROUPS, *UNTYPED, *options_of(TopConfig)}) for a in overrides]
+    known = {*GROUPS, *UNTYPED, *options_of(TopConfig)}
+    overrides = with_exp_dir([quoted(a, known) for a in overrides])
     try:
         names = [_name(line) for line in asked]
         driver = make_driver(overrides)

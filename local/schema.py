@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from echoharvester.errors import UserError
-from echoharvester.options import Options, options_of
+from echoharvester.options import Options, did_you_mean, options_of
 from echoharvester.pipeline.settings import MISSING, select
 
 from stages import FORMER_NAMES, GONE
@@ -243,6 +243,10 @@ def wrong_settings(settings: Mapping[str, Any]) -> list[str]:
     """What is wrong with a whole configuration: a line for every setting, nothing if all is right."""
     top = {k: v for k, v in settings.items() if k not in GROUPS and k not in UNTYPED}
     lines, typed = _check_types("", top, options_of(TopConfig))
+    lines = [
+        _no_setting(name, options_of(TopConfig))
+        for name in sorted(set(top) - {*options_of(TopConfig)})
+    ] or lines
     lines = lines or list(_check_values([Part("schema:TopConfig")], typed))
     for group, (key, kinds) in GROUPS.items():
         lines += _check_group(group, settings.get(group), key, kinds)
@@ -278,11 +282,17 @@ def _unknown(
     lines = []
     for name in sorted(set(values) - known):
         old = f"{group}.{name}"
-        why = GONE.get(old) or (
-            f"it is called {renamed[old]} now" if old in renamed else "misspelt?"
-        )
-        lines.append(f"{old} is no setting: {why}")
+        if old in GONE or old in renamed:
+            lines.append(
+                f"{old} is no setting: {GONE.get(old) or f'it is called {renamed[old]} now'}"
+            )
+        else:
+            lines.append(_no_setting(old, [f"{group}.{other}" for other in known]))
     return lines
+
+
+def _no_setting(name: str, known: Iterable[str]) -> str:
+    return f"{name} is no setting{did_you_mean(name, known) or ': misspelt?'}"
 
 
 def _check_types(

@@ -102,7 +102,7 @@ STAGES = stage_table(
         settings=("export",),
         reads=("cuts_reviewed", "review_edits"), inputs=inputs.of_export,
         output=ManifestOutput(lambda p: p.dataset_manifest, outputs.dataset),
-        long=True, after_takedown=True, version=2,
+        long=True, after_takedown=True, version=3,
     ),
     Stage(
         10, "split",
@@ -143,7 +143,7 @@ STAGES = stage_table(
         reads=("cuts_reviewed", "manifest.jsonl.gz", "review_edits", "train.json", "decode.json", "export.json"),
         inputs=inputs.of_report,
         output=PageOutput(lambda p: p.report),
-        place="exp", version=2,
+        place="exp", version=3,
     ),
 )  # fmt: skip
 

@@ -38,7 +38,7 @@ def test_models_of_a_hub_are_named_with_their_size(tmp_path, monkeypatch):
 
     monkeypatch.setattr(hub, "HF_HUB_CACHE", str(tmp_path / "none"))
     monkeypatch.setattr("huggingface_hub.utils._cache_manager.HF_HUB_CACHE", str(tmp_path / "none"))
-    assert "none of a hub yet" in doctor._models()
+    assert "none downloaded from the hub yet" in doctor._models()
     snapshot = tmp_path / "hub" / "models--someone--asr-ko" / "snapshots" / "abc"
     (snapshot.parents[1] / "blobs").mkdir(parents=True)
     (snapshot.parents[1] / "refs").mkdir()

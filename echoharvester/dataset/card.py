@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from echoharvester.manifests.accounting import counted
 from echoharvester.manifests.shards import Cut
 from echoharvester.review.sample import LabelError
 
@@ -22,9 +23,8 @@ LIMITS = (
     "Texts are captions in their spoken form. They were accepted because a recogniser heard nearly "
     "the same, or because a person decided so (status `approved`); not every one was listened to.",
     "The recogniser and the aligner err together where they are the same model.",
-    "Word times come from CTC forced alignment; boundaries between words without a pause are "
-    "estimates.",
-    "Speakers are not identified: nobody knows who speaks, or how many do.",
+    "Speakers are those that captions name or number, within one media item; of most nobody knows who "
+    "speaks.",
     "Licences are what the sources state; nobody has checked that those who state them may.",
 )
 
@@ -121,8 +121,32 @@ def data_card(
         "rejects": _rejects(yields),
         "settings": settings,
         "software": {"python": platform.python_version(), **_versions(SOFTWARE)},
-        "limits": list(LIMITS),
+        "limits": [*LIMITS[:2], _word_times(settings), *LIMITS[2:]],
     }
+
+
+_ALIGNERS = {
+    "ctc": "CTC forced alignment",
+    "whisper": "the attention of a Whisper model over the text",
+    "qwen3": "Qwen3-ForcedAligner",
+}
+
+
+def _word_times(settings: Mapping[str, Any]) -> str:
+    """Where the times of words come from."""
+    kind = str(settings.get("align", {}).get("kind", ""))
+    if kind in ("", "none"):
+        return "Nobody measured the times of words: they share the time of the caption by their length."
+    return (
+        f"Word times come from {_ALIGNERS.get(kind, kind)}; boundaries between words without a pause are "
+        "estimates."
+    )
+
+
+def _mean(stats: Mapping[str, Any], name: str, form: str) -> str:
+    """A mean, where there is anything to take it of."""
+    value = stats.get(f"mean_{name}")
+    return "not measured" if value is None else form.format(value)
 
 
 def _versions(names: Iterable[str]) -> dict[str, str]:
@@ -157,12 +181,12 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         f"# {card['name']}",
         "",
         f"{stats['cuts']} utterances, {stats['hours']:.2f} hours of Korean speech from "
-        f"{stats['num_media']} media of {len(stats['channel'])} channels. Content {card['content']}.",
+        f"{stats['num_media']} media of {counted(len(stats['channel']), 'channel')}. Content {card['content']}.",
         "",
-        f"- CER without spaces between text and recogniser: mean {stats.get('mean_cer', 0):.3f} ({bins})",
+        f"- CER without spaces between text and recogniser: mean {_mean(stats, 'cer', '{:.3f}')} ({bins})",
         f"- Estimated label error: {label_error_line(card['label_error'])}",
-        f"- Mean SNR {stats.get('mean_snr_db', 0):.1f} dB, mean alignment score "
-        f"{stats.get('mean_align_score', 0):.3f}, mean duration {stats['mean_duration_sec']:.2f} s",
+        f"- Mean SNR {_mean(stats, 'snr_db', '{:.1f} dB')}, mean alignment score "
+        f"{_mean(stats, 'align_score', '{:.3f}')}, mean duration {stats['mean_duration_sec']:.2f} s",
         *(f"- Agreement of reviewers: {line}" for line in card["agreement"]),
         "",
         "## Where it comes from",

@@ -88,18 +88,29 @@ class Counts:
             values["accepted_sec"],
         )
 
-    def line(self) -> str:
-        """One line for people.
+    def line(self, item: str = "") -> str:
+        """One line for people; `item`: what is counted, "media" or "cut".
 
-        >>> Counts(3, 1, 0, Counter(too_short=2), Counter(), 3600.0).line()
-        'in 3 = accepted 1 (1.00 h) + rejected 2 (too_short 2) + errors 0'
+        >>> Counts(3, 1, 0, Counter(too_short=2), Counter(), 3600.0).line("cut")
+        'in 3 = accepted 1 (1.00 h) + rejected 2 (too_short 2) + errors 0 (utterances)'
         """
         review = f", {self.review} of them to review" if self.review else ""
         return (
             f"in {self.items} = accepted {self.accepted} ({self.accepted_sec / 3600:.2f} h{review})"
             f" + rejected {self.rejected.total()}{_by_reason(self.rejected)}"
             f" + errors {self.errors.total()}{_by_reason(self.errors)}"
+            + {"media": " (media)", "cut": " (utterances)"}.get(item, "")
         )
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number of things.
+
+    >>> counted(1, "channel"), counted(2, "channel"), counted(0, "medium", "media")
+    ('1 channel', '2 channels', 'no media')
+    """
+    name = noun if count == 1 else plural or f"{noun}s"
+    return f"{count or 'no'} {name}"
 
 
 def total(counts: Iterable[Counts]) -> Counts:

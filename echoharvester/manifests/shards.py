@@ -129,6 +129,12 @@ def read_cuts(path: Path) -> Iterator[Cut]:
         ) from error
 
 
+def known_rows(path: Path) -> Iterator[Cut]:
+    """Rows of a manifest that may not be there yet, or not be whole: then none."""
+    if read_info(path):
+        yield from read_cuts(path)
+
+
 def read_all_cuts(folder: Path, name: str) -> Iterator[Cut]:
     """Cuts of all shards of `name`, in order."""
     for path in find_shards(folder, name):

@@ -22,9 +22,15 @@ def shards(recipe: Recipe, name: str) -> list[str]:
     infos = [read_info(path) for path in find_shards(recipe.paths.manifests, name)]
     if not infos or None in infos:
         raise UserError(
-            f"{recipe.paths.manifests}: {name} is incomplete; run the stage that makes it"
+            f"{recipe.paths.manifests}: {name} is incomplete; run {_maker(recipe, name)} again"
         )
     return [info.identity for info in infos if info]
+
+
+def _maker(recipe: Recipe, name: str) -> str:
+    """The stage that makes a manifest."""
+    found = next((s for s in recipe.stages.values() if s.target == name), None)
+    return found.title if found else "the stage that makes it"
 
 
 def manifest(path: Path) -> str:
@@ -35,7 +41,9 @@ def manifest(path: Path) -> str:
     """
     info = read_info(path)
     if info is None:
-        raise UserError(f"{path} is missing or damaged; run the stage that makes it")
+        raise UserError(
+            f"{path} is missing or damaged; run an earlier stage again (--status shows which)"
+        )
     return info.identity
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from echoharvester.dataset.release import BESIDE_SHAR
 from echoharvester.dataset.sets import SETS
+from echoharvester.manifests.accounting import counted
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import ShardInfo, read_cuts, read_info
 from echoharvester.pipeline.paths import Paths
@@ -117,7 +118,20 @@ def library(recipe: Recipe, info: ShardInfo) -> str | None:
 
 
 def duplicates(recipe: Recipe, info: ShardInfo) -> str | None:
-    return f"{info.counts['cuts']} utterances of {info.counts['media']} media are in others, too"
+    return duplicates_line(info.counts["cuts"], info.counts["media"])
+
+
+def duplicates_line(num_utterances: int, num_media: int) -> str:
+    """What stage 5 says of duplicates.
+
+    >>> duplicates_line(0, 0), duplicates_line(5, 2)
+    ('no speech is in two media', '5 utterances of 2 media are also in other media')
+    """
+    if not num_utterances:
+        return "no speech is in two media"
+    verb = "is" if num_utterances == 1 else "are"
+    utterances = counted(num_utterances, "utterance")
+    return f"{utterances} of {counted(num_media, 'medium', 'media')} {verb} also in other media"
 
 
 def review_rows(recipe: Recipe, info: ShardInfo) -> str | None:
@@ -129,7 +143,7 @@ def review_rows(recipe: Recipe, info: ShardInfo) -> str | None:
         return None
     if info.counts["cuts"] and not any((folder / "clips").glob("*")):
         return None
-    return f"{info.counts['cuts']} rows in {folder}"
+    return f"{counted(info.counts['cuts'], 'row')} in {folder}"
 
 
 def review_edits(recipe: Recipe, info: ShardInfo) -> str | None:

@@ -4,8 +4,10 @@ and brackets in a value for its own signs."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
+
+from echoharvester.options import did_you_mean
 
 _OVERRIDE = re.compile(r"(?P<key>[+~]{0,2}[\w.@/-]+)=(?P<value>.*)", re.DOTALL)
 _INTERPOLATION = re.compile(r"(?<!\\)\$\{(?P<name>\w+)[^{}:]*\}")
@@ -35,6 +37,19 @@ def quoted(override: str, known: Collection[str] = ()) -> str:
     if value.startswith("~/"):
         value = str(Path(value).expanduser())
     return f"{key}={_in_quotes(value)}"
+
+
+def with_exp_dir(overrides: Sequence[str]) -> list[str]:
+    """The overrides with an experiment folder inside of the data folder where only that is named: what
+    other data gave is never written over.
+
+    >>> with_exp_dir(["seed=3", 'data_dir="/data/a b"'])
+    ['seed=3', 'data_dir="/data/a b"', 'exp_dir=${data_dir}/exp']
+    """
+    names = {override.partition("=")[0] for override in overrides}
+    if "data_dir" in names and not names & {"exp_dir", "train_dir"}:
+        return [*overrides, "exp_dir=${data_dir}/exp"]
+    return list(overrides)
 
 
 def _list(key: str, value: str) -> str:
@@ -108,3 +123,25 @@ def _is_read(override: str) -> bool:
     except HydraException:
         return False
     return not parsed.is_sweep_override()
+
+
+_NO_SETTING = re.compile(r"Could not override '([^']+)'")
+_NO_CHOICE = re.compile(
+    r"Could not find '([\w@]+)/([^']+)'\s+Available options in '[^']+':(.*?)(?:\n\S|$)", re.DOTALL
+)
+
+
+def misspelt(problem: str, known: Callable[[], Iterable[str]]) -> str:
+    """What Hydra says of a name that there is not, in words that help; "" where it says something else.
+
+    Args:
+        known: gives the names of all settings.
+    """
+    if found := _NO_SETTING.search(problem):
+        return f"there is no setting {found[1]}{did_you_mean(found[1], known())}"
+    if not (found := _NO_CHOICE.search(problem)):
+        return ""
+    group, choice = found[1], found[2]
+    names = [name for name in found[3].split() if not name.startswith("_")]
+    asked = did_you_mean(choice, names) or "."
+    return f"there is no {group}={choice}{asked} There are {', '.join(names)}"

@@ -42,6 +42,14 @@ class Paths:
         )
 
     @property
+    def name(self) -> str:
+        """What the data are called: the recipe, or the folder that was named instead of the recipe's."""
+        if self.data_dir == self.recipe_dir / "data":
+            return self.recipe_dir.name
+        folder = self.data_dir.absolute()
+        return (folder.parent if folder.name == "data" else folder).name or folder.name
+
+    @property
     def manifests(self) -> Path:
         return self.data_dir / "manifests"
 

@@ -175,6 +175,14 @@ class Recipe:
         values = dict(flat(self.stage_settings(name)))
         remember(self.paths.manifests, name, digest, values)
 
+    def made_with(self, name: str) -> dict[str, Any]:
+        """The settings, by dotted name, that the shards of a stage were made with, whatever today's are."""
+        stage = self.stages[name]
+        infos = map(read_info, find_shards(self.paths.manifests, stage.target))
+        made_from = next((info.fingerprint for info in infos if info), "")
+        found = remembered(self.paths.manifests, name, made_from)
+        return found if found is not None else dict(flat(self.stage_settings(name)))
+
     def counts(self, name: str) -> Counts | None:
         """What became of the items of a stage that has shards; None if there is none yet."""
         target = self.stages[name].target

@@ -188,7 +188,7 @@ class Driver:
             return FAILED
         counts = self.recipe.counts(stage.name) or Counts()
         done = f"{len(stale)} of {num_shards} shards run. " if stale else "up to date. "
-        _say(stage, done + counts.line())
+        _say(stage, done + counts.line(stage.item))
         return self._judge_errors(stage, counts)
 
     def _judge_errors(self, stage: Stage, counts: Counts) -> int:

@@ -26,6 +26,7 @@ from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.run import Driver
 from echoharvester.pipeline.stage import Stage
 from echoharvester.review.decisions import review_files
+from echoharvester.review.taken_back import FILE as TAKEN_BACK
 from echoharvester.review.tsv import drop_rows
 
 
@@ -53,7 +54,8 @@ def take_down(driver: Driver, wanted: Takedown, reason: str) -> int:
     removed = files_of(data_dir, media_ids)
     for path in removed:
         path.unlink()
-    for path in review_files(data_dir / "review"):
+    kept = data_dir / TAKEN_BACK
+    for path in [*review_files(data_dir / "review"), *([kept] if kept.exists() else ())]:
         drop_rows(path, lambda row_id: media_id_of(row_id) in media_ids)
     existed = {name for name, stage in recipe.stages.items() if _exists(recipe, stage)}
     # What they read besides their shards is made, too: data of before may not have it.

@@ -16,9 +16,9 @@ def judged_confidences(
     it is known, else what people decided."""
     measured = (c for c in cuts if c["supervisions"] and "align_score" in c["custom"])
     if truth is not None:
-        pairs, by = are_right(measured, truth), "the truth"
+        pairs, by = are_right(measured, truth), "what was really said"
     else:
-        pairs, by = are_right_by_review(measured), "reviewers"
+        pairs, by = are_right_by_review(measured), "what reviewers decided"
     return [(_confidence(cut), right) for cut, right in pairs], by
 
 

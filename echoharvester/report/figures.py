@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 # colour-blind.
 DARK, MIDDLE, LIGHT = "#0b3c5d", "#5b8fb9", "#d8dee6"
 HATCH = "////"
+_LINES = ("--", ":", "-.")
 plt.rcParams.update({
     "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "echo",
     "svg.fonttype": "none",  # text stays text: the reader's fonts have Hangul, ours may not
@@ -50,9 +51,12 @@ def bars(values: Mapping[str, float], label: str, form: str = "{:.0f}") -> Marku
 
 
 def histogram(
-    kept: Sequence[float], other: Sequence[float], label: str, limit: float | None = None
+    kept: Sequence[float],
+    other: Sequence[float],
+    label: str,
+    limits: Mapping[str, float] | None = None,
 ) -> Markup:
-    """A measure over kept and other utterances; `limit` marks the threshold."""
+    """A measure over kept and other utterances; `limits` marks thresholds, by what each is for."""
     figure, axes = plt.subplots(figsize=(3.6, 2.2))
     everything = np.array([*kept, *other])
     if len(everything):
@@ -68,9 +72,10 @@ def histogram(
             hatch=["", HATCH],
             label=["kept", "not kept"],
         )
-        axes.legend(frameon=False)
-    if limit is not None:
-        axes.axvline(limit, color="black", linestyle="--", linewidth=1)
+    for (name, limit), style in zip((limits or {}).items(), _LINES, strict=False):
+        axes.axvline(limit, color="black", linestyle=style, linewidth=1, label=f"{name}: {limit:g}")
+    if len(everything):
+        axes.legend(frameon=False, fontsize=7)
     axes.set_xlabel(label)
     axes.set_ylabel("utterances")
     return _svg(figure, f"distribution of {label}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from echoharvester.dataset.card import label_error_line
-from echoharvester.manifests.accounting import Counts
+from echoharvester.manifests.accounting import Counts, counted
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut
 from echoharvester.report import figures
@@ -39,7 +39,7 @@ class Findings:
     Attributes:
         fingerprint: of what the page was made from, kept in its head.
         stages: accounting by stage.
-        limits: threshold of a measure, where it has one.
+        limits: thresholds of a measure, where it has any, by what each is for.
         training, decoding: records of stages 11 and 12.
         truth: a Markdown table of figures against the truth, where that is known.
         judged: confidence of an utterance, and whether its text is right.
@@ -53,7 +53,7 @@ class Findings:
     fingerprint: str
     stages: Mapping[str, Counts]
     of_cuts: Overview
-    limits: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     training: Mapping[str, Any] | None = None
     decoding: Sequence[Mapping[str, Any]] = ()
     truth: str = ""
@@ -165,8 +165,8 @@ def _harvest(found: Findings) -> str:
     if trimmed:
         parts.append(
             paragraph(
-                f"Of {trimmed['utterances']} utterances the part that fits was kept in place of the whole; "
-                f"{trimmed['kept']} of them passed all checks and give {trimmed['kept_ms'] / 60000:.1f} minutes."
+                f"{counted(trimmed['utterances'], 'utterance')} did not fit as a whole and were cut down to the part "
+                f"that does; {trimmed['kept']} passed all checks, {trimmed['kept_ms'] / 60000:.1f} minutes."
             )
         )
     return section("From captions to data", *parts)
@@ -215,11 +215,11 @@ def _confidence(found: Findings) -> str:
     counts = [int((owner == i).sum()) for i in present]
     gaps = [abs(p - o) * n for p, o, n in zip(predicted, observed, counts, strict=True)]
     words = (
-        f"{len(scores)} utterances judged by {found.judged_by}. Expected calibration error "
+        f"{counted(len(scores), 'utterance')}, compared with {found.judged_by}. Expected calibration error "
         f"{sum(gaps) / len(scores):.3f}, Brier score {brier_score_loss(right, scores.clip(0, 1)):.3f}."
     )
     return section(
-        "What the confidence is worth",
+        "How far the confidence can be trusted",
         figures.reliability(predicted, observed, counts),
         paragraph(words),
     )
@@ -256,7 +256,7 @@ def _examples(found: Findings) -> str:
         for _, _, cut in sorted(found.of_cuts.examples.get(outcome, ()), reverse=True)
     ]  # fmt: skip
     return section(
-        "Some to hear",
+        "Examples to listen to",
         table(("outcome", "", "text, and what was heard", "CER", "confidence"), rows),
     )
 

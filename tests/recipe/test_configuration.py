@@ -203,7 +203,7 @@ def test_settings_of_before_fail_with_the_name_of_today(old, new):
     ("written", "named"),
     [
         ("align:\n  salvage: false", "align.salvage is no setting: it is called align.trim now"),
-        ("segment:\n  max_sek: 20", "segment.max_sek is no setting: misspelt?"),
+        ("segment:\n  max_sek: 20", "segment.max_sek is no setting: did you mean segment.max_sec?"),
         ("filter: null", "filter is a group of settings"),
     ],
 )

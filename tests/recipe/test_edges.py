@@ -118,5 +118,31 @@ def test_ctrl_c_says_that_it_was_stopped(tmp_path, stage, whom):
 
 
 def _children(pid):
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
-    return [int(line) for line in found.stdout.split()]
+    """The processes of a driver that run stages."""
+    command = ["ps", "-o", "pid=,args=", "--ppid", str(pid)]
+    lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    return [int(line.split()[0]) for line in lines if "/local/" in line and "run.py" not in line]
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [("filter.min_snrdb=3", "did you mean filter.min_snr_db?"), ("+filter.min_snrdb=3", "did you mean filter.min_snr_db?"),
+     ("min_snr_db=3", "did you mean filter.min_snr_db?"), ("data_dri=/x", "did you mean data_dir?"), ("+foo=3", "foo is no setting"),
+     ("asr=quen3", "did you mean qwen3?"), ("decode=hgl", "There are ctc_greedy"), ("source.urlz=[x]", "there is no setting source.urlz")],
+)  # fmt: skip
+def test_what_is_misspelt_is_asked_about(override, said):
+    sys.path.insert(0, str(ROOT / "local"))
+    from echoharvester.errors import UserError
+
+    from config import composed
+
+    with pytest.raises(UserError) as caught:
+        composed([override])
+    assert said in str(caught.value) and "To append" not in str(caught.value)
+
+
+def test_a_misspelt_setting_of_a_chosen_group_is_found():
+    from config import composed
+
+    with pytest.raises(ValueError, match=r"did you mean source\.paths\?"):
+        composed(["source=local", "source.pats=[/x]"])

@@ -37,7 +37,7 @@ def found(tmp_path):
     ]
     return Findings(
         HOSTILE, "f123", {"validate": Counts(10, 9, 4, Counter(cer_too_high=1), Counter(), 9.0)}, overview(cuts),
-        limits={"cer": 0.15}, training={"summary": "a model", "history": history, "best_cer": 0.16},
+        limits={"cer": {"manual captions": 0.15, "other captions": 0.1}}, training={"summary": "a model", "history": history, "best_cer": 0.16},
         decoding=[{"summary": "greedy", "method": "ctc_greedy", "sets": {"test": {"rows": [row], "confusions": [("어", "오", 3), ("∅", "가", 1)]}}}],
         truth="| fault | kept |\n|---|---|\n| none | 3 |",
         judged=[(i / 20, i > 8) for i in range(20)], judged_by="the truth",
@@ -49,8 +49,8 @@ def test_the_page_says_what_was_found(found):
     text = page(found)
     for part in (
         "utterances kept", "cer_too_high", "Media",
-        "What the confidence is worth", "Expected calibration error", "어 → 오", "kappa 0.61", "95 % interval",
-        "Of 1 utterances the part that fits was kept", "Against the truth", "data:audio/mpeg;base64,",
+        "How far the confidence can be trusted", "Expected calibration error", "어 → 오", "kappa 0.61", "95 % interval",
+        "1 utterance did not fit as a whole", "Against the truth", "data:audio/mpeg;base64,",
     ):  # fmt: skip
         assert part in text, part
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", text)  # nothing is fetched

@@ -363,3 +363,26 @@ def test_no_word_of_a_correction_is_without_time(tmp_path, cuts):
         assert [w[0] for w in words] == text.split()
         assert all(w[2] > 0.02 for w in words), words
         assert all(a[1] + a[2] <= b[1] + 1e-3 for a, b in zip(words, words[1:], strict=False))
+
+
+def test_what_is_taken_back_is_kept(tmp_path, cuts):
+    """A second reviewer who saves a page made before the merge takes back what the first decided."""
+    from echoharvester.review.taken_back import FILE, keep, taken_back
+    from echoharvester.review.tsv import read_rows
+
+    def decided(*ids):
+        return ReviewDecisions(
+            {i: [Decision(i, "ok", "=글", "d", "n", "민수", "t", "", "a.tsv:2")] for i in ids}
+        )
+
+    gone = taken_back(decided("a", "b", "c"), decided("b"))
+    assert [one.id for one in gone] == ["a", "c"]
+    path = keep(gone, tmp_path)
+    assert path == tmp_path / FILE
+    rows = [row for _, row in read_rows(path)]
+    assert [(r["id"], r["decision"], r["text"], r["was_in"]) for r in rows] == [("a", "ok", "=글", "a.tsv"), ("c", "ok", "=글", "a.tsv")]  # fmt: skip
+    keep(taken_back(decided("b"), decided()), tmp_path)
+    keep(gone, tmp_path)
+    assert [row["id"] for _, row in read_rows(path)] == ["a", "c", "b"]
+    assert taken_back(decided("a"), ReviewDecisions(disputed=decided("a").decided)) == []
+    assert not (keep([], tmp_path / "nowhere")).exists()
