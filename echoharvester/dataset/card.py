@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -178,6 +179,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     stats, gaps = card["statistics"], card["licence_gaps"]
     bins = ", ".join(f"{name}: {count}" for name, count in stats["cer_bins"].items())
     lines = [
+        *_front_matter(card),
         f"# {card['name']}",
         "",
         f"{stats['cuts']} utterances, {stats['hours']:.2f} hours of Korean speech from "
@@ -239,6 +241,45 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         "Made with " + ", ".join(f"{name} {v}" for name, v in card["software"].items()) + ".",
     ]
     return "\n".join(lines) + "\n"
+
+
+# As the hub knows them, by how sources write them.
+_LICENCES = {
+    "cc0": "cc0-1.0", "cc by": "cc-by-4.0", "cc by 4.0": "cc-by-4.0", "cc by 3.0": "cc-by-3.0", "cc by sa 4.0": "cc-by-sa-4.0",
+    "cc by sa": "cc-by-sa-4.0", "cc by nc 4.0": "cc-by-nc-4.0", "cc by nc sa 4.0": "cc-by-nc-sa-4.0", "cc by nc nd 4.0": "cc-by-nc-nd-4.0",
+    "creative commons attribution license (reuse allowed)": "cc-by-3.0", "public domain": "unlicense", "apache 2.0": "apache-2.0", "mit": "mit",
+}  # fmt: skip
+_SIZES = (
+    (1e3, "n<1K"),
+    (1e4, "1K<n<10K"),
+    (1e5, "10K<n<100K"),
+    (1e6, "100K<n<1M"),
+    (1e7, "1M<n<10M"),
+)
+
+
+def _front_matter(card: Mapping[str, Any]) -> list[str]:
+    """What the hub reads of a card: language, licence, task and size."""
+    stats = card["statistics"]
+    stated = {
+        _LICENCES.get(" ".join(str(name).lower().replace("-", " ").split()))
+        for name in stats["license"]
+    }
+    licence = stated.pop() if len(stated) == 1 else None
+    size = next((name for most, name in _SIZES if stats["cuts"] < most), "n>10M")
+    return [
+        "---",
+        "language:",
+        "- ko",
+        f"license: {licence or 'other'}",
+        f"pretty_name: {json.dumps(str(card['name']), ensure_ascii=False)}",
+        "task_categories:",
+        "- automatic-speech-recognition",
+        "size_categories:",
+        f"- {size}",
+        "---",
+        "",
+    ]
 
 
 def label_error_line(error: Mapping[str, Any] | None) -> str:

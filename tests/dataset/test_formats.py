@@ -96,3 +96,32 @@ def test_a_form_no_longer_wanted_goes_and_an_unknown_one_is_named(tmp_path, cuts
     assert not (tmp_path / "nemo").exists() and (tmp_path / "kaldi" / "text").exists()
     with pytest.raises(ValueError, match=r"export\.extra_formats: espnet"):
         write_formats(lambda: iter(cuts), tmp_path, ["espnet"])
+
+
+def licensed(stats, licences):
+    hours, media = dict.fromkeys(licences, 0.1), dict.fromkeys(licences, 1)
+    return {**stats, "license": licences, "hours_by_license": hours, "media_by_license": media}
+
+
+@pytest.mark.parametrize(
+    ("licences", "known"),
+    [({"CC BY 4.0": 3}, "cc-by-4.0"), ({"CC-BY-SA 4.0": 1}, "cc-by-sa-4.0"), ({"CC BY 4.0": 1, "not stated": 1}, "other"), ({}, "other")],
+)  # fmt: skip
+def test_the_card_begins_with_what_the_hub_reads(stats, licences, known):
+    import yaml
+
+    card = data_card(
+        "내 말: 뭉치 #1", licensed(stats, licences), YIELDS, {"align": {"kind": "none"}}
+    )
+    _, front, body = card_markdown(card).split("---\n", 2)
+    found = yaml.safe_load(front)
+    assert found["license"] == known and found["language"] == ["ko"]
+    assert found["pretty_name"] == "내 말: 뭉치 #1" and found["size_categories"] == ["n<1K"]
+    assert found["task_categories"] == ["automatic-speech-recognition"]
+    assert "Nobody measured the times of words" in body and "forced alignment" not in body
+
+
+def test_an_empty_set_has_no_means():
+    empty = Statistics().to_dict()
+    text = card_markdown(data_card("x", empty, {}, {"align": {"kind": "ctc"}}))
+    assert "mean not measured" in text and "0.0 dB" not in text and "CTC forced alignment" in text

@@ -146,3 +146,16 @@ def test_a_misspelt_setting_of_a_chosen_group_is_found():
 
     with pytest.raises(ValueError, match=r"did you mean source\.paths\?"):
         composed(["source=local", "source.pats=[/x]"])
+
+
+def test_the_status_marks_what_lies_behind_a_stale_stage(tmp_path):
+    medium(tmp_path / "media")
+    recipe = Recipe(tmp_path / "data", tmp_path / "exp", ("num_shards=2",))
+    local = ("source=local", f"source.paths=[{tmp_path}/media]")
+    recipe.run("--stage", "1", "--stop-stage", "3", *local)
+    fresh = recipe.run("--status", *local).stdout
+    assert "has to run first" not in fresh
+    rows = recipe.run("--status", "download.keep_original=true", *local).stdout.splitlines()
+    (segment,) = (row for row in rows if row.startswith(" 3 segment"))
+    assert "stale: stage 2 download has to run first" in segment
+    assert not any("has to run first" in row for row in rows if row.startswith((" 1", " 2")))
