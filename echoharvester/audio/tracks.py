@@ -51,12 +51,13 @@ def choose_audio(tracks: Sequence[Track], wanted: str | int | None = None) -> in
     Raises:
         UserError: if there is none such; the message lists those that there are.
     """
-    if wanted is not None:
+    if wanted is not None and len(tracks) > 1:
         text = str(wanted).strip().lower()
+        text = {"ko": "kor", "korean": "kor"}.get(text, text)
         if text.isdecimal() and 1 <= int(text) <= len(tracks):
             return int(text) - 1
         for i, track in enumerate(tracks):
-            if text and track.language.lower() == text:
+            if text and (track.language.lower() == text or (text == "kor" and track.is_korean)):
                 return i
         listed = "; ".join(f"{i}: {track}" for i, track in enumerate(tracks, 1))
         raise UserError(f"no audio track {wanted!r} (source.audio_track); there are {listed}")

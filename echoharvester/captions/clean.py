@@ -29,7 +29,8 @@ _MANNER = (
     r"|(?:목소리|말투|투|어조|소리|표정)로)"
 )
 _DIRECTION = re.compile(
-    rf"[(（]\s*(?:{_SOUND_PHRASE}|(?:{_PEOPLE})\s?[\dA-Z]{{0,2}}|{_MANNER})\s*[)）]", re.IGNORECASE
+    rf"[(（]\s*(?:{_SOUND_PHRASE}|(?:{_PEOPLE})\s?[\dA-Z]{{0,2}})\s*[)）]|^\s*[(（]\s*{_MANNER}\s*[)）]",
+    re.IGNORECASE,
 )
 _SOUND = re.compile(_SOUND_PHRASE, re.IGNORECASE)
 _SQUARE = re.compile(
@@ -71,7 +72,7 @@ _URL = re.compile(r"https?://[^\s가-힣)\]>\"']+", re.IGNORECASE)
 _LONE_ADDRESS = re.compile(r"\W{0,8}www\.[^\s가-힣]+", re.IGNORECASE)
 _NO_SENTENCE = r"(?![^\n]*(?:[다요죠까네]\s*[.?!]*|[.?!])\s*$)"
 _CREDIT = re.compile(
-    rf"^\W*(?:(?:한글|한국어|영어)?\s*(?:자막|번역|검수|감수|싱크)\s*(?:제공|제작|번역|수정)?\s*(?:by\b|[:：])\s*(?:{_NO_SENTENCE}.{{1,60}}|[^\s.?!]{{1,12}}\s*$)"
+    rf"^\W*(?:(?:한글|한국어|영어)?\s*(?:자막|번역|검수|감수|싱크)\s*(?:제공|제작|번역|수정)?\s*(?:by\b|[:：])\s*(?:{_NO_SENTENCE}.{{1,60}}|(?![^\s]*(?:니다|세요|어요|해요|네요|까요|지요|군요|죠)\s*$)[^\s.?!]{{1,12}}\s*$)"
     r"|(?:translated|sub(?:title|b)?s?(?:bed|titled)?|captions?|captioned|translation|reviewed?)\s+(?:by|reviewed)\b.{1,80}"
     r"|(?:[^\s]{0,15}[^\s는은에]\s){1,2}(?:(?:한글|한국어)\s)?(?:자막|번역)\s*제공)\s*$",
     re.IGNORECASE,
@@ -86,7 +87,7 @@ _ROLES = f"{_PEOPLE}|나레이터|내레이터|앵커|리포터|해설|캐스터
 _LABEL = r"(?:speaker|spk|화자|참석자|참가자|발언자|발화자|진술인|인터뷰어|응답자|남성|여성)[\s_-]?\d{1,3}"
 _CLOCK_TIME = r"[(\[]?\d{1,2}:\d{2}(?::\d{2})?[)\]]?"
 _SPEAKER = re.compile(
-    rf"^\s*(?:(?P<label>(?i:{_LABEL}))\s*(?:[:：](?!\d)\s*|{_CLOCK_TIME}\s*$|$)"
+    rf"^\s*(?:(?P<label>(?i:{_LABEL}))\s*(?:[:：](?!\d)\s*|{_CLOCK_TIME}\s*$|(?<!여성\d)(?<!여성 \d)(?<!남성\d)(?<!남성 \d)$)"
     rf"|(?P<sure>[{_SURNAMES}][가-힣]{{2}}|{'|'.join(_GIVEN)}|[가-힣]{{1,4}}\s?(?:{_TITLES})|(?:{_ROLES})\s?[\dA-Z]{{0,2}})\s*[:：](?=\s|$|[가-힣])"
     r"|(?P<perhaps>[가-힣]{2,4}|[A-Z][A-Za-z.]{0,14}|[QA]\d?)\s*[:：](?=\s|$))\s*"
 )
@@ -103,7 +104,7 @@ _BRACKETED = re.compile(  # words that are said stand in brackets, too: (한국�
     r"\s*(?P<colon>[:：])?\s*(?=\S)"
 )
 _TAGGED = re.compile(
-    r"\s*(?:[\[［【〔]\s*([가-힣]{2,4})\s*[\]］】〕]|[<＜]\s*([가-힣]{2,4})\s*[>＞](?=\s|[:：])|[(（]\s*([가-힣]{2,4})\s*[)）](?=\s|[:：]))"
+    rf"\s*(?:[\[［【〔]\s*([가-힣]{{2,4}})\s*[\]］】〕]|[<＜]\s*({_ROLES}|아들|딸|형|누나|언니|오빠|동생|남편|아내|친구)\s*[>＞](?=\s|[:：]))"
     r"\s*[:：]?\s*(?=\S)"
 )
 _NOBODY = frozenset("자막 화면 효과 모두 일동".split())
@@ -163,7 +164,7 @@ def recurring_speakers(lines: Iterable[str]) -> frozenset[str]:
             if (m := pattern.match(line)) and m["perhaps"]:
                 found[m["perhaps"]] += 1
         if m := _TAGGED.match(line):
-            tags[m[1] or m[2] or m[3]] += 1
+            tags[m[1] or m[2]] += 1
     names = {n for n, count in found.items() if count > 1 and n not in _NOT_SPEAKERS}
     tagged = {n for n, count in tags.items() if count > 1 and not _SOUND.fullmatch(n)}
     # One word that comes back is a tag ([속보]); several that take turns are people.
@@ -263,11 +264,9 @@ class Cleaner:
 
     def _without_speaker(self, line: str) -> tuple[str, str]:
         """The line behind the name that it begins with, and the name; "" without one."""
-        if (
-            tagged := _TAGGED.match(line)
-        ) and f"<{tagged[1] or tagged[2] or tagged[3]}>" in self.names:
+        if (tagged := _TAGGED.match(line)) and f"<{tagged[1] or tagged[2]}>" in self.names:
             self.removed["speaker"] += 1
-            return line[tagged.end() :], tagged[1] or tagged[2] or tagged[3]
+            return line[tagged.end() :], tagged[1] or tagged[2]
         bracketed = _BRACKETED.match(line)
         if bracketed:
             name = next(filter(None, bracketed.group("sure", "perhaps", "square", "angle")), "")

@@ -11,6 +11,7 @@ from echoharvester.captions.cues import Cue, TimedWord, Track
 
 MAX_JUMP_SEC = 10.0  # back: farther, and other cues follow than those that were said next
 _RESTART_SEC = 1.0  # back: at least so far, where a clock begins anew
+_ANEW_SEC = 5.0  # behind the first cue of the file, at most, the first of a clock that begins anew
 _COLLIDING_SHARE = 0.3  # of the cues of a part: more is said in that time already
 _DEFAULT_SEC = 5.0  # of a cue without an end
 
@@ -78,7 +79,8 @@ def _on_one_clock(cues: list[Cue], repairs: Counter[str]) -> list[Cue]:
     for part in parts:
         colliding = sum(_collides(cue, taken) for cue in part)
         offset = 0.0
-        if len(part) > 1 and colliding >= max(1.0, _COLLIDING_SHARE * len(part)):
+        begins_anew = bool(result) and part[0].start_sec <= cues[0].start_sec + _ANEW_SEC
+        if begins_anew and len(part) > 1 and colliding >= max(1.0, _COLLIDING_SHARE * len(part)):
             offset = end
             repairs["clock_restarted"] += 1
         for cue in part:

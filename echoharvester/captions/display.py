@@ -19,7 +19,8 @@ from echoharvester.captions.cues import Cue, TimedWord
 NO_PAUSE_SEC = 0.2  # editors leave up to four or five frames between the screens of a live caption
 TOUCHING_SEC = 0.02  # the two halves of a cue that a server cut
 OVERLAP_SEC = 0.05
-_MAX_CARRIED = 80  # words; a display holds few rows
+FADE_SEC = 0.3  # shown for less than this, a text is a step of a fade
+_MAX_ROWS = 8  # of a display
 _LEAST_RUN_SHARE = 1 / 3  # of the pairs of a run that carry words, where it rolls
 _SEGMENTS_SEC = (2, 3, 4, 5, 6, 8, 10, 12)  # lengths that streams are cut to
 _TAG = re.compile(r"<(/?)([A-Za-z]+)([^<>]*)>|\{(\\[^{}]*)\}")
@@ -79,19 +80,30 @@ def _one(chain: list[Cue], seldom: bool, repairs: Counter[str]) -> Iterator[Cue]
 
 def _is_continued(before: Cue, cue: Cue, seldom: bool) -> bool:
     gap = cue.start_sec - before.end_sec
+    if before.speakers != cue.speakers:
+        return False
     if gap <= -OVERLAP_SEC:
         return True  # nobody says a sentence while saying it
     if gap > NO_PAUSE_SEC:
         return False
-    if before.marked != cue.marked:
-        return True  # other words of it are lit
+    if (
+        before.marked != cue.marked
+    ):  # some of its words are lit; all of it: another voice, or a fade
+        brief = min(before.end_sec - before.start_sec, cue.end_sec - cue.start_sec) < FADE_SEC
+        return brief or _is_mixed(before.marked) or _is_mixed(cue.marked)
     border = cue.start_sec
     on_grid = abs(border - round(border)) <= 0.002 and any(
         round(border) % length == 0 for length in _SEGMENTS_SEC
     )
     edges = (before.start_sec, cue.end_sec)
     off_grid = all(abs(edge - round(edge)) > 0.002 for edge in edges)
-    return abs(gap) <= TOUCHING_SEC and (seldom or (on_grid and off_grid))
+    is_sentence = " " in cue.text  # single words are shouted twice
+    return abs(gap) <= TOUCHING_SEC and ((seldom and is_sentence) or (on_grid and off_grid))
+
+
+def _is_mixed(marked: str) -> bool:
+    """Whether some words have other tags than others."""
+    return len({style for _, style in styled_words(marked)}) > 1
 
 
 def _whole(part: Sequence[Cue], repairs: Counter[str]) -> Cue:
@@ -183,39 +195,52 @@ def _rolls(run: Sequence[Cue]) -> bool:
     """Whether the screens of a run carry words over and add others."""
     if len(run) < 3:
         return False
-    screens = [cue.text.split() for cue in run]
-    pairs = [(a, b, carried_words(a, b)) for a, b in pairwise(screens)]
+    pairs = [(a.text.split(), b.text.split(), _carried(a, b)) for a, b in pairwise(run)]
     carrying = [(a, b, count) for a, b, count in pairs if count]
     adding = sum(count < len(b) or b[count - 1] != a[-1] for a, b, count in carrying)
     return adding >= 2 and len(carrying) >= _LEAST_RUN_SHARE * len(pairs)
 
 
-def carried_words(shown: Sequence[str], words: Sequence[str]) -> int:
-    """How many first words of a screen are the last ones of the screen before.  All of that screen
-    may be carried while its last word still grows.
+def _carried(before: Cue, cue: Cue) -> int:
+    """How many words a screen has of the one before it; nothing is carried from one speaker to another."""
+    if before.speakers != cue.speakers:
+        return 0
+    return carried_words([line.split() for line in before.lines], cue.text.split())
 
-    >>> carried_words(["내일", "비가"], ["비가", "옵니다"]), carried_words(["안녕하"], ["안녕하세요"])
+
+def carried_words(rows: Sequence[Sequence[str]], words: Sequence[str]) -> int:
+    """How many first words of a screen are the last rows of the screen before: rows scroll off as a whole,
+    so that a word which is only said again is none of them.  All of that screen may be carried while its
+    last word still grows.
+
+    >>> carried_words([["내일"], ["비가"]], ["비가", "옵니다"]), carried_words([["안녕하"]], ["안녕하세요"])
     (1, 1)
+    >>> carried_words([["너를", "사랑해"]], ["사랑해", "영원히"])
+    0
     """
+    shown = [word for row in rows for word in row]
     count = len(shown)
     if 0 < count <= len(words) and list(words[: count - 1]) == list(shown[:-1]):
         if words[count - 1] == shown[-1]:
             return count
         if len(shown[-1]) > 1 and words[count - 1].startswith(shown[-1]):
             return count
-    for count in range(min(len(shown), len(words), _MAX_CARRIED), 0, -1):
-        if words[0] == shown[-count] and list(shown[-count:]) == list(words[:count]):
+    for row in rows[:1]:
+        count -= len(row)
+    for row in [*rows[1:_MAX_ROWS], ()]:
+        if 0 < count <= len(words) and shown[-count:] == list(words[:count]):
             return count
+        count -= len(row)
     return 0
 
 
 def _unrolled(run: Sequence[Cue], repairs: Counter[str]) -> list[Cue]:
     """A cue for every row of a run, with the times at which its words came where they came singly."""
     rows: list[Cue] = []
-    shown: list[str] = []
+    before: Cue | None = None
     for cue in run:
         words = cue.text.split()
-        carried = carried_words(shown, words)
+        carried = _carried(before, cue) if before else 0
         if carried and rows:
             row = _grown(rows[-1], words[carried - 1])
             rows[-1] = replace(row, end_sec=max(row.end_sec, cue.start_sec))
@@ -226,12 +251,16 @@ def _unrolled(run: Sequence[Cue], repairs: Counter[str]) -> list[Cue]:
             lines, count = lines[1:], 0
         if lines:
             text = tuple(" ".join(new) for _, new in lines)
-            rows.append(replace(cue, lines=text, speakers=(), marked="", count=count))
+            rows.append(
+                replace(
+                    cue, lines=text, speakers=cue.speakers[:1] * len(text), marked="", count=count
+                )
+            )
         elif carried:
             rows[-1] = replace(rows[-1], end_sec=max(rows[-1].end_sec, cue.end_sec))
         repairs["shown_again"] += cue.count * (carried == len(words))
         repairs["rolled"] += 0 < carried < len(words)
-        shown = words
+        before = cue
     return [
         replace(row, end_sec=max(following.start_sec, row.start_sec + 0.01))
         if following and 0 < following.start_sec - row.end_sec <= NO_PAUSE_SEC

@@ -218,7 +218,7 @@ class _Timing:
 
 def _timing(line: str, suffix: str) -> _Timing | None:
     """The times that a line gives; None for a line of text."""
-    if ":" not in line and not _ARROW_ALONE.search(line):
+    if ":" not in line and not (_ARROW_ALONE.search(line) and _NO_TIME.search(line)):
         return None
     match = (_SBV_LINE if suffix == ".sbv" else _ARROW_LINE).match(line)
     if match:

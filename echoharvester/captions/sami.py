@@ -10,17 +10,21 @@ from echoharvester.captions.clock import has_hangul
 from echoharvester.captions.cues import CaptionError, Cue, Track
 from echoharvester.captions.markup import split_breaks, strip_markup
 
-_COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_OPEN_COMMENT = re.compile(r"<!--.*?(?:(?=<\s*(?:body|sync)\b)|$)", re.DOTALL | re.IGNORECASE)
 _SYNC = re.compile(r"<\s*sync\b[^<>]*?\bstart\s*=\s*[\"']?\s*(-?\d+)[^<>]*>", re.IGNORECASE)
 _BAD_SYNC = re.compile(r"<\s*sync\b[^<>]*>", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<\s*p\b([^<>]*)>", re.IGNORECASE)
 _CLASS = re.compile(r"\bclass\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _DECLARED = re.compile(r"\.([\w-]+)\s*\{([^{}]*)\}")
-_END = re.compile(r"<\s*/\s*(?:body|sami)\s*>.*", re.IGNORECASE | re.DOTALL)
+_HEAD = re.compile(
+    r"<\s*(?:head|title|style)\b.*?<\s*/\s*(?:head|title|style)\s*>", re.IGNORECASE | re.DOTALL
+)
 _STRAY_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<[A-Za-z]+(?:\s[^<>]*)?$")
 _BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
 _KOREAN = re.compile(r"lang\s*:\s*[\"']?ko|korean|한국|한글|국문", re.IGNORECASE)
 _KOREAN_NAME = re.compile(r"^(?:kr|ko)", re.IGNORECASE)
+_ANEW = re.compile(r"<\s*(?:sami|body)\b", re.IGNORECASE)
 MAX_MS = 10_000 * 3600 * 1000
 _LAST_SEC = 5.0  # of a cue that nothing ends
 
@@ -36,15 +40,21 @@ def parse_sami(text: str, name: str) -> Track:
         for m in _DECLARED.finditer(text)
         if _KOREAN.search(m[2]) or _KOREAN_NAME.search(m[1])
     }
-    body = _END.sub("", _COMMENT.sub(" ", text))
+    body = _HEAD.sub(" ", _OPEN_COMMENT.sub(" ", _COMMENT.sub(" ", text)))
     syncs = list(_SYNC.finditer(body))
     if not syncs and strip_markup(_STRAY_TAG.sub(" ", body)):
         raise CaptionError(f"{name}: no <SYNC Start=...> in the whole file; is it a .smi file?")
     track = Track()
     track.repairs["bad_timing"] += sum(1 for _ in _BAD_SYNC.finditer(body)) - len(syncs)
     shown: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)  # by class
+    offset_ms = latest_ms = 0
+    last: re.Match[str] | None = None
     for sync, following in zip(syncs, [*syncs[1:], None], strict=False):
-        time_ms = min(max(0, int(sync[1])), MAX_MS)
+        time_ms = min(max(0, int(sync[1])), MAX_MS) + offset_ms
+        if _ANEW.search(body, last.end() if last else 0, sync.start()) and time_ms < latest_ms:
+            offset_ms += latest_ms  # another file behind the first
+            time_ms += latest_ms
+        latest_ms, last = max(latest_ms, time_ms), sync
         inside = body[sync.end() : following.start() if following else len(body)]
         for of_class, lines in _paragraphs(inside):
             shown[of_class].append((time_ms, lines))

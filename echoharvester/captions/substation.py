@@ -22,7 +22,7 @@ _KARAOKE = re.compile(r"\\(?:kf|ko|k|K)(\d+(?:\.\d+)?)")
 _BREAK = re.compile(r"\\[Nn]")
 # Text on screen that nobody says: shop signs, titles, what a template made for every frame.
 _SIGN = re.compile(
-    r"\b(?:signs?|typeset(?:ting)?|ts|titles?|staff|credits?|logo)\b|간판|화면|제작진",
+    r"\b(?:signs?|typeset(?:ting)?|ts|titles?|staff|credits?|logo)\b|간판|화면(?!\s?해설)|제작진",
     re.IGNORECASE,
 )
 _PLACED = re.compile(r"\\(?:pos|move|clip|iclip)\s*\(")

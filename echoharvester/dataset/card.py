@@ -135,7 +135,7 @@ _ALIGNERS = {
 
 def _word_times(settings: Mapping[str, Any]) -> str:
     """Where the times of words come from."""
-    kind = str(settings.get("align", {}).get("kind", ""))
+    kind = str((settings.get("align") or {}).get("kind", ""))
     if kind in ("", "none"):
         return "Nobody measured the times of words: they share the time of the caption by their length."
     return (

@@ -61,7 +61,7 @@ def g_text(arpa: Path, words: Path, order: int) -> str:
     with _quiet(), tempfile.NamedTemporaryFile("w", suffix=".arpa", encoding="utf-8") as renamed:
         with open(arpa, encoding="utf-8") as lines:
             renamed.writelines(
-                line.replace("<unk>", UNKNOWN, 1) if "<unk>" in line else line for line in lines
+                line.replace("<unk>", UNKNOWN) if "<unk>" in line else line for line in lines
             )
         renamed.flush()
         text = kaldilm.arpa2fst(

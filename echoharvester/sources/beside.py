@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,13 +112,16 @@ class CaptionFinder:
             else CaptionChoice(None, others=tuple(others))
         )
 
-    def is_of(self, caption: Path, media: Sequence[Path]) -> bool:
-        """Whether a caption file is named like one of the media files of its folder."""
-        name = compared(caption.name)
-        return any(
-            name.startswith((compared(path.name) + ".", compared(path.stem) + "."))
-            for path in media
-        )
+    @staticmethod
+    def names_of(media: Sequence[Path]) -> set[str]:
+        """What captions of these media files may begin with."""
+        return {compared(name) for path in media for name in (path.name, path.stem)}
+
+    @staticmethod
+    def is_of(caption: Path, names: Collection[str]) -> bool:
+        """Whether a caption file is named like one of the media that `names_of` is of."""
+        parts = compared(caption.name).split(".")
+        return any(".".join(parts[:k]) in names for k in range(1, len(parts)))
 
     def _captions(self, folder: Path) -> dict[str, list[Path]]:
         """Caption files of a folder, by every beginning of their names that ends at a point."""

@@ -114,8 +114,9 @@ class LocalSource:
                 captions.append(found)
             else:
                 self.left_out.append(found)
+        names = {here: self._finder.names_of(paths) for here, paths in media.items()}
         for caption in captions:
-            known = self._finder.is_of(caption.path, media.get(caption.path.parent, []))
+            known = self._finder.is_of(caption.path, names.get(caption.path.parent, ()))
             self.left_out.append(caption if known else LeftOut(caption.path, "captions_of_nothing"))
 
     def _leads_out(self, path: Path) -> bool:

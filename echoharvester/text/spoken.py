@@ -67,8 +67,8 @@ _START = re.compile(
 )
 # Faces and marks of trade say nothing.
 _FACES = re.compile(
-    r"(?<![A-Za-z0-9])(?:[TㅠㅜQ][_.ㅡ-][TㅠㅜQ]|[oO0][_.]+[oO0]|OTL|orz|[xX]D)(?![A-Za-z0-9])|<3(?!\d)|[\^][_.oOㅇ-]?[\^];*"
-    r"|(?<![\w)])[:;=][-']?[)(DPp](?![A-Za-z0-9])|;{2,}|(?<![ㄱ-ㅎㅏ-ㅣ])(?:[ㅋㅎㅠㅜ]{2,}|[ㅋㅎㅠㅜ](?![가-힣]))(?![ㄱ-ㅎㅏ-ㅣ])|-_-;*|>_<|[™®©℠℗]"
+    r"(?<![A-Za-z0-9])(?:[TㅠㅜQ][_.ㅡ-][TㅠㅜQ]|[oO0]_+[oO0]|OTL|orz|[xX]D)(?![A-Za-z0-9])|(?<![A-Za-z0-9])<3(?![\d가-힣])|[\^][_.oOㅇ-]?[\^];*"
+    r"|(?<![\w)])[:;=][-']?[)(DPp](?![A-Za-z0-9])|;{2,}|(?<![ㄱ-ㅎㅏ-ㅣ])(?:[ㅋㅎㅠㅜ]{2,}|(?<=[가-힣.!?~])[ㅋㅎㅠㅜ](?=\s*$|\s))(?![ㄱ-ㅎㅏ-ㅣ])|-_-;*|>_<|[™®©℠℗]"
 )
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 _VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}
@@ -191,7 +191,8 @@ def _parts(text: str, extra_words: Path | None) -> list[Verbalisations]:
             behind = text[end : end + 8]
             if not leads:
                 verbalisations = agreeing_first(verbalisations, behind)
-            if leads or not fits_any(verbalisations, behind):
+            street = text[position:end].isdigit() and behind.startswith("가")  # 종로 3가
+            if leads or not (street or fits_any(verbalisations, behind)):
                 verbalisations, length = with_particle(verbalisations, behind, leads)
                 end += length
             parts += [

@@ -1,6 +1,7 @@
 """What is shown again is said once; what is said twice stays twice."""
 
 import json
+import re
 
 import pytest
 
@@ -194,3 +195,45 @@ def test_two_languages_on_both_sides_of_a_stroke_leave_the_korean_one():
     assert words_of(file_of(screens, ".srt"), ".srt") == "안녕하세요 김치를 담가요 참 쉽죠".split()
     once = [(0, 2, ["TCP / IP 를 배워요"]), (3, 5, ["네 알겠어요"]), (6, 8, ["그럼 시작"])]
     assert "TCP" in words_of(file_of(once, ".srt"), ".srt")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["사랑해", "사랑해 너를", "너를 사랑해", "사랑해 영원히"],
+        ["하나 둘", "둘 셋", "셋 넷", "넷 다섯"],
+        ["이 제품은 좋은 제품", "제품 가격은", "가격은 만 원입니다."],
+        ["<font color='yellow'>네.</font>", "<font color='white'>네.</font>", "그래요."],
+        ["안 돼!", "<i>안 돼!</i>", "왜요?"],
+    ],
+)
+def test_words_that_come_back_in_another_line_or_voice_are_said_again(lines):
+    """In cues without a pause, too: only whole rows are carried over."""
+    screens = [(i * 1.37 + 0.21, i * 1.37 + 1.58, [line]) for i, line in enumerate(lines)]
+    plain = re.sub("<[^<>]*>", "", " ".join(lines))
+    assert words_of(file_of(screens, ".srt"), ".srt") == plain.split()
+
+
+def test_shouts_are_not_one_cue_cut_in_pieces():
+    apart = [(i * 3.1, i * 3.1 + 2, [f"{i}번째 문장입니다."]) for i in range(10)]
+    shouts = [(40.1, 41.1, ["빨리!"]), (41.1, 42.1, ["빨리!"]), (42.1, 43.1, ["빨리!"])]
+    assert words_of(file_of(apart + shouts, ".srt"), ".srt").count("빨리!") == 3
+
+
+def test_two_people_who_say_the_same_are_two():
+    text = "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v 민수>네.\n\n00:00:01.000 --> 00:00:02.000\n<v 지은>네.\n"
+    found = segment(parse(text, ".vtt")).utterances
+    assert [(u.text, u.speaker) for u in found] == [("네.", "민수"), ("네.", "지은")]
+
+
+def test_arrows_between_numbers_are_words():
+    text = "1\n00:00:01,000 --> 00:00:02,000\n계산해 보면\n100 → 200\n\n2\n00:00:03,000 --> 00:00:04,000\n10 --> 20\n"
+    assert "".join(words_of(text, ".srt")).replace("->", "→").count("→") >= 1
+    assert {"100", "200", "10", "20"} <= set(words_of(text, ".srt"))
+
+
+def test_cues_put_behind_the_others_with_right_times_stay_there():
+    screens = [(i * 3.0, i * 3.0 + 2.5, [f"{i}번째 문장입니다."]) for i in range(30)]
+    signs = [(10.0, 12.0, ["서울역 앞"]), (40.2, 41.0, ["며칠 뒤"])]
+    track = parse(file_of(screens + signs, ".srt"), ".srt")
+    assert max(cue.end_sec for cue in track.cues) < 90 and not track.repairs["clock_restarted"]

@@ -195,3 +195,14 @@ def test_agents_of_ttml_are_speakers():
 def test_what_is_no_ttml_is_refused(text):
     with pytest.raises(CaptionError, match="captions"):
         parse(text, ".ttml")
+
+
+def test_two_sami_files_in_one_are_read_one_behind_the_other():
+    one = "<SAMI><BODY><SYNC Start=1000><P>하나<SYNC Start=3000><P>&nbsp;</BODY></SAMI>"
+    two = "<SAMI><BODY><SYNC Start=500><P>둘<SYNC Start=1500><P>&nbsp;</BODY></SAMI>"
+    assert cues(one + two, ".smi") == [(1.0, 3.0, "하나"), (3.5, 4.5, "둘")]
+
+
+def test_a_comment_of_sami_that_nobody_closes_costs_only_the_head():
+    text = "<SAMI><HEAD><STYLE><!-- .KRCC {lang:ko-KR;}</STYLE></HEAD><BODY><SYNC Start=1000><P Class=KRCC>하나"
+    assert [text for _, _, text in cues(text, ".smi")] == ["하나"]

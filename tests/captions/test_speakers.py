@@ -71,3 +71,13 @@ def test_a_tag_that_comes_back_is_nobody_and_names_that_take_turns_are():
     assert {s for s, _ in turns("[속보] 비가 와요.", "[속보] 눈이 와요.")} == {""}
     found = turns("【하니】 왔어?", "【두리】 응.", "【하니】 늦었네.", "【두리】 미안.")
     assert [s for s, _ in found] == ["하니", "두리", "하니", "두리"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["(저희가) 처음 만난 건", "(저희가) 그랬죠."], ["<기생충> 봤어요?", "<괴물> 봤어요?", "<기생충> 좋죠.", "<괴물> 도요."],
+     ["저는 (일하면서) 공부했어요.", "네."], ["번역: 감사합니다", "네."], ["사람은 모두 여성 2", "명입니다."]],
+)  # fmt: skip
+def test_words_in_brackets_that_come_back_are_said(lines):
+    found = turns(*lines)
+    assert " ".join(text for _, text in found) == " ".join(lines) and {s for s, _ in found} == {""}

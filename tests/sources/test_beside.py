@@ -118,7 +118,9 @@ def test_a_track_that_is_not_there_is_an_error_that_lists_them(tmp_path):
     (cut,) = LocalSource([str(path)], audio_track="jpn").media({})
     assert "1: eng flac" in cut["custom"]["error"]["message"]
     with pytest.raises(UserError, match="there are 1: kor"):
-        choose_audio([Track("aac", "kor")], 3)
+        choose_audio([Track("aac", "kor"), Track("aac", "eng")], 3)
+    assert choose_audio([Track("aac", "und")], "kor") == 0  # it is about files with several
+    assert choose_audio([Track("aac", "eng"), Track("aac", "kor")], "ko") == 1
 
 
 @pytest.mark.parametrize(("suffix", "codec"), [(".mkv", "srt"), (".mkv", "ass"), (".mp4", "mov_text"), (".mkv", "webvtt")])  # fmt: skip
@@ -180,3 +182,18 @@ def test_channels_that_do_not_are_summed(tmp_path, right):
     (tmp_path / "x.ko.vtt").write_text(VTT, encoding="utf-8")
     (cut,) = LocalSource([str(path)]).media({})
     assert "channel_used" not in fetch(cut, tmp_path / "audio")["custom"]
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".ts"])
+def test_a_damaged_stereo_file_is_decoded_as_far_as_it_goes(tmp_path, suffix):
+    noise = np.random.default_rng(0).standard_normal((16000 * 40, 2)) * 0.1
+    soundfile.write(tmp_path / "a.wav", noise, 16000)
+    path = tmp_path / f"x{suffix}"
+    run_ffmpeg(["-i", str(tmp_path / "a.wav"), str(path)], what="x")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 3000] = bytes(3000)
+    data[len(data) // 8 : len(data) // 8 + 3000] = b"x" * 3000
+    path.write_bytes(bytes(data))
+    (tmp_path / "x.ko.vtt").write_text(VTT, encoding="utf-8")
+    (cut,) = LocalSource([str(path)]).media({})
+    assert fetch(cut, tmp_path / "audio")["custom"]["decoded_duration_sec"] > 30

@@ -216,3 +216,14 @@ def test_command_line_writes_a_line_for_each_of_very_many(capsys, monkeypatch):
 def test_command_line_names_a_missing_lexicon(capsys):
     assert main(["spoken", "--lexicon", "/nowhere.tsv", "3시"]) == 1
     assert "/nowhere.tsv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("회원 5000명이 모였다", "회원 오천 명이 모였다"), ("직원 10-20명을 뽑아요", "직원 열 명에서 스무 명을 뽑아요"), ("고객은 30-40대가 많다", "고객은 삼십에서 사십 대가 많다"),
+     ("7호차 12C 좌석", "칠 호차 십이씨 좌석"), ("AED 3대를 설치", "에이이디 세 대를 설치"), ("PHP 8로 개발", "피에이치피 팔로 개발"), ("CAD 2D 도면", "씨에이디 투디 도면"),
+     ("성장률은 0.0%입니다", "성장률은 영 점 영 퍼센트입니다"), ("아침 7시 -10도였다", "아침 일곱 시 마이너스 십 도였다"), ("월-수-금 수업", "월 수 금 수업"), ("렉서스 ES 300h를", "렉서스 이에스 삼백에이치를"), ("4K 우주 영상", "포케이 우주 영상"), ("6, 7월에", "육 칠월에"), ("종로 3가 맛집", "종로 삼가 맛집"),
+     ("XL 세트 주세요", "엑스엘 세트 주세요"), ("6.25 인치", "육 점 이오 인치"), ("5월 7일(月)에", "오월 칠 일 월요일에"), ("ㅎ 불규칙 용언", "ㅎ 불규칙 용언")],
+)  # fmt: skip
+def test_rules_do_not_reach_for_what_only_looks_like_their_kind(written, read):
+    assert read in candidates(written)

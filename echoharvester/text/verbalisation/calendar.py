@@ -35,8 +35,8 @@ _EVENTS = (
 
 _DAYS = "월화수목금토일"
 # Between two weekdays; before it the first one, which must begin a word.
-_RANGE_OF_DAYS = rf"(?P<a>[{_DAYS}])(?:요일)?\s?[~-]\s?(?P<b>[{_DAYS}])(?:요일)?(?P<till>\s?까지)?(?=[^가-힣]|$|[은는에이의])"
-WEEKDAY_RANGE_START = rf"(?<![가-힣\d])[{_DAYS}](?=(?:요일)?\s?[~-]\s?[{_DAYS}](?:요일)?(?:[^가-힣]|$|까지|[은는에이의]))"
+_RANGE_OF_DAYS = rf"(?<![~-])(?<![~-]\s)(?P<a>[{_DAYS}])(?:요일)?\s?[~-]\s?(?P<b>[{_DAYS}])(?:요일)?(?P<till>\s?까지)?(?=[^가-힣]|$|[은는에이의])(?!\s?[~-])"
+WEEKDAY_RANGE_START = rf"(?<![가-힣\d~-])(?<![~-]\s)[{_DAYS}](?=(?:요일)?\s?[~-]\s?[{_DAYS}](?:요일)?(?!\s?[~-])(?:[^가-힣]|$|까지|[은는에이의]))"
 # Decimals that are only these days: nobody gives such a number of anything without a unit.
 _FAMOUS = frozenset(
     "4.19 5.16 5.18 6.25 6.29 8.15 9.11 9.18 10.26 10.29 12.12 4.16 5.17 12.16".split()
@@ -239,7 +239,9 @@ def _century(match: re.Match[str]) -> Verbalisations:
     """21C."""
     if re.search("온도|기온|체온|수온|섭씨|USB|방전|배터리", match.string):
         return []
-    return [f"{sino(value(match['n']))} 세기"]
+    if re.search("좌석|게이트|탑승|호차|버스|강의실|구역|출구", match.string):
+        return []
+    return [f"{sino(value(match['n']))} 세기", f"{sino(value(match['n']))} 씨"]
 
 
 def _season(match: re.Match[str]) -> Verbalisations:
@@ -273,7 +275,10 @@ CALENDAR_LETTER_RULES = (
 WEEKDAY_RULES = (
     rule(rf"\(\s?(?P<day>[{_DAYS}])(?:요일)?\s?\)", _weekday),
     rule(_RANGE_OF_DAYS, _weekdays, leads=True),
-    rule(r"\s?[~-]\s?(?=\d)", _until),
+    rule(
+        r"(?:\s?~\s?|\s?-\s|(?<=[일월년시분)\d])-)(?=\d{1,4}\s?(?:[일월년시분](?![가-힣]?명)|:\d|/\d))",
+        _until,
+    ),
 )
 CALENDAR_RULES = (
     rule(r"(?P<a>(?:19|20)?\d{2})/(?P<b>\d{2})(?=\s?시즌)", _season),
@@ -283,7 +288,7 @@ CALENDAR_RULES = (
     rule(r"(?P<m>\d{1,2})'(?P<s>)(?=(?:만|간|동안|후|뒤|이상|정도)(?:$|[^가-힣]|\s))", _minutes),
     rule(r"(?P<n>1\d|2[01])C(?![A-Za-z0-9])", _century),
     rule(
-        r"(?<![\d.])(?P<m>\d{1,2})\.(?P<d>\d{1,2})(?![\d.%]|\s?(?:\.\d|[A-Za-z%°]|점|배|개|명|초|분|퍼센트|프로|도|만|억|대|차|미터|킬로|리터|그램|톤|달러|원|세|버전))",
+        r"(?<![\d.])(?P<m>\d{1,2})\.(?P<d>\d{1,2})(?![\d.%]|\s?(?:\.\d|[A-Za-z%°]|점|배|개|명|초|분|퍼센트|프로|인치|평|피트|도|만|억|대|차|미터|킬로|리터|그램|톤|달러|원|세|버전))",
         _famous,
     ),
     rule(

@@ -5,11 +5,22 @@ from __future__ import annotations
 import re
 
 from echoharvester.text.numbers import SINO_DIGITS, digits, sino
-from echoharvester.text.verbalisation.rule import Verbalisations, before, number, rule, unique
+from echoharvester.text.verbalisation.rule import (
+    Verbalisations,
+    after,
+    before,
+    number,
+    rule,
+    unique,
+)
 
 _COUNTED_BEHIND = r"(?![\d,.:/~%-]|\s?(?:명|개|원|년|월|일|분|초|시|살|세|층|회|도|점|대|번|만|억|천|k|c|m|g|k|%))"
 
 
+_SURE_NAMES = re.compile(  # of people and things, which are counted, too: a number only with 번호 or the like
+    r"(?:번호|코드|전화|사번|연락처|생년월일|비밀번호|암호|비번|핀번호|자리(?:\s?(?:수|숫자))?|이름|팩스|내선|시리얼|학번|군번)"
+    r"\s?(?:칸|란|항목)?(?:에|에는)?[는은이가를도]?\s?[:]?$"
+)
 _NUMBER_NAMES = re.compile(
     r"(?:인증|비밀|계좌|전화|카드|주문|예약|접수|수험|등록|사업자|우편|송장|운송장|고유|일련|참가|사물함|차량|학생|군번|쿠폰|상품|코드|핸드폰|배송|회원|휴대폰|휴대전화|고객|추적|여권|면허|보험|증서|관리|"
     r"문서|사건|로또|사번|사원|직원|연락처|생년월일|생일|주민|팩스|내선|비상|문의|대표|시리얼|[A-Za-z가-힣]*번호|[A-Za-z가-힣]*코드|(?:파일|폴더|방)\s?이름)\s?"
@@ -81,6 +92,9 @@ def _emergency(match: re.Match[str]) -> Verbalisations:
     return [digits(text), sino(int(text))]
 
 
+_COUNTED = re.compile(
+    r"\s?(?:명|개|원|건|년|월|분|초|시간|살|세|층|회|도|점|대|만|억|천|인|곳|번째)(?!호)"
+)
 _LINE = re.compile(r"상담|전화|신고|핫라인|콜센터|문의|연락")
 
 
@@ -100,7 +114,10 @@ def _long_name(match: re.Match[str]) -> Verbalisations:
 
 def _named_number(match: re.Match[str]) -> Verbalisations:
     """인증번호 482019: a number that names, digit by digit."""
-    if not _NUMBER_NAMES.search(before(match)):
+    ahead = before(match)
+    if not (_NUMBER_NAMES.search(ahead) and _SURE_NAMES.search(ahead)) or _COUNTED.match(
+        after(match)
+    ):
         return []
     spelled = [digits(match.group()), digits(match.group(), SINO_DIGITS[0])]
     return [*spelled, *number(match.group())[:1]]
@@ -108,7 +125,10 @@ def _named_number(match: re.Match[str]) -> Verbalisations:
 
 def _parted_number(match: re.Match[str]) -> Verbalisations:
     """예약 번호는 830-295."""
-    return _account(match) if _NUMBER_NAMES.search(before(match)) else []
+    ahead = before(match)
+    if _COUNTED.match(after(match)) or not _SURE_NAMES.search(ahead):
+        return []
+    return _account(match) if _NUMBER_NAMES.search(ahead) else []
 
 
 def _solid_date(match: re.Match[str]) -> Verbalisations:

@@ -271,6 +271,9 @@ def _list(match: re.Match[str]) -> Verbalisations:
     low, high, counter = value(match["a"]), value(match["b"]), match["counter"]
     if high != low + 1 or not is_tail(hangul_behind(match)) or re.search(r"\d,$", before(match)):
         return []
+    if counter == "월":
+        name = {6: "유", 10: "시"}.get(high, sino(high))
+        return [f"{sino(low)} {name}월", f"{ {6: '유'}.get(low, sino(low)) }월 {name}월"]
     both = [f"{name} {counter}" for name in ESTIMATES.get(low, [])]
     plain = f"{sino(low)}{sino(high)} {counter}"
     if COUNTERS[counter].cap == 0:

@@ -23,6 +23,7 @@ _WORDS = {
     "度數": "도수", "暴露": "폭로", "暴惡": "포악", "布施": "보시", "什器": "집기", "龜裂": "균열", "契丹": "거란", "南無": "나무", "論難": "논란",
     "困難": "곤란", "議論": "의논", "大怒": "대로", "智異山": "지리산", "漢拏山": "한라산", "木瓜": "모과", "牡丹": "모란", "團欒": "단란",
 }  # fmt: skip
+_DAYS = tuple("月火水木金土日")
 _LONGEST = max(map(len, _WORDS))
 _N, _R, _SILENT = 2, 5, 11  # indices of the first consonants ㄴ, ㄹ, ㅇ
 _Y_VOWELS = {2, 3, 6, 7, 12, 17, 20}  # ㅑ ㅒ ㅕ ㅖ ㅛ ㅠ ㅣ
@@ -86,6 +87,10 @@ def _word(match: re.Match[str]) -> Verbalisations:
 
 def _gloss(match: re.Match[str]) -> Verbalisations:
     """희망(希望): the same word again, which nobody says twice."""
+    if match["gloss"] in _DAYS and re.search(
+        r"\d\s?일$|[/.]\d{1,2}$", match.string[: match.start()]
+    ):
+        return [f" {in_hangul(match['gloss'])}요일"]
     spelled = in_hangul("".join(_RUN.findall(match["gloss"])))
     ahead = match.string[: match.start()].replace(" ", "")
     if not spelled or ahead.endswith(spelled):

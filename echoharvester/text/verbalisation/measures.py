@@ -165,7 +165,24 @@ def _per(amount: str, unit: str, names: tuple[str, ...], per: str, told: bool) -
     return [f"{amount} {names[0]} 퍼 {below}", f"{below}당 {amount} {names[0]}"]
 
 
+# They are other things as well: a defibrillator, drawing programs, a language, a band, a heart's drug.
+_AMBIGUOUS = frozenset(("AED", "PHP", "CAD", "TRY", "RM", "Rp", "INR", "ILS", "SEK", "S$"))
+_NO_AMOUNT = re.compile(
+    r"\s?(?:대|집|급|번|호|기|개|명|권|장|편|버전|단계|레벨|회|차|형|층|도면|[A-Za-z])"
+)
+
+
+def _is_no_amount(match: re.Match[str]) -> bool:
+    """Whether letters beside a number are hardly a currency."""
+    if not match["sign"][0].isalpha():
+        return False
+    small = match["sign"] in _AMBIGUOUS and float(match["n"].replace(",", "")) < 10
+    return small or _NO_AMOUNT.match(match.string, match.end()) is not None
+
+
 def _money(match: re.Match[str]) -> Verbalisations:
+    if _is_no_amount(match):
+        return []
     amount, behind = number(match["n"])[0], match["large"] or ""
     if letter := match["letter"]:
         behind = _BEHIND_MONEY[letter]
@@ -179,6 +196,8 @@ def _money(match: re.Match[str]) -> Verbalisations:
 
 
 def _money_behind(match: re.Match[str]) -> Verbalisations:
+    if _is_no_amount(match):
+        return []
     return [f"{number(match['n'])[0]} {name}" for name in CURRENCIES[match["sign"]]]
 
 
@@ -245,12 +264,14 @@ def counted_hours(count: int) -> Verbalisations:
     )
 
 
-_FORCE = re.compile(r"힘|무게|하중|장력|뉴턴|마찰|작용|추력|압축|인장|중력|가속")
+_FORCE = re.compile(
+    r"힘(?:의|을|이|은|과|으로)|무게|하중|장력|뉴턴|마찰|작용|추력|압축|인장|중력|가속"
+)
 _CURRENT = re.compile(
     r"\d\s?[VW]|전류|전압|어댑터|충전|퓨즈|차단기|배터리|전원|암페어|콘센트|멀티탭|볼트|와트|모터|용접"
 )
 _ENERGY = re.compile(r"한 일|에너지|열량|줄|일의 양")
-_KELVIN = re.compile(r"절대\s?(?:온도|영도)|켈빈|초전도|우주")
+_KELVIN = re.compile(r"절대\s?(?:온도|영도)|켈빈|초전도")
 _SHIRTS = re.compile(r"아이폰|갤럭시|모델|버전|시리즈|좌석|석|호|등급|규격|용지")
 
 
@@ -261,7 +282,9 @@ def _letter_unit(match: re.Match[str]) -> Verbalisations:
     if _SHIRTS.search(beside) and not _CURRENT.search(beside):
         return []
     spelled = number(text)
-    if unit == "h" and text.isdigit():
+    if unit == "h" and not (text.isdigit() and int(text) < 100):
+        return []
+    if unit == "h":
         return [f"{hour} 시간" for hour in counted_hours(int(text))]
     if unit in "hs":
         return [f"{n} {'시간' if unit == 'h' else '초'}" for n in spelled[:1]]

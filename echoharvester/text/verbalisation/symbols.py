@@ -126,7 +126,7 @@ def _headline(match: re.Match[str]) -> Verbalisations:
 
 SYMBOL_LETTER_RULES = (
     rule(
-        r"(?=[IVXL]{2})(?:X{0,3}|XL|L)(?:IX|IV|V?I{0,3})(?![A-Za-z])"
+        r"(?!XL|XXL|IV\s?세트)(?=[IVXL]{2})(?:X{0,3}|XL|L)(?:IX|IV|V?I{0,3})(?![A-Za-z])"
         r"(?=\s?(?:권|부|장|편|기|세|차|절|막|급|형|과)(?![가-힣]{2}))",
         _numbered_roman,
     ),
