@@ -129,7 +129,7 @@ def test_the_report_and_card_say_what_there_is(finished):
     assert (
         page.count("<svg") >= 9
         and "Against the truth" in page
-        and "What the confidence is worth" in page
+        and "How far the confidence can be trusted" in page
     )
     stats = json.loads((finished.data_dir / "stats.json").read_text(encoding="utf-8"))
     assert f"{stats['cuts']} utterances" in (finished.data_dir / "data_card.md").read_text(
