@@ -121,7 +121,7 @@ _EMOJI = re.compile(
 # A dash that opens a turn of a dialogue; -5도 is a number.
 _DASH = re.compile(r"^\s*[-–—‐](?:\s+(?=\S)|(?=[^\s\d]))")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
-_PLAIN = re.compile(r"[가-힣 .,?!…]*")
+_PLAIN = re.compile(r"[가-힣0-9 .,?!…]*")
 _LONE_MARKS = re.compile(r"[\W_]+")
 
 _STEPS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -227,7 +227,8 @@ class Cleaner:
         if _CREDIT.match(line):
             removed["credit"] += 1
             return "", ""
-        if _PLAIN.fullmatch(line):  # nothing that the rules below look for
+        if _PLAIN.fullmatch(line) and "00" not in line and not line[-1:].isdigit():
+            # nothing that the rules below look for
             return ("" if _LONE_MARKS.fullmatch(line) else orthographic(line)), ""
         if self.corpus_marks:
             transcript = read_transcript(line)

@@ -87,21 +87,21 @@ def parse_lines(text: str, suffix: str, name: str) -> Track:
 
 def _cue(raw: _RawCue) -> Cue | None:
     """A cue without tags; None where it has no text."""
-    rows = [(speaker, row) for line in raw.lines for speaker, row in voices(line) if _plain(row)]
+    marked = " ".join(raw.lines)
+    if "<" not in marked and "{" not in marked:
+        lines = tuple(plain for line in raw.lines if (plain := strip_markup(line)))
+        return Cue(raw.start_sec, raw.end_sec, lines) if lines else None
+    turns = [turn for line in raw.lines for turn in voices(line)]
+    rows = [(name, row, plain) for name, row in turns if (plain := _plain(row))]
     if not rows:
         return None
-    lines = tuple(_plain(row) for _, row in rows)
-    words = [w for _, timed in _timed_lines([row for _, row in rows], raw.start_sec) for w in timed]
-    speakers = tuple(speaker for speaker, _ in rows)
-    marked = " ".join(raw.lines)
-    return Cue(
-        raw.start_sec,
-        raw.end_sec,
-        lines,
-        tuple(words),
-        speakers if any(speakers) else (),
-        marked if "<" in marked or "{" in marked else "",
-    )
+    lines = tuple(plain for _, _, plain in rows)
+    speakers = tuple(name for name, _, _ in rows)
+    words: tuple[TimedWord, ...] = ()
+    if _TIME_TAG.search(marked):
+        timed = _timed_lines([row for _, row, _ in rows], raw.start_sec)
+        words = tuple(word for _, of_line in timed for word in of_line)
+    return Cue(raw.start_sec, raw.end_sec, lines, words, speakers if any(speakers) else (), marked)
 
 
 def _has_text(text: str, suffix: str) -> bool:

@@ -21,6 +21,7 @@ _HARD_SPACE = re.compile(r"\\h(?![a-z])")
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{[yYcCsSfFoPp]:[^{}\s]*\}")  # {\an8}; {y:i} of MicroDVD
 # What ASS draws: m 0 0 l 100 0 100 100.
 _DRAWING = re.compile(r"^\s*m(?:\s+-?\d+(?:\.\d+)?){2}(?:\s+(?:[mnlbspc]|-?\d+(?:\.\d+)?))+\s*$")
+_MARKS = frozenset("<{&\\[|")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]+)?\s+([^<>]{1,100})>")
 _OPEN_TAG = re.compile(r"<(?:font|span|c|v|i|b|u|p|div)\b[^<>]{0,200}$", re.IGNORECASE)
 _MAX_ESCAPES = 3  # what went through web services was escaped by each of them
@@ -57,6 +58,8 @@ def voices(line: str) -> list[tuple[str, str]]:
 
 def unmarked(line: str) -> str:
     """A line without tags, overrides and entities, its spaces kept."""
+    if _MARKS.isdisjoint(line):
+        return line
     line = _HARD_SPACE.sub(" ", _OVERRIDE.sub("", _RUBY_TEXT.sub("", line)))
     line = _TAG.sub("", _BREAK.sub(" ", line))
     for _ in range(_MAX_ESCAPES):

@@ -23,6 +23,7 @@ _FOLDED_BLOCKS = re.compile(
     "\ufb00-\ufb06\U0001d400-\U0001d7ff]+"
 )
 _REPEATED_STOPS = re.compile(r"\.{3,}")
+_ORDINARY = re.compile(r"[가-힣A-Za-z0-9 .,?!'\"()%~:/-]*")
 _SPACES = re.compile(r"\s+")
 # More combining marks on a letter than any script has make normalisation slow.
 _MANY_MARKS = re.compile(
@@ -42,6 +43,8 @@ def fold(text: str) -> str:
     >>> fold("안녕") == fold("안녕".encode().decode()) == "안녕"
     True
     """
+    if _ORDINARY.fullmatch(text):  # nothing to fold: most text
+        return _SPACES.sub(" ", text).strip()
     text = _MANY_MARKS.sub(r"\1", _SPACES.sub(" ", text))
     text = unicodedata.normalize("NFC", text).translate(_LOOKALIKES)
     text = _FOLDED_BLOCKS.sub(_fold_block, text)
