@@ -6,11 +6,14 @@ import sys
 
 from omegaconf import DictConfig
 
-from echoharvester.manifests.shards import ShardWriter, known_rows, read_all_cuts
+from echoharvester.manifests.accounting import counted
+from echoharvester.manifests.shards import ShardWriter, known_rows, read_all_cuts, read_cuts
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.conflicts import write_conflicts
 from echoharvester.review.decisions import from_rows, read_decisions, review_files, unread_files
+from echoharvester.review.listening import refresh_pages
 from echoharvester.review.merge import misfits, outdated
+from echoharvester.review.planted import planted_texts
 from echoharvester.review.taken_back import keep, taken_back
 
 from config import stage_main
@@ -19,14 +22,17 @@ from parts import text_rules
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
     paths, made_from = recipe.paths, recipe.fingerprint("review_edits")
-    found = read_decisions(review_files(paths.review), text_rules(cfg))
+    rows = read_cuts(paths.review_rows) if paths.review_rows.exists() else ()
+    rules, planted = text_rules(cfg), planted_texts(rows)
+    found = read_decisions(review_files(paths.review), rules, planted)
     problems = unread_files(paths.review)
     if found.decided or found.undecided:
-        problems += misfits(found, read_all_cuts(paths.manifests, "cuts_validated"))
+        problems += misfits(found, read_all_cuts(paths.manifests, "cuts_validated"), rules.lexicon)
     old = outdated(found, read_all_cuts(paths.manifests, "cuts_validated") if found.decided else ())
     conflicts = write_conflicts(paths.review, found, old)
     gone = taken_back(from_rows(known_rows(paths.review_edits)), found)
     kept = keep(gone, paths.data_dir)
+    pages = refresh_pages(paths.review)
     with ShardWriter(paths.review_edits) as writer:
         for row in found.rows(problems):
             writer.write(row)
@@ -37,7 +43,8 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     for remark in found.remarks:
         print(f"review_edits: {remark}")
     lost = f", {len(gone)} of before taken back ({kept} keeps them)" if gone else ""
-    print(f"stage  8 review_edits: {len(found.decided)} decisions in {paths.review}{lost}")
+    again = f"; {counted(pages, 'page')} made again" if pages else ""
+    print(f"stage  8 review_edits: {len(found.decided)} decisions in {paths.review}{lost}{again}")
 
 
 if __name__ == "__main__":

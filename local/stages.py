@@ -82,20 +82,20 @@ STAGES = stage_table(
         introduced={"validate.read_hypotheses": False, "validate.evidence": "auto"},
         reads=("cuts_validated",), inputs=inputs.of_review,
         output=ManifestOutput(lambda p: p.review_rows, outputs.review_rows),
-        after_takedown=True, version=2,
+        after_takedown=True, version=3,
     ),
     Stage(
         8, "review_edits",
         settings=("segment.min_chars", "segment.min_hangul_share"), models=("segment.lexicon",),
         reads=("review/*.tsv", "cuts_validated"), inputs=inputs.of_review_edits,
         output=ManifestOutput(lambda p: p.review_edits, outputs.review_edits),
-        after_takedown=True,
+        after_takedown=True, version=2,
     ),
     Stage(
         8, "merge",
         settings=("segment.min_chars", "segment.min_hangul_share"), models=("segment.lexicon",),
         source="cuts_validated", target="cuts_reviewed", extra_input="review_edits",
-        after_takedown=True, version=3,
+        after_takedown=True, version=4,
     ),
     Stage(
         9, "export",

@@ -26,7 +26,7 @@ def opened(path: Path, width: int = 1280, height: int = 800) -> Iterator[tuple[o
     flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page(viewport={"width": width, "height": height})
+        page = browser.new_context(viewport={"width": width, "height": height}).new_page()
         complaints: list[str] = []
         page.on(
             "console",
@@ -36,3 +36,14 @@ def opened(path: Path, width: int = 1280, height: int = 800) -> Iterator[tuple[o
         page.goto(path.as_uri())
         yield page, complaints
         browser.close()
+
+
+AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+
+def violations(page: object) -> list[str]:
+    """What axe finds wrong with a page as it is, each with the elements."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": list(AXE_TAGS)}).response["violations"]
+    return [f"{v['id']}: {[node['html'][:120] for node in v['nodes']]}" for v in found]

@@ -13,6 +13,7 @@ from echoharvester.audio.media import MediaError
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import safe_id
 from echoharvester.manifests.shards import Cut
+from echoharvester.review.spectrogram import write_spectrogram
 
 FORMATS = ("flac", "mp3", "wav")  # what every browser plays
 PEAKS = 300  # of a clip: enough for a screen
@@ -24,6 +25,7 @@ class Clip:
 
     Attributes:
         name: of its file.
+        picture: name of the file with its spectrogram; empty: none was asked for.
         peaks: at most `PEAKS` bytes, the largest level of each stretch, 255 that of the loudest.
         start_sec, end_sec: where the cut lies in the clip.
         duration_sec: of the clip, with what is around the cut.
@@ -34,12 +36,18 @@ class Clip:
     start_sec: float
     end_sec: float
     duration_sec: float
+    picture: str = ""
 
 
 def write_clips(
-    cuts: Iterable[Cut], folder: Path, audio_format: str = "flac", padding_sec: float = 0.0
+    cuts: Iterable[Cut],
+    folder: Path,
+    audio_format: str = "flac",
+    padding_sec: float = 0.0,
+    pictures: bool = False,
 ) -> dict[str, Clip]:
-    """Writes the clips of these cuts, by id, and takes away all others.
+    """Writes the clips of these cuts, by id, and takes away all others; `pictures`: their
+    spectrograms, too.
 
     Raises:
         MediaError: naming the recording that cannot be read.
@@ -48,15 +56,15 @@ def write_clips(
     if audio_format not in FORMATS:
         raise UserError(f"review.clip_format is {', '.join(FORMATS)}, not {audio_format!r}")
     folder.mkdir(parents=True, exist_ok=True)
-    clips = {cut["id"]: _write(cut, folder, audio_format, padding_sec) for cut in cuts}
-    wanted = {clip.name for clip in clips.values()}
+    clips = {cut["id"]: _write(cut, folder, audio_format, padding_sec, pictures) for cut in cuts}
+    wanted = {name for clip in clips.values() for name in (clip.name, clip.picture)}
     for path in folder.iterdir():
         if path.name not in wanted:
             path.unlink()
     return clips
 
 
-def _write(cut: Cut, folder: Path, audio_format: str, padding_sec: float) -> Clip:
+def _write(cut: Cut, folder: Path, audio_format: str, padding_sec: float, pictures: bool) -> Clip:
     import soundfile
 
     source, rate = cut["recording"]["sources"][0]["source"], cut["recording"]["sampling_rate"]
@@ -71,6 +79,11 @@ def _write(cut: Cut, folder: Path, audio_format: str, padding_sec: float) -> Cli
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp.{audio_format}")
     soundfile.write(temporary, samples, rate)
     os.replace(temporary, path)
+    picture = path.with_suffix(".jpg") if pictures else None
+    if picture:
+        temporary = picture.with_name(f".{picture.stem}.{os.getpid()}.tmp")
+        write_spectrogram(samples, rate, temporary)
+        os.replace(temporary, picture)
     start_sec = begin - first / rate
     return Clip(
         path.name,
@@ -78,6 +91,7 @@ def _write(cut: Cut, folder: Path, audio_format: str, padding_sec: float) -> Cli
         round(start_sec, 3),
         round(start_sec + cut["duration"], 3),
         round(len(samples) / rate, 3),
+        picture.name if picture else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ class Decision:
         text: as written; empty: the text that the cut has.
         text_digest: of the text that the decision was made on; empty where the column is gone.
         decided_at: as the row says, else empty.
+        listened: share of the cut that was played before, 0 to 1; None: not known.
+        decision_sec: how long the row was looked at; None: not known.
         saved_at: when the file was last saved.
         where: file and line.
     """
@@ -34,12 +37,14 @@ class Decision:
     decided_at: str = ""
     saved_at: str = ""
     where: str = ""
+    listened: float | None = None
+    decision_sec: float | None = None
 
     @property
     def changes_text(self) -> bool:
         """Whether the text was edited, as far as the row itself can tell."""
         if not self.text_digest:  # the column is gone
-            return self.decision == "fix"
+            return self.decision in ("fix", "fix!")
         return bool(self.text) and self.text_digest != text_digest(self.text)
 
     @property
@@ -59,6 +64,7 @@ class Decision:
         """What comes out depends on; not where and when it was written."""
         return (
             self.decision, self.text, self.text_digest, self.note, self.reviewer, self.decided_at,
+            str(self.listened), str(self.decision_sec),
         )  # fmt: skip
 
 
@@ -103,22 +109,34 @@ def decision_of(where: str, row: Row, rules: TextRules, saved_at: str = "") -> D
             f"{where}: {row['']!r} lies behind the last column; a tab inside a cell? Take it out"
         )
     if decision not in DECISIONS:
-        raise UserError(
-            f"{where}: decision is {', '.join(DECISIONS[1:])} or empty, not {decision!r}"
-        )
+        raise UserError(f"{where}: decision is ok, fix, drop or empty, not {decision!r}")
     text, digest = row.get("text", ""), row.get("text_digest", "")
     if text_digest(text) != digest:
         text = fold(text)
     made = Decision(
         row["id"], decision, text, digest,
         row.get("note", ""), row.get("reviewer", ""), row.get("decided_at", ""), saved_at, where,
+        _number(row.get("listened", "")), _number(row.get("decision_sec", "")),
     )  # fmt: skip
     if decision and not made.id:
         raise UserError(f"{where}: a decision, but no id")
     if not decision and made.text_digest and made.changes_text and "opinion" not in row:
         raise UserError(f"{where}: the text of {made.id} was edited, but decision is empty; fix?")
-    if decision == "fix" and not made.text:
+    if decision in ("fix", "fix!") and not made.text:
         raise UserError(f"{where}: decision fix needs a text; drop takes a cut out")
-    if decision in ("ok", "fix") and made.changes_text and (fault := rules.fault_of(made.text)):
+    if (
+        decision in ("ok", "fix", "fix!")
+        and made.changes_text
+        and (fault := rules.fault_of(made.text))
+    ):
         raise UserError(f"{where}: the text {made.text!r} {fault}")
     return made
+
+
+def _number(cell: str) -> float | None:
+    """A cell that only informs: what is no number there is as good as none."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None

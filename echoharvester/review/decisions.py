@@ -14,6 +14,8 @@ from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.review.agreement import agreement
 from echoharvester.review.decision import Decision, TextRules, agree, decision_of
+from echoharvester.review.diligence import diligence
+from echoharvester.review.planted import planted_scores
 from echoharvester.review.tsv import read_rows
 
 # Where what nobody could apply is kept for somebody to settle; a decision made there overrules.
@@ -32,7 +34,7 @@ class ReviewDecisions:
             edited.
         disputed: by cut, decisions that differ: none counts until somebody settles it.
         faults: rows that cannot be taken, named by file and line.
-        remarks: how far reviewers agree.
+        remarks: how far reviewers agree, how they worked, and what they made of planted errors.
     """
 
     decided: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
@@ -78,12 +80,21 @@ def from_rows(
     return ReviewDecisions(dict(decided), remarks=remarks)
 
 
-def read_decisions(paths: Iterable[Path], rules: TextRules | None = None) -> ReviewDecisions:
+def read_decisions(
+    paths: Iterable[Path],
+    rules: TextRules | None = None,
+    planted: Mapping[str, str] | None = None,
+) -> ReviewDecisions:
     """All decisions of all review files; undecided rows count for nothing.
 
     A bad row is named by file and line and the rest is read.  Two decisions on one cut that
     differ are both left out, unless the conflicts file decides.
+
+    Args:
+        planted: by id the wrong texts that some rows show on purpose; decisions on them say how
+            reviewers work, and change nothing else.
     """
+    planted = planted or {}
     rules, faults = rules or TextRules(), list[str]()
     undecided: dict[str, Decision] = {}
     verdicts: dict[str, Decision] = {}
@@ -95,6 +106,8 @@ def read_decisions(paths: Iterable[Path], rules: TextRules | None = None) -> Rev
             continue
         for decision in found:
             by_cut[decision.id].append(decision)
+    on_planted = [one for cut_id in planted for one in by_cut.pop(cut_id, ())]
+    undecided = {cut_id: one for cut_id, one in undecided.items() if cut_id not in planted}
     decided: dict[str, list[Decision]] = defaultdict(list)
     disputed: dict[str, list[Decision]] = defaultdict(list)
     opinions: list[Decision] = []
@@ -111,6 +124,8 @@ def read_decisions(paths: Iterable[Path], rules: TextRules | None = None) -> Rev
     for cut_id, verdict in verdicts.items():
         decided[cut_id][:1] = [verdict]
     remarks = [pair.line() for pair in agreement(opinions)]
+    remarks += [one.line() for one in diligence([*opinions, *on_planted])]
+    remarks += [one.line() for one in planted_scores(on_planted, planted)]
     return ReviewDecisions(dict(decided), undecided, dict(disputed), faults, remarks)
 
 

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import ACCEPTED
 from echoharvester.manifests.cuts import with_custom
-from echoharvester.manifests.shards import Cut
+from echoharvester.manifests.fingerprints import fingerprint
+from echoharvester.manifests.shards import Cut, write_atomic
 from echoharvester.review.clips import write_clips
-from echoharvester.review.doubt import spoken_words
 from echoharvester.review.labels import write_labels
 from echoharvester.review.layout import Layout, decided, edited_rows, tables, write_tables
-from echoharvester.review.listening import write_page
+from echoharvester.review.listening import OfAll, about_cut, write_page
+from echoharvester.review.planted import Planter, as_shown, planted_texts
 from echoharvester.review.rows import row_of
 from echoharvester.review.sample import StratifiedSample
 from echoharvester.review.select import Selection, select
@@ -31,6 +33,8 @@ class Handout:
         clip_format: flac, mp3 or wav.
         clip_padding_sec: heard before and after each cut.
         labels: audacity, textgrid or None.
+        spectrograms: whether each clip has a picture.
+        planted: so many rows more show a wrong text, to see whether reviewers find it.
         title: of the pages.
     """
 
@@ -38,7 +42,13 @@ class Handout:
     clip_format: str = "flac"
     clip_padding_sec: float = 0.5
     labels: str | None = None
+    spectrograms: bool = True
+    planted: int = 0
     title: str = "review"
+
+    def __post_init__(self) -> None:
+        if self.planted < 0:
+            raise UserError(f"review.planted is 0 or more, not {self.planted}")
 
 
 @dataclass(frozen=True)
@@ -98,26 +108,32 @@ def hand_out(
     """
     layout, handout, selection = plan.layout, plan.handout, plan.selection
     before, assigned_alike = {}, True
+    previous = list(previous)
     for cut in previous:
         before[cut["id"]] = list(cut["custom"].get("review_files", ()))
         assigned_alike = cut["custom"].get("review_layout") == layout.identity
     names_before = {name for names in before.values() for name in names}
     edited = edited_rows(folder, sorted(names_before | _existing(folder, layout)))
     touched = {row["id"] for rows in edited.values() for row in rows}
-    chosen = select(read, selection, plan.sample, plan.limit_of, touched)
-    clips = write_clips(chosen.cuts, folder / CLIPS, handout.clip_format, handout.clip_padding_sec)
-    rows = {cut["id"]: row_of(cut, f"{CLIPS}/{clips[cut['id']].name}") for cut in chosen.cuts}
+    wrong = [i for i in planted_texts(previous) if i in touched]
+    planter = Planter(handout.planted, plan.sample.seed)
+    chosen = select(read, selection, plan.sample, plan.limit_of, touched, planter, wrong)
+    clips = write_clips(
+        chosen.cuts, folder / CLIPS, handout.clip_format, handout.clip_padding_sec, handout.spectrograms
+    )  # fmt: skip
+    shown = [as_shown(cut) for cut in chosen.cuts]
+    rows = {cut["id"]: row_of(cut, f"{CLIPS}/{clips[cut['id']].name}") for cut in shown}
     # Rows stay in their files while these are assigned as before; what was edited stays anyway.
     files = layout.assign(list(rows), layout.still_holds(before) if assigned_alike else {})
     result = tables(rows, files, edited, layout)
     write_tables(folder, result, names_before)
+    about = {cut["id"]: about_cut(cut) for cut in shown}
+    of_all = OfAll(_dataset_of(folder), tuple(sorted(result)))
     for name, found in result.items():
         page = (folder / name).with_suffix(".html")
         if handout.page:
             title = f"{handout.title} ({name.removesuffix('.tsv')})"
-            texts = {i: row["text"] for i, row in rows.items()}
-            words = {cut["id"]: spoken_words(cut) for cut in chosen.cuts}
-            write_page(page, found, clips, title, texts, words)
+            write_page(page, found, clips, title, about, of_all)
         else:
             page.unlink(missing_ok=True)
     write_labels(chosen.cuts, folder / LABELS, handout.labels)
@@ -138,6 +154,14 @@ def hand_out(
         chosen.offered,
         decided(result),
     )
+
+
+def _dataset_of(folder: Path) -> str:
+    """What tells browsers this data set's decisions from those of others, wherever it is moved to."""
+    path = folder / ".dataset"
+    if not path.exists():
+        write_atomic(path, fingerprint(str(folder.resolve())))
+    return path.read_text(encoding="utf-8").strip()
 
 
 def _existing(folder: Path, layout: Layout) -> set[str]:

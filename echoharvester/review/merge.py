@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from echoharvester.manifests.accounting import ACCEPTED, APPROVED
 from echoharvester.manifests.cuts import rejected, text_of, with_custom, with_supervision
@@ -15,13 +14,16 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.review.decision import Decision
 from echoharvester.review.decisions import ReviewDecisions
 from echoharvester.review.rows import reviewable, text_digest
-from echoharvester.text.scores import best_verbalisation, normalize_for_scoring
+from echoharvester.review.word_times import realigned
+from echoharvester.text.scores import best_verbalisation, cer
 from echoharvester.text.spoken import candidates
 from echoharvester.text.unicode import fold
 
 logger = logging.getLogger(__name__)
 STAGE = "merge"
-MIN_WORD_SEC = 0.02  # no word is shorter
+# CER of a correction against what was heard, from which on it may have slipped into another row, or be
+# a remark: there is more wrong in it than it is long.  The page asks from 0.5 on already.
+FAR = 1.0
 
 
 def merge_media(
@@ -40,7 +42,7 @@ def merged(cut: Cut, decision: Decision, lexicon: Path | None = None) -> Cut:
     """
     if _is_merged(cut, decision):
         return cut
-    if problem := misfit(cut, decision):
+    if problem := misfit(cut, decision, lexicon):
         logger.warning("%s: %s %s; not applied", decision.where, decision.id, problem)
         return with_custom(cut, review_problem=f"the decision of {decision.rater}: {problem}")
     before, custom = text_of(cut), cut["custom"]
@@ -49,6 +51,8 @@ def merged(cut: Cut, decision: Decision, lexicon: Path | None = None) -> Cut:
         "status_before": custom["status"], "cer_before": custom.get("cer"),
         "reviewer": decision.reviewer, "note": decision.note, "time": decision.decided_at or decision.saved_at,
     }  # fmt: skip
+    proof = {"listened": decision.listened, "decision_sec": decision.decision_sec}
+    trace |= {name: value for name, value in proof.items() if value is not None}
     if decision.decision == "drop":
         return rejected(with_custom(cut, review=trace), STAGE, "dropped_by_reviewer")
     custom = {k: v for k, v in custom.items() if k not in ("reason", "rejected_by")}
@@ -59,7 +63,7 @@ def merged(cut: Cut, decision: Decision, lexicon: Path | None = None) -> Cut:
     # which verbalisation they mean.
     verbalisations = candidates(decision.text, extra_words=lexicon)
     text, counts = best_verbalisation(verbalisations, custom.get("hyp_text", ""))
-    cut = with_supervision(cut, text=text, alignment={"word": _realigned(cut, text.split())})
+    cut = with_supervision(cut, text=text, alignment={"word": realigned(cut, text.split())})
     return with_custom(
         cut,
         cer=round(counts.rate, 4),
@@ -83,19 +87,36 @@ def decision_on(decisions: ReviewDecisions, cut: Cut) -> Decision | None:
     return decisions.of(cut["id"], digest)
 
 
-def misfit(cut: Cut, decision: Decision) -> str:
-    """Why a decision cannot be applied to its cut; empty: it can."""
+def misfit(cut: Cut, decision: Decision, lexicon: Path | None = None) -> str:
+    """Why a decision is not applied to its cut; empty: it is."""
     if not cut["supervisions"]:
         return "has no text: nothing to decide"
     if decision.text_digest and decision.text_digest != text_digest(text_of(cut)):
         return "was decided on a text that has changed since"
     if decision.decision != "drop" and not reviewable(cut):
         return "was rejected before it was measured and cannot be approved"
-    return ""
+    return _too_far(cut, decision, lexicon)
 
 
-def misfits(decisions: ReviewDecisions, cuts: Iterable[Cut]) -> list[str]:
-    """Decisions that cannot be applied, as "file:line: why": no such cut, or another text by now."""
+def _too_far(cut: Cut, decision: Decision, lexicon: Path | None) -> str:
+    """What is asked about a correction that is further from the sound than the caption was."""
+    if decision.decision not in ("ok", "fix") or not decision.changes_text:
+        return ""
+    heard = cut["custom"].get("hyp_text", "")
+    before = cer(text_of(cut), heard).rate
+    _, counts = best_verbalisation(candidates(decision.text, extra_words=lexicon), heard)
+    if counts.rate <= max(before, FAR):
+        return ""
+    return (
+        f"is corrected to a text that is further from what was heard (CER {100 * counts.rate:.0f} %) than "
+        f"the caption was ({100 * before:.0f} %); if it is right, write fix! as its decision"
+    )
+
+
+def misfits(
+    decisions: ReviewDecisions, cuts: Iterable[Cut], lexicon: Path | None = None
+) -> list[str]:
+    """Decisions that are not applied, as "file:line: why": no such cut, or another text by now."""
     left = {cut_id: several[0] for cut_id, several in decisions.decided.items()}
     lines = []
     for cut in cuts:
@@ -111,7 +132,11 @@ def misfits(decisions: ReviewDecisions, cuts: Iterable[Cut]) -> list[str]:
             lines.append(
                 f"{undecided.where}: the text of {cut['id']} was edited, but decision is empty; fix?"
             )
-        if decision and not _is_merged(cut, decision) and (problem := misfit(cut, decision)):
+        if (
+            decision
+            and not _is_merged(cut, decision)
+            and (problem := misfit(cut, decision, lexicon))
+        ):
             lines.append(f"{decision.where}: {decision.id} {problem}")
     return lines + [
         f"{decision.where}: there is no cut {decision.id}" for decision in left.values()
@@ -139,68 +164,6 @@ def with_known_times(decisions: ReviewDecisions, merged_before: Iterable[Cut]) -
         if several and not several[0].decided_at and review and _is_merged(cut, several[0]):
             decided[cut["id"]] = (replace(several[0], decided_at=review["time"]), *several[1:])
     return replace(decisions, decided=decided)
-
-
-def _realigned(cut: Cut, words: Sequence[str]) -> list[list[object]]:
-    """Word times for a corrected text: kept where the words are the same, else shared.
-
-    A run of changed words takes the time of the run it replaces.
-    """
-    from rapidfuzz.distance import Levenshtein
-
-    old = cut["supervisions"][0].get("alignment", {}).get("word", [])
-    names = [normalize_for_scoring(word[0]) for word in old]
-    result: list[list[object]] = []
-    for op in Levenshtein.opcodes(names, [normalize_for_scoring(word) for word in words]):
-        if op.tag == "equal":
-            for i, j in zip(
-                range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True
-            ):
-                result.append([words[j], *old[i][1:]])
-            continue
-        new = words[op.dest_start : op.dest_end]
-        if not new:
-            continue
-        start, end = _span(cut, old, op.src_start, op.src_end)
-        step = (end - start) / len(new)
-        result += [[w, round(start + i * step, 4), round(step, 4), 0.0] for i, w in enumerate(new)]
-    return _with_room(result)
-
-
-def _with_room(words: list[list[Any]]) -> list[list[object]]:
-    """Words put where there was no gap share the time of the word before them (or behind)."""
-    result: list[list[Any]] = []
-    for word in words:
-        if word[2] < MIN_WORD_SEC and result:
-            result[-1] = [*result[-1], word]  # to be shared out below
-        else:
-            result.append(word)
-    shared: list[list[object]] = []
-    for word, start, length, score, *more in result:
-        step = length / (1 + len(more))
-        shared.append([word, start, round(step, 4), score if not more else 0.0])
-        shared += [
-            [w[0], round(start + (i + 1) * step, 4), round(step, 4), 0.0]
-            for i, w in enumerate(more)
-        ]
-    if len(shared) > 1 and float(str(shared[0][2])) < MIN_WORD_SEC:
-        first, second = shared[:2]
-        end = float(str(second[1])) + float(str(second[2]))
-        half = (end - float(str(first[1]))) / 2
-        shared[:2] = [
-            [first[0], first[1], round(half, 4), 0.0],
-            [second[0], round(end - half, 4), round(half, 4), 0.0],
-        ]
-    return shared
-
-
-def _span(cut: Cut, old: Sequence[list[float]], first: int, last: int) -> tuple[float, float]:
-    """Start and end, in the cut, of the words first..last; of the gap there if there are none."""
-    if first < last:
-        return old[first][1], old[last - 1][1] + old[last - 1][2]
-    start = old[first - 1][1] + old[first - 1][2] if first else 0.0
-    end = old[first][1] if first < len(old) else cut["duration"]
-    return start, max(end, start)
 
 
 def count_decisions(cuts: Iterable[Cut]) -> Counter[str]:

@@ -43,6 +43,8 @@ def row_of(cut: Cut, clip: str = "") -> Row:
         "note": "",
         "reviewer": "",
         "decided_at": "",
+        "listened": "",
+        "decision_sec": "",
         "caption": str(custom.get("text_orthographic", "")),
         "status": custom["status"],
         "stratum": str(sample.get("stratum", "")),

@@ -33,7 +33,7 @@ class StratifiedSample:
             raise UserError(
                 f"review.sample_strata: {', '.join(sorted(unknown))}: expected some of {', '.join(STRATA)}"
             )
-        self.size, self._keys, self._seed = size, tuple(keys), seed
+        self.size, self._keys, self.seed = size, tuple(keys), seed
         self._drawn: dict[tuple[str, ...], list[tuple[float, str]]] = defaultdict(list)
         self._population: dict[tuple[str, ...], int] = defaultdict(int)
 
@@ -41,7 +41,7 @@ class StratifiedSample:
         """Offers an accepted cut."""
         stratum = _stratum(cut["custom"], self._keys)
         # A heap of the smallest draws, the largest of them on top.
-        draw = (-random.Random(f"{self._seed}/{cut['id']}").random(), str(cut["id"]))
+        draw = (-random.Random(f"{self.seed}/{cut['id']}").random(), str(cut["id"]))
         self._population[stratum] += 1
         heap = self._drawn[stratum]
         if len(heap) < self.size:

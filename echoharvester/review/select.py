@@ -12,6 +12,7 @@ from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import ACCEPTED, STATUSES
 from echoharvester.manifests.cuts import text_of, with_custom
 from echoharvester.manifests.shards import Cut
+from echoharvester.review.planted import Planter
 from echoharvester.review.rows import reviewable
 from echoharvester.review.sample import StratifiedSample
 
@@ -100,6 +101,8 @@ def select(
     sample: StratifiedSample,
     limit_of: Callable[[str], float],
     also: Collection[str] = (),
+    planter: Planter | None = None,
+    planted_before: Collection[str] = (),
 ) -> Selected:
     """Cuts for review: nearest to the limit first, then a random sample of all the accepted.
 
@@ -110,8 +113,11 @@ def select(
         read: begins a pass over the cuts of stage 6.
         limit_of: the CER limit of a caption kind.
         also: ids that come in any case (decided earlier), last.
+        planter: draws rows among them that show a wrong text; these cuts carry
+            `custom.review_planted`.
+        planted_before: of `also`, those that showed one.
     """
-    offered = 0
+    offered, planter = 0, planter or Planter(0)
 
     def wanted() -> Iterable[tuple[float, str]]:
         nonlocal offered
@@ -119,6 +125,8 @@ def select(
             custom = cut["custom"]
             if custom["status"] == ACCEPTED and sample.size:
                 sample.add(cut)
+            if custom["status"] == ACCEPTED:
+                planter.add(cut, sample.size + len(also))
             if selection.takes(cut):
                 offered += 1
                 yield abs(custom["cer"] - limit_of(custom["caption_kind"])), cut["id"]
@@ -127,12 +135,13 @@ def select(
     most = selection.max_rows
     nearest = sorted(wanted()) if most is None else heapq.nsmallest(max(most, 1), wanted())[:most]
     drawn = sample.drawn()
-    order = {cut_id: i for i, (_, cut_id) in enumerate(nearest)}
+    order: dict[str, float] = {cut_id: i for i, (_, cut_id) in enumerate(nearest)}
     for cut_id in (*drawn, *also):
         order.setdefault(cut_id, len(order))
+    wrong = {*planter.drawn(order), *(i for i in planted_before if i in order and i not in drawn)}
+    order |= {cut_id: planter.place(cut_id, len(order)) for cut_id in wrong}
     found = [cut for cut in read() if cut["id"] in order and reviewable(cut)]
     found.sort(key=lambda cut: order[cut["id"]])
-    return Selected(
-        [with_custom(c, review_sample=drawn[c["id"]]) if c["id"] in drawn else c for c in found],
-        offered,
-    )
+    found = [with_custom(c, review_sample=drawn[c["id"]]) if c["id"] in drawn else c for c in found]
+    found = [planter.planted(cut) if cut["id"] in wrong else cut for cut in found]
+    return Selected(found, offered)

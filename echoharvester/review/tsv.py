@@ -15,12 +15,15 @@ from echoharvester.manifests.shards import write_atomic
 # `row` comes first because some programs read the byte-order mark as part of the first name.
 COLUMNS = (
     "row", "id", "decision", "text", "hypothesis", "diff", "doubt", "cer", "confidence", "snr_db",
-    "duration_sec", "reason", "clip", "link", "note", "reviewer", "decided_at", "caption", "status",
-    "stratum", "weight", "text_digest",
+    "duration_sec", "reason", "clip", "link", "note", "reviewer", "decided_at", "listened",
+    "decision_sec", "caption", "status", "stratum", "weight", "text_digest",
 )  # fmt: skip
-DECISIONS = ("", "ok", "fix", "drop")
-EDITABLE = ("decision", "text", "note", "reviewer", "decided_at")
-NUMBERS = ("row", "cer", "confidence", "snr_db", "duration_sec", "weight")
+# `fix!`: a correction that is right although it is far from what was heard.
+DECISIONS = ("", "ok", "fix", "fix!", "drop")
+EDITABLE = ("decision", "text", "note", "reviewer", "decided_at", "listened", "decision_sec")
+NUMBERS = (
+    "row", "cer", "confidence", "snr_db", "duration_sec", "listened", "decision_sec", "weight",
+)  # fmt: skip
 # Without it Excel takes UTF-8 for the code page of the country.
 BYTE_ORDER_MARK = "\ufeff"
 

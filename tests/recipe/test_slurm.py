@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -182,25 +183,49 @@ def test_the_driver_is_a_job_itself_with_settings_of_its_own(collected, lab, tmp
     assert not any("SLURM_MEM_PER_CPU" in text for text in seen)
 
 
-def test_training_is_requeued_before_its_time_is_over_and_goes_on_exactly(lab, finished, tmp_path):
-    """A job of a minute for training that takes longer; against the same without a limit."""
-    long = ("train.max_epochs=14", "train.num_threads=1", "--stage", "11", "--stop-stage", "11")
+def test_training_that_is_warned_is_requeued_and_goes_on_exactly(lab, finished, tmp_path):
+    """Warned as Slurm warns before time is over; against the same training left alone."""
+    long = ("train.max_epochs=6", "train.num_threads=1")
     there, here = finished.beside(tmp_path / "there"), finished.beside(tmp_path / "here")
-    options = ("--launcher", "slurm", "launcher.mem=0", "launcher.cpus=1", 'launcher.time="1"',
-               "launcher.signal_sec=30")  # fmt: skip
-    command = there.command(*(a for a in (*options, *long) if "=" not in a), *(a for a in (*options, *long) if "=" in a))  # fmt: skip
-    env = {**environment(), **lab}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=900)
-    assert done.returncode == 0, done.stdout + done.stderr
+    given = tmp_path / "given"
+    sbatch = tmp_path / "bin" / "sbatch"
+    sbatch.parent.mkdir()
+    real = shutil.which("sbatch", path=lab["PATH"])
+    sbatch.write_text(f'#!/bin/sh\necho "$@" >> {given}\nexec {real} "$@"\n')
+    sbatch.chmod(0o755)
+    watched = {**lab, "PATH": f"{sbatch.parent}:{lab['PATH']}"}
+    driver, job = begun(there, watched, "11", "echo-train-", *long, "launcher.signal_sec=30")
+    assert "--signal=USR1@30" in given.read_text()
+    warn(lab, job, "USR1", once=lambda: says(there.exp_dir, "*.slurm", "epoch 2/6"))
+    printed, errors = driver.communicate(timeout=600)
+    assert driver.returncode == 0, printed + errors
     log = next(there.exp_dir.rglob("train.log.slurm")).read_text(errors="replace")
-    assert "stopped on request at step" in log, log[-3000:]
-    here.run(*(a for a in long if "=" not in a), *(a for a in long if "=" in a))
+    assert "stopped on request at step" in log and log.count("epoch 1/6:   0%") == 1, log[-3000:]
+    here.run(*long, "--stage", "11", "--stop-stage", "11")
 
     def history(recipe):
         record = json.loads(next(recipe.exp_dir.rglob("train.json")).read_text())
         return [(row["epoch"], row["step"], row["train_loss"]) for row in record["history"]]
 
-    assert history(there) == history(here) and len(history(here)) == 14
+    assert history(there) == history(here) and len(history(here)) == 6
+
+
+def warn(lab, job, name, once):
+    """Sends what Slurm sends before a job's time is over, when `once` holds."""
+    for _ in range(1800):
+        if once():
+            subprocess.run(
+                ["scancel", f"--signal={name}", job() if callable(job) else job],
+                env=lab,
+                check=True,
+            )
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"job {job} did not get that far")
+
+
+def says(folder, pattern, words):
+    return any(words in path.read_text(errors="replace") for path in folder.rglob(pattern))
 
 
 def test_training_on_two_nodes(finished, lab, tmp_path):
@@ -219,30 +244,40 @@ def test_training_on_two_nodes(finished, lab, tmp_path):
     assert steps(there) == -(-steps(here) // 2)
 
 
-def test_a_sweep_runs_as_slurm_jobs_that_are_requeued_before_their_time_is_over(
-    lab, finished, tmp_path
-):
-    """Jobs of a minute each, for training that takes longer."""
+def test_a_sweep_runs_as_slurm_jobs_that_are_requeued_when_warned(lab, finished, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     recipe = finished.beside(tmp_path)
     command = [
         sys.executable, str(ROOT / "local" / "train.py"), "-m", "hydra/launcher=slurm", "train.lr=0.001,0.002",
         *recipe.settings, f"data_dir={recipe.data_dir}", f"exp_dir={recipe.exp_dir}", "launcher=slurm",
-        "launcher.cpus=1", "launcher.signal_sec=40", "hydra.launcher.timeout_min=1",
-        "train.max_epochs=14", "train.num_threads=1",
+        "launcher.cpus=1", "train.max_epochs=5", "train.num_threads=1",
     ]  # fmt: skip
     env = {**environment(), **lab, "PYTHONPATH": f"{ROOT}:{ROOT / 'local'}"}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
+    driver = subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     sweep = recipe.exp_dir / "sweep"
+
+    def of_first(pattern):
+        return sorted((sweep / ".submitit").glob(pattern))
+
+    def trains():
+        return any("epoch 2/5" in p.read_text(errors="replace") for p in of_first("*/*_0_0_log.*"))
+
+    def job():
+        return of_first("*/*_0_0_log.err")[0].name.removesuffix("_0_log.err")
+
+    warn(lab, job, "USR2", once=trains)
+    printed, errors = driver.communicate(timeout=600)
+    assert driver.returncode == 0, printed + errors
     rows = [row.split("\t") for row in (sweep / "results.tsv").read_text().splitlines()[1:]]
     assert {row[2] for row in rows} == {"train.lr=0.001", "train.lr=0.002"}
-    for _, epochs, job in rows:
-        history = json.loads((sweep / job / "train.json").read_text())["history"]
-        assert len(history) == int(epochs) == 14
+    for _, epochs, name in rows:
+        history = json.loads((sweep / name / "train.json").read_text())["history"]
+        assert len(history) == int(epochs) == 5
         assert [row["step"] for row in history] == sorted({row["step"] for row in history})
-    said = "".join(path.read_text() for path in (sweep / ".submitit").rglob("*log.err"))
-    assert "timed-out" in said, said
+    said = "".join(path.read_text() for path in of_first("*/*_0_0_log.*"))
+    assert "Requeued job" in said and said.count("epoch 1/5:   0%") == 1, said
 
 
 def test_without_slurm_it_says_so(monkeypatch):

@@ -11,7 +11,7 @@ from echoharvester.review.clips import Clip
 from echoharvester.review.decisions import read_decisions
 from echoharvester.review.hand_out import Handout, ReviewPlan, hand_out
 from echoharvester.review.layout import Layout
-from echoharvester.review.listening import write_page
+from echoharvester.review.listening import AboutCut, OfAll, write_page
 from echoharvester.review.merge import merge_media
 from echoharvester.review.rows import row_of
 from echoharvester.review.sample import StratifiedSample
@@ -59,9 +59,9 @@ def test_keys_decide_and_the_saved_file_merges(folder, cuts):
         assert chosen(page) == "m-5"
         page.keyboard.press("Delete")
         assert chosen(page) == "m-7"
-        page.keyboard.press("Tab")
+        page.keyboard.press("ArrowDown")
         assert chosen(page) == "m-9"
-        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("ArrowUp")
         page.fill("#note", "=잡음")
         page.keyboard.press("Escape")
         page.keyboard.press("Control+Enter")
@@ -118,7 +118,7 @@ def test_sound_plays_and_jumps(folder):
         assert 1.4 < page.evaluate("document.getElementById('player').currentTime") < 1.8
         assert not complaints
         (folder / "clips" / "m-3.flac").unlink()
-        page.keyboard.press("Tab")
+        page.keyboard.press("ArrowDown")
         page.keyboard.press("Space")
         page.wait_for_function(
             "document.getElementById('problem').textContent.includes('cannot be played')"
@@ -175,7 +175,8 @@ def test_a_file_that_says_something_else_by_now_is_right(folder, tmp_path, cuts)
         page.keyboard.press("Enter")
         rows = [row for _, row in read_rows(folder / "review.tsv")]
         rows[0]["decision"] = "drop"
-        write_page(folder / "review.html", rows, {}, "anders", {r["id"]: r["text"] for r in rows})
+        dataset = OfAll(page.evaluate("data.dataset"), ["review.tsv"])
+        write_page(folder / "review.html", rows, {}, "anders", of_all=dataset)
         page.reload()
         assert "✕ drop" in page.inner_text(".row >> nth=0")
 
@@ -184,7 +185,7 @@ def test_a_correction_that_was_exported_can_be_undone(folder):
     rows = [row for _, row in read_rows(folder / "review.tsv")]
     texts = {row["id"]: row["text"] for row in rows}
     rows[0] |= {"decision": "fix", "text": "고친 글이다"}
-    write_page(folder / "review.html", rows, {}, "x", texts)
+    write_page(folder / "review.html", rows, {}, "x", {i: AboutCut(t) for i, t in texts.items()})
     with opened(folder / "review.html") as (page, _):
         page.click(".row >> nth=0")
         page.keyboard.press("u")

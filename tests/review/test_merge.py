@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from review_support import make_cuts, write_decided
 
-from echoharvester.manifests.cuts import text_of, with_supervision
+from echoharvester.manifests.cuts import text_of, with_custom, with_supervision
 from echoharvester.review.conflicts import write_conflicts
 from echoharvester.review.decision import Decision, TextRules
 from echoharvester.review.decisions import (
@@ -234,6 +234,7 @@ def test_ok_with_an_edited_text_is_a_correction(tmp_path, cuts):
 
 
 def test_a_correction_is_stored_as_it_is_spoken(tmp_path, cuts):
+    cuts[1] = with_custom(cuts[1], hyp_text="사과 세게 샀어요")
     path = write_decided(tmp_path / "r.tsv", cuts, {"m-1": ("fix", "사과 3개 샀어요")})
     fixed = merge_media(cuts, read_decisions([path]))[1]
     assert text_of(fixed) == "사과 세 개 샀어요"

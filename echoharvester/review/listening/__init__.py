@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,57 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from echoharvester.manifests.shards import write_atomic
+from echoharvester.errors import UserError
+from echoharvester.manifests.cuts import text_of
+from echoharvester.manifests.shards import Cut, write_atomic
 from echoharvester.review.clips import Clip
-from echoharvester.review.doubt import SpokenWord
-from echoharvester.review.tsv import COLUMNS, CONVERTED, NUMBERS, RUNS, Row
+from echoharvester.review.doubt import SpokenWord, spoken_words
+from echoharvester.review.tsv import COLUMNS, CONVERTED, EDITABLE, NUMBERS, RUNS, Row, read_rows
+
+# In this order, into one script: what is used stands first.
+_SCRIPTS = ("text", "words", "tsv", "edits", "estimate", "list", "sound", "card", "dialogs", "page")
+_BEGIN, _END = '<script id="data" type="application/json">', "</script>"
+
+
+@dataclass(frozen=True)
+class AboutCut:
+    """What the page knows of a cut beside its row.
+
+    Attributes:
+        text: that the cut has, whatever was written in the file since.
+        title: of its media item.
+        population: accepted cuts of its stratum; None: it is not of the random sample.
+    """
+
+    text: str
+    words: Sequence[SpokenWord] = ()
+    media: str = ""
+    title: str = ""
+    speaker: str = ""
+    population: int | None = None
+
+
+def about_cut(cut: Cut) -> AboutCut:
+    """What the page shows of a cut that has a row."""
+    custom = cut["custom"]
+    return AboutCut(
+        text_of(cut), spoken_words(cut), custom["media_id"], str(custom.get("title") or ""),
+        str(cut["supervisions"][0].get("speaker") or ""),
+        custom.get("review_sample", {}).get("population"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OfAll:
+    """What the pages of a data set share.
+
+    Attributes:
+        dataset: tells it from others, in the browser that keeps what was not saved yet.
+        files: all its review files.
+    """
+
+    dataset: str = ""
+    files: Sequence[str] = ()
 
 
 def write_page(
@@ -23,41 +71,60 @@ def write_page(
     rows: Sequence[Row],
     clips: Mapping[str, Clip],
     title: str,
-    texts: Mapping[str, str] | None = None,
-    words: Mapping[str, Sequence[SpokenWord]] | None = None,
+    about: Mapping[str, AboutCut] | None = None,
+    of_all: OfAll | None = None,
 ) -> None:
     """Writes the page of one review file (`path` with `.tsv` for `.html`).
 
-    `clips`, `texts` and `words` by cut id: the sounds, as they lie in the folder `clips` beside the page,
-    the texts that the cuts have, whatever was written in the file since, and their words.
+    `clips` and `about` by cut id: the sounds, as they lie in the folder `clips` beside the page, and
+    what else is known.
     """
-    known = texts or {}
+    known, shared = about or {}, of_all or OfAll()
     file = path.with_suffix(".tsv").name
     values = {
-        "file": file, "columns": COLUMNS, "numbers": NUMBERS, "runs": RUNS,
-        "converted": CONVERTED, "rows": [
-            {
-                **_with_sound(row, clips.get(row["id"])),
-                "original": known.get(row["id"], row["text"]),
-                "words": [
-                    [w.text, w.start_sec, w.end_sec, w.sure, w.doubtful]
-                    for w in (words or {}).get(row["id"], ())
-                ],
-            }
-            for row in rows
-        ],
+        "title": title, "file": file, "dataset": shared.dataset or title, "files": [*shared.files],
+        "columns": COLUMNS, "editable": EDITABLE, "numbers": NUMBERS, "runs": RUNS, "converted": CONVERTED,
+        "rows": [_shown(row, clips.get(row["id"]), known.get(row["id"])) for row in rows],
     }  # fmt: skip
+    write_atomic(path, _rendered(values))
+
+
+def refresh_pages(folder: Path) -> int:
+    """Makes the pages again whose review file says something else by now; how many there were.
+
+    A page that cannot be read any more stays as it is.
+    """
+    return sum(_refreshed(path) for path in sorted(folder.glob("review*.html")))
+
+
+def _refreshed(path: Path) -> bool:
+    try:
+        written = {row["id"]: row for _, row in read_rows(path.with_suffix(".tsv"))}
+        before = path.read_text(encoding="utf-8")
+        values = json.loads(before.partition(_BEGIN)[2].partition(_END)[0])
+    except (OSError, UserError, ValueError):
+        return False
+    for row in values["rows"]:
+        of_file = written.get(row["id"], {})
+        row |= {name: of_file[name] for name in (*EDITABLE, "text_digest") if name in of_file}
+    page = _rendered(values)
+    if page == before:
+        return False
+    write_atomic(path, page)
+    return True
+
+
+def _rendered(values: Mapping[str, Any]) -> str:
     template = Environment(autoescape=True, keep_trailing_newline=True).from_string(
         _asset("page.html")
     )
-    page = template.render(
-        title=title,
-        file=file,
+    return template.render(
+        title=values["title"],
+        file=values["file"],
         style=Markup(_asset("page.css")),
         data=Markup(script_data(values)),
-        script=Markup(_asset("page.js")),
+        script=Markup("\n".join(_asset(f"{name}.js") for name in _SCRIPTS)),
     )
-    write_atomic(path, page)
 
 
 def script_data(values: Any) -> str:
@@ -69,17 +136,20 @@ def script_data(values: Any) -> str:
     return json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def _with_sound(row: Row, clip: Clip | None) -> dict[str, Any]:
-    if clip is None:
-        return {**row}
-    peaks = base64.b64encode(clip.peaks).decode()
-    return {
-        **row,
-        "peaks": peaks,
-        "start_sec": clip.start_sec,
-        "end_sec": clip.end_sec,
-        "clip_sec": clip.duration_sec,
-    }
+def _shown(row: Row, clip: Clip | None, about: AboutCut | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {**row, "original": row["text"], "words": []}
+    if clip:
+        shown |= {
+            "peaks": base64.b64encode(clip.peaks).decode(), "picture": clip.picture,
+            "start_sec": clip.start_sec, "end_sec": clip.end_sec, "clip_sec": clip.duration_sec,
+        }  # fmt: skip
+    if about:
+        words = [[w.text, w.start_sec, w.end_sec, w.sure, w.doubtful] for w in about.words]
+        shown |= {
+            "original": about.text, "words": words, "media": about.media, "title": about.title,
+            "speaker": about.speaker, "population": about.population,
+        }  # fmt: skip
+    return shown
 
 
 def _asset(name: str) -> str:
