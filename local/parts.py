@@ -41,7 +41,7 @@ def cer_thresholds(cfg: DictConfig) -> CerThresholds:
         **values,
         classifier=read_classifier(Path(path)) if path else None,
         curve=read_curve(evidence, by_hardware(plain(cfg.align))["kind"]) if evidence else None,
-    )
+    ).with_probability()
 
 
 def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:
@@ -83,6 +83,17 @@ def report_limits(recipe: Recipe) -> dict[str, dict[str, float]]:
     limits = {name.removeprefix("min_"): {"least": filters[f"filter.{name}"]} for name in names}
     manual, other = (validation[f"validate.max_cer_{kind}"] for kind in ("manual", "other"))
     return {**limits, "cer": {"manual captions": manual, "other captions": other}}
+
+
+def bench_limits(cfg: DictConfig, recipe: Recipe) -> dict[str, float | None]:
+    """Thresholds that the report's bench begins with; None: that one does not decide."""
+    filters, thresholds = recipe.made_with("filter"), cer_thresholds(cfg)
+    judge = thresholds.classifier or thresholds.curve
+    return {
+        "label_probability": judge.threshold if judge else None,
+        "cer_manual": thresholds.max_cer_manual, "cer_other": thresholds.max_cer_other,
+        "snr_db": filters["filter.min_snr_db"], "align_score": filters["filter.min_align_score"],
+    }  # fmt: skip
 
 
 def review_remarks(recipe: Recipe) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -11,8 +12,8 @@ from echoharvester.manifests.shards import Cut, read_all_cuts, read_cuts, write_
 from echoharvester.pipeline.outputs import is_synthetic
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.records import load_record
-from echoharvester.report.change import figures_of
 from echoharvester.report.confidence import judged_confidences
+from echoharvester.report.gather import command, of_run
 from echoharvester.report.overview import overview
 from echoharvester.report.page import Findings, page
 from echoharvester.report.truth import truth_table
@@ -20,7 +21,7 @@ from echoharvester.review.merge import count_decisions
 from echoharvester.review.sample import label_error
 
 from config import stage_main
-from parts import report_limits, review_remarks
+from parts import bench_limits, report_limits, review_remarks
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
@@ -32,21 +33,24 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
 
     error = label_error(read_cuts(paths.review_rows) if paths.review_rows.exists() else (), cuts())
     judged, judged_by = judged_confidences(cuts(), read_cuts(truth) if truth else None)
+    records = [(path, r) for path in paths.decode_records if (r := load_record(path))]
+    given, name, other = sys.argv[1:], paths.recipe_dir.name, cfg.report.beside
+    of_cuts = overview(cuts())
     found = Findings(
         f"EchoHarvester: {paths.name}",
         recipe.fingerprint("report"),
         recipe.accounting(),
-        overview(cuts()),
+        of_cuts,
         limits=report_limits(recipe),
         training=load_record(paths.train_record),
-        decoding=[record for path in paths.decode_records if (record := load_record(path))],
         truth=truth_table(cuts(), read_cuts(truth)) if truth else "",
-        judged=judged,
+        judged=[*judged.values()],
         judged_by=judged_by,
         label_error=asdict(error) if error else None,
         agreement=review_remarks(recipe),
         decisions=count_decisions(cuts()),
-        before=next(filter(None, figures_of(paths.report)), {}),
+        bench=of_cuts.bench.as_data(bench_limits(cfg, recipe), judged, command(name, given, 5, 9)),
+        **of_run(name, given, paths.report, paths.data_dir, records, paths.split, other),
     )
     write_atomic(paths.report, page(found))
     print(f"stage 14 report: {paths.report}")

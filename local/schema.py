@@ -190,6 +190,7 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
     }),
     "prepare": ("", {"": Kind()}),
     "collect": ("", {"": Kind()}),
+    "report": ("", {"": Kind(more={"beside": str | None})}),
     "download": ("", {"": Kind(more={"keep_original": bool})}),
     "segment": ("", {"": Kind(
         (Part(f"{_OURS}.captions.utterances:SegmentConfig"), Part(f"{_OURS}.review.decision:TextRules")),

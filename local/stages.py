@@ -67,6 +67,7 @@ STAGES = stage_table(
     Stage(
         6, "validate",
         settings=("validate", "asr", "second_asr"),
+        introduced={"validate.min_probability": None},
         models=(
             *(f"{asr}.{file}" for asr in _RECOGNISERS for file in _RECOGNISER_FILES),
             "validate.acceptance",
@@ -79,7 +80,7 @@ STAGES = stage_table(
         7, "review",
         settings=("review", "validate", "seed"),
         files=("validate.evidence",),
-        introduced={"validate.read_hypotheses": False, "validate.evidence": "auto"},
+        introduced={"validate.read_hypotheses": False, "validate.evidence": "auto", "validate.min_probability": None},
         reads=("cuts_validated",), inputs=inputs.of_review,
         output=ManifestOutput(lambda p: p.review_rows, outputs.review_rows),
         after_takedown=True, version=3,
@@ -89,13 +90,13 @@ STAGES = stage_table(
         settings=("segment.min_chars", "segment.min_hangul_share"), models=("segment.lexicon",),
         reads=("review/*.tsv", "cuts_validated"), inputs=inputs.of_review_edits,
         output=ManifestOutput(lambda p: p.review_edits, outputs.review_edits),
-        after_takedown=True, version=2,
+        after_takedown=True,
     ),
     Stage(
         8, "merge",
         settings=("segment.min_chars", "segment.min_hangul_share"), models=("segment.lexicon",),
         source="cuts_validated", target="cuts_reviewed", extra_input="review_edits",
-        after_takedown=True, version=4,
+        after_takedown=True, version=3,
     ),
     Stage(
         9, "export",
@@ -140,10 +141,11 @@ STAGES = stage_table(
     ),
     Stage(
         14, "report",
+        settings=("report",),
         reads=("cuts_reviewed", "manifest.jsonl.gz", "review_edits", "train.json", "decode.json", "export.json"),
         inputs=inputs.of_report,
         output=PageOutput(lambda p: p.report),
-        place="exp", version=3,
+        place="exp", version=4,
     ),
 )  # fmt: skip
 

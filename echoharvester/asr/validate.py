@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,7 @@ class CerThresholds:
         classifier: learned from reviews; decides instead of the limits.
         curve: decides instead of the limits where there is evidence for the text.
         read_hypotheses: whether digits and Latin letters that were heard are read out, too.
+        min_probability: of a text to be accepted, where classifier or curve decide; None: theirs.
     """
 
     max_cer_manual: float = 0.15
@@ -51,6 +52,23 @@ class CerThresholds:
     classifier: LabelClassifier | None = None
     curve: EvidenceCurve | None = None
     read_hypotheses: bool = False
+    min_probability: float | None = None
+
+    def with_probability(self) -> CerThresholds:
+        """A copy whose classifier and curve accept from `min_probability` on."""
+        least = self.min_probability
+        if least is None:
+            return self
+        found = self
+        if self.classifier:
+            review = min(least, self.classifier.review_threshold)
+            changed = replace(self.classifier, threshold=least, review_threshold=review)
+            found = replace(found, classifier=changed)
+        if self.curve:
+            review = min(least, self.curve.review_threshold)
+            curve = replace(self.curve, threshold=least, review_threshold=review)
+            found = replace(found, curve=curve)
+        return found
 
     def limit(self, caption_kind: str) -> float:
         return self.max_cer_manual if caption_kind == "manual" else self.max_cer_other

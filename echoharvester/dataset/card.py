@@ -258,14 +258,21 @@ _SIZES = (
 )
 
 
+def hub_licence(stated: str) -> str:
+    """The identifier that hubs know a licence by; "" where that is not known.
+
+    >>> hub_licence("CC BY-SA 4.0"), hub_licence("Standard licence")
+    ('cc-by-sa-4.0', '')
+    """
+    words = " ".join(stated.lower().replace("-", " ").split())
+    return _LICENCES.get(words, "")
+
+
 def _front_matter(card: Mapping[str, Any]) -> list[str]:
     """What the hub reads of a card: language, licence, task and size."""
     stats = card["statistics"]
-    stated = {
-        _LICENCES.get(" ".join(str(name).lower().replace("-", " ").split()))
-        for name in stats["license"]
-    }
-    licence = stated.pop() if len(stated) == 1 else None
+    stated = {hub_licence(str(name)) for name in stats["license"]}
+    licence = stated.pop() if len(stated) == 1 else ""
     size = next((name for most, name in _SIZES if stats["cuts"] < most), "n>10M")
     return [
         "---",

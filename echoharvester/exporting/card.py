@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from echoharvester.dataset.card import hub_licence
 from echoharvester.exporting.check import Checked
 
+TASK = "automatic-speech-recognition"
 _SHERPA = """```python
 import sherpa_onnx, soundfile
 recogniser = sherpa_onnx.OfflineRecognizer.from_zipformer_ctc("model.int8.onnx", "tokens.txt")
@@ -14,15 +16,10 @@ samples, rate = soundfile.read("speech.wav", dtype="float32")
 stream = recogniser.create_stream()
 stream.accept_waveform(rate, samples)
 recogniser.decode_stream(stream)
-print(stream.result.text)
+print({text})
 ```"""
 # Jamo without the silent onset are no syllables yet.
-_JAMO = (
-    "",
-    "Its tokens are jamo; `from_jamo` of `echoharvester.text.hangul` makes syllables of them:",
-    "",
-    "    print(from_jamo(stream.result.text))",
-)
+_OF_JAMO = "from echoharvester.text.hangul import from_jamo  # its tokens are jamo\n"
 _STREAMING = """```python
 recogniser = sherpa_onnx.OnlineRecognizer.from_zipformer2_ctc("tokens.txt", "streaming.int8.onnx")
 ```"""
@@ -46,6 +43,10 @@ def model_card(
         data: the data card of what it was trained on.
     """
     lines = [
+        "---",
+        _front_matter(name, decoding, data),
+        "---",
+        "",
         f"# {name}",
         "",
         f"A Korean speech recogniser: CTC over {num_tokens} {tokens} tokens, "
@@ -78,7 +79,7 @@ def model_card(
         "", "## Files", "",
         "Each was run on the same utterances before it was kept: fp32 files must give PyTorch's tokens, the "
         "others a CER within half a point.",
-        "", *check_table(checked), "", "## Use", "", _SHERPA, *_JAMO[: 4 if tokens == "jamo" else 0],
+        "", *check_table(checked), "", "## Use", "", _snippet(tokens),
     ]  # fmt: skip
     if any("streaming" in row.file for row in checked):
         lines += ["", "As sound comes in:", "", _STREAMING]
@@ -92,6 +93,47 @@ def model_card(
         "expect more errors elsewhere.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _snippet(tokens: str) -> str:
+    """Code that prints what is said, in syllables."""
+    if tokens != "jamo":
+        return _SHERPA.replace("{text}", "stream.result.text")
+    code = _SHERPA.replace("{text}", "from_jamo(stream.result.text)")
+    return code.replace("import sherpa_onnx", _OF_JAMO + "import sherpa_onnx", 1)
+
+
+def _front_matter(
+    name: str, decoding: Sequence[Mapping[str, Any]], data: Mapping[str, Any] | None
+) -> str:
+    """What a hub reads of a card: language, licence, task, data, and the error rates as measured."""
+    from huggingface_hub import EvalResult, ModelCardData
+
+    of_data = str(data["name"]) if data else "unknown"
+    results = [
+        EvalResult(
+            task_type=TASK, dataset_type=of_data, dataset_name=f"{of_data} {set_name}", dataset_split=set_name,
+            metric_type="wer" if "WER" in row["measure"] else "cer", metric_value=round(100 * row["rate"], 2),
+            metric_name=f"{row['measure']}, {record.get('method', '')}, %",
+        )
+        for record in decoding
+        for set_name, of_set in record["sets"].items()
+        for row in of_set["rows"]
+    ]  # fmt: skip
+    card = ModelCardData(
+        language="ko", license=_licence(data), library_name="sherpa-onnx", pipeline_tag=TASK,
+        tags=["ctc", "onnx", "korean"], datasets=[of_data] if data else None,
+        model_name=name if results else None, eval_results=results or None,
+    )  # fmt: skip
+    return card.to_yaml().strip()
+
+
+def _licence(data: Mapping[str, Any] | None) -> str:
+    """That of the data, where all of it is under one that hubs know."""
+    stated = (
+        {hub_licence(str(one)) for one in data["statistics"].get("license", {})} if data else set()
+    )
+    return stated.pop() or "other" if len(stated) == 1 else "other"
 
 
 def check_table(checked: Sequence[Checked]) -> list[str]:

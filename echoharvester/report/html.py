@@ -5,6 +5,8 @@ What these functions return is `Markup`: HTML already, which is not escaped agai
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -13,6 +15,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 MAX_SHADE = 0.75
+_SECTION = re.compile(r'<section id="([^"]*)"><h2>(.*?)</h2>')
 
 
 @lru_cache(maxsize=1)
@@ -40,9 +43,11 @@ def paragraph(text: str, soft: bool = False) -> Markup:
     return _piece("paragraph", text, soft)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], lang: str = "") -> Markup:
-    """A table; numbers go to the right."""
-    return _piece("table", header, list(rows), lang)
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[object]], lang: str = "", classes: str = ""
+) -> Markup:
+    """A table; numbers go to the right.  `classes`: `sorts` by its heads, `cards` on a phone."""
+    return _piece("table", header, list(rows), lang, classes)
 
 
 def shaded_table(
@@ -74,6 +79,36 @@ def beside(drawn: Sequence[Markup]) -> Markup:
     return _piece("beside", drawn)
 
 
+def heading(name: str) -> Markup:
+    """A heading inside of a section."""
+    return _piece("heading", name)
+
+
+def differing(reference: str, heard: str) -> Markup:
+    """Two texts, drawn as their difference."""
+    return _piece("differing", reference, heard)
+
+
+def explained(terms: Mapping[str, str]) -> Markup:
+    """Words and what they mean, folded away."""
+    return _piece("explained", terms)
+
+
+def made(about: Mapping[str, str], links: Mapping[str, str]) -> Markup:
+    """Of what and how a page was made, and what belongs to it."""
+    return _piece("made", about, links)
+
+
+def place(key: str = "", points: str = "") -> Markup:
+    """Where the script draws: the element `key`, or the points of the data `points`."""
+    return _piece("place", key, points)
+
+
+def script_data(values: Any) -> str:
+    """JSON that can stand in a script element: nothing in it can end the element."""
+    return json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")
+
+
 def player(sound: str) -> Markup:
     """An audio element; nothing without a sound."""
     return _piece("player", sound)
@@ -84,9 +119,26 @@ def texts(caption: str, heard: str) -> Markup:
     return _piece("texts", caption, heard)
 
 
-def document(title: str, fingerprint: str, sections: Sequence[str], data: str, lead: str) -> str:
-    """The whole page; `data`: JSON that the next report compares itself with."""
+def document(
+    title: str,
+    fingerprint: str,
+    sections: Sequence[str],
+    data: str,
+    lead: str,
+    about: str = "",
+    scripts: Mapping[str, str] | None = None,
+) -> str:
+    """The whole page.
+
+    Args:
+        data: JSON that the next report compares itself with.
+        lead, about: what stands before the sections, and below the title.
+        scripts: JSON that the page's script works with, by the name of its element.
+    """
     page = _templates().get_template("page.html")
+    found = (_SECTION.match(section) for section in sections)
     return page.render(
-        title=title, fingerprint=fingerprint, sections=sections, data=Markup(data), lead=lead
-    )
+        title=title, fingerprint=fingerprint, sections=sections, data=Markup(data), lead=lead,
+        made=about, names=[(m[1], Markup(m[2])) for m in found if m],
+        scripts={key: Markup(content) for key, content in (scripts or {}).items()},
+    )  # fmt: skip

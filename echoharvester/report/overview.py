@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from echoharvester.manifests.accounting import REVIEW
 from echoharvester.manifests.shards import Cut
+from echoharvester.report.bench import Bench
 from echoharvester.review.merge import exportable
 
 MEASURES = {
@@ -39,6 +40,7 @@ class Overview:
         media: of each, utterances, kept, and seconds kept.
         examples: a few cuts of each outcome, drawn by their ids.
         trimmed: utterances cut down to what fits, and their seconds.
+        bench: utterances that thresholds decide on.
     """
 
     kept: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -53,6 +55,7 @@ class Overview:
         default_factory=lambda: defaultdict(list)
     )
     trimmed: Counter[str] = field(default_factory=Counter)
+    bench: Bench = field(default_factory=Bench)
     seen: Counter[str] = field(default_factory=Counter)
 
     def add(self, cut: Cut) -> None:
@@ -66,6 +69,7 @@ class Overview:
         self.by_source[str(custom.get("channel") or custom.get("title") or "-")][outcome] += 1
         self._add_measures(cut, "kept" if is_kept else "other")
         self._add_media(cut, is_kept)
+        self.bench.add(cut)
         if "text_whole" in custom:
             self.trimmed["utterances"] += 1
             self.trimmed["kept"] += is_kept

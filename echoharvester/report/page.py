@@ -12,19 +12,30 @@ from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut
 from echoharvester.report import figures
 from echoharvester.report.change import Figures, changes, page_data
+from echoharvester.report.decoded import DecodedSet
 from echoharvester.report.html import (
     beside,
     document,
+    explained,
+    made,
     paragraph,
     player,
+    script_data,
     section,
     shaded_table,
     table,
     texts,
     tiles,
 )
+from echoharvester.report.interactive import (
+    bench_section,
+    decoded_section,
+    points_data,
+    points_key,
+)
 from echoharvester.report.listen import sound_of
 from echoharvester.report.overview import CER_BINS, MEASURES, Overview, cer_bin
+from echoharvester.report.reasons import TERMS, meaning
 from echoharvester.text.scores import respaced
 
 MOST_MEDIA = 10  # the best and the worst
@@ -47,6 +58,11 @@ class Findings:
         label_error: the estimate, as plain values.
         agreement, decisions: of reviewers.
         before: figures of the report before.
+        made: date, command and versions.
+        links: files that belong to it, by what they are called.
+        bench: data of the threshold bench.
+        decoded: utterances of the sets that were decoded, with the method that is best on dev.
+        beside: name and figures of another run.
     """
 
     title: str
@@ -63,15 +79,22 @@ class Findings:
     agreement: Sequence[str] = ()
     decisions: Mapping[str, int] = field(default_factory=dict)
     before: Figures = field(default_factory=dict)
+    made: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    bench: Mapping[str, Any] | None = None
+    decoded: Sequence[DecodedSet] = ()
+    beside: tuple[str, Figures] = ("", {})
 
 
 def page(found: Findings) -> str:
     """The whole page."""
     now = key_figures(found)
     sections = [
-        _changes(now, found.before),
+        _changes(now, found.before, "Since the report before", ("before", "now")),
+        _changes(now, found.beside[1], f"Beside {found.beside[0]}", (found.beside[0], "here")),
         _harvest(found),
         _rejects(found),
+        bench_section(found.bench),
         _measures(found),
         _confidence(found),
         _media(found),
@@ -80,10 +103,16 @@ def page(found: Findings) -> str:
         _truth(found),
         _training(found),
         _decoding(found),
+        *map(decoded_section, found.decoded),
     ]
-    lead = tiles(_headline(found))
-    data = page_data(now, found.before)
-    return document(found.title, found.fingerprint, [s for s in sections if s], data, lead)
+    lead = tiles(_headline(found)) + explained(TERMS)
+    scripts = {points_key(of_set): points_data(of_set) for of_set in found.decoded}
+    if found.bench and found.bench["points"]:
+        scripts["bench-data"] = script_data(found.bench)
+    return document(
+        found.title, found.fingerprint, [s for s in sections if s], page_data(now, found.before), lead,
+        made(found.made, found.links), scripts,
+    )  # fmt: skip
 
 
 def key_figures(found: Findings) -> Figures:
@@ -113,7 +142,7 @@ def _headline(found: Findings) -> dict[str, str]:
     values = {
         "kept": _duration(of_cuts.seconds["kept"]),
         "utterances kept": f"{of_cuts.outcomes['kept']}",
-        "of the captioned time": f"{share:.0%}",
+        "of the captioned time": f"{100 * share:.0f} %",
         "to review": f"{of_cuts.outcomes['review']}",
     }
     if rates := of_cuts.kept["cer"]:
@@ -137,13 +166,13 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds >= 2 * 3600 else f"{seconds / 60:.1f} min"
 
 
-def _changes(now: Figures, before: Figures) -> str:
+def _changes(now: Figures, before: Figures, name: str, names: tuple[str, str]) -> str:
     if not before:
         return ""
     rows = changes(now, before)
     if not rows:
-        return section("Since the report before", paragraph("Nothing has changed."))
-    return section("Since the report before", table(("", "before", "now", "difference"), rows))
+        return section(name, paragraph("Nothing has changed."))
+    return section(name, table(("figure", *names, "difference"), rows))
 
 
 def _harvest(found: Findings) -> str:
@@ -182,6 +211,10 @@ def _rejects(found: Findings) -> str:
     return section(
         "Why utterances were rejected",
         figures.bars(most, "utterances rejected"),
+        table(
+            ("reason", "utterances", "what it means, and the setting"),
+            [(reason, n, meaning(reason)) for reason, n in most.items()],
+        ),
         shaded_table(("source", *columns), sources[:MOST_SOURCES], columns),
         paragraph(f"{len(sources)} sources; the largest are shown.", soft=True),
     )
@@ -234,7 +267,7 @@ def _media(found: Findings) -> str:
 
     def rows(chosen: Sequence[tuple[str, Mapping[str, int]]]) -> list[tuple[object, ...]]:
         return [
-            (of_cuts.titles[m], c["utterances"], c["kept"], f"{c['kept'] / c['utterances']:.0%}", f"{c['kept_ms'] / 60000:.1f}")
+            (of_cuts.titles[m], c["utterances"], c["kept"], f"{100 * c['kept'] / c['utterances']:.0f} %", f"{c['kept_ms'] / 60000:.1f}")
             for m, c in chosen
         ]  # fmt: skip
 
@@ -257,7 +290,11 @@ def _examples(found: Findings) -> str:
     ]  # fmt: skip
     return section(
         "Examples to listen to",
-        table(("outcome", "", "text, and what was heard", "CER", "confidence"), rows),
+        table(
+            ("outcome", "sound", "text, and what was heard", "CER", "confidence"),
+            rows,
+            classes="sorts cards",
+        ),
     )
 
 
@@ -279,7 +316,7 @@ def _review(found: Findings) -> str:
     ]
     if found.decisions:
         parts.append(table(("decision", "utterances"), sorted(found.decisions.items())))
-    parts += [paragraph(f"Agreement: {line}") for line in found.agreement]
+    parts += [paragraph(line) for line in found.agreement]
     return section("Review", *parts)
 
 

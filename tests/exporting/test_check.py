@@ -1,14 +1,18 @@
 """Exported files through sherpa-onnx itself: offline, streaming, with fewer bits, with a graph."""
 
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
+import soundfile
 import torch
 from decoding_support import build_graph, uninformative
 
 from echoharvester.audio.fbank import fbank
 from echoharvester.decoding.graph import write_fst
-from echoharvester.exporting.card import model_card
+from echoharvester.exporting.card import TASK, model_card
 from echoharvester.exporting.check import SpokenExample, check_offline, check_streaming
 from echoharvester.exporting.onnx import (
     ExportError,
@@ -20,7 +24,8 @@ from echoharvester.exporting.onnx import (
 from echoharvester.exporting.streaming import StreamingCtc, export_streaming, stream_log_probs
 from echoharvester.models.checkpoint import load_model
 from echoharvester.models.ctc import build_model
-from echoharvester.text.tokenizers import CharTokenizer, JamoTokenizer
+from echoharvester.text.scores import cer
+from echoharvester.text.tokenizers import CharTokenizer, JamoTokenizer, write_tokens
 
 ZIPFORMER = {
     "encoder": "zipformer", "downsampling_factor": [1, 2, 4], "encoder_dim": [32, 48, 32],
@@ -75,6 +80,33 @@ def test_the_shipped_recogniser_says_the_same_everywhere(
     assert rows[0].rate < 0.2 and rows[5].size_mb < rows[1].size_mb / 2.5
     card = model_card("m", 2_500_000, 69, "jamo", None, [], rows, None)
     assert "model.int8.onnx | sherpa-onnx" in card and "2.5 M parameters" in card
+    # What the card tells people to do prints Korean.
+    write_tokens(tokenizer.symbols, tmp_path / "tokens.txt")
+    soundfile.write(tmp_path / "speech.wav", spoken[0].samples, 16000)
+    code = card.partition("```python\n")[2].partition("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert cer(spoken[0].text, done.stdout).rate < 0.2
+
+
+def test_a_hub_reads_the_card():
+    from huggingface_hub import ModelCard
+
+    rows = [
+        {"measure": m, "rate": 0.0123, "ci95": [0.01, 0.02]} for m in ("CER without spaces", "WER")
+    ]
+    decoding = [{"method": "hlg", "sets": {"test": {"rows": rows, "setting": "best"}}}]
+    stats = {"cuts": 5, "hours": 0.1, "license": {"CC BY 4.0": 5}}
+    text = model_card(
+        "m", 1, 69, "char", None, decoding, [], {"name": "talks", "statistics": stats}
+    )
+    card = ModelCard(text).data
+    assert (card.language, card.license, card.pipeline_tag) == ("ko", "cc-by-4.0", TASK)
+    assert card.datasets == ["talks"]
+    found = [(r.metric_type, r.metric_value, r.dataset_split) for r in card.eval_results]
+    assert found == [("cer", 1.23, "test"), ("wer", 1.23, "test")]
+    assert "from_jamo" not in text and "print(stream.result.text)" in text
 
 
 def test_metadata_and_shapes_are_those_that_sherpa_reads(tmp_path):
