@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from omegaconf import DictConfig
-from tqdm import tqdm
 
 from echoharvester.doctor import check_environment
 from echoharvester.manifests.shards import ShardWriter
 from echoharvester.models.fetching import RECORD, fetch_models
 from echoharvester.pipeline.recipe import Recipe
+from echoharvester.progress import bar
 
 from config import plain, stage_main
 
@@ -28,7 +28,7 @@ def _make_library(cfg: DictConfig, recipe: Recipe) -> None:
 
     folder, specs = recipe.paths.library, default_specs()
     with ShardWriter(recipe.paths.truth) as truth:
-        for spec in tqdm(specs, desc="0 synthetic library"):
+        for spec in bar(specs, desc="0 synthetic library"):
             for cut in make_media(spec, folder, cfg.source.library_seed, cfg.source.duration_sec):
                 truth.write(cut)
         files = [spec.name + end for spec in specs for end in (spec.suffix, spec.captions) if end]

@@ -58,18 +58,16 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             path = unquote(urlsplit(self.path).path)
-            if path.startswith("/api/datasets/"):
-                names = [{"rfilename": name} for name in hub.files]
-                if "/tree/" in path:
-                    tree = [
-                        {"type": "file", "path": n, "size": len(c), "oid": SHA}
-                        for n, c in hub.files.items()
-                    ]
-                    return self.answer(tree)
-                return self.answer(
-                    {"id": "me/mini", "sha": SHA, "siblings": names, "private": True}
+            if not path.startswith("/api/datasets/"):
+                self.answer({"error": "not found"}, 404)
+            elif "/tree/" in path:
+                sizes = {name: len(content) for name, content in hub.files.items()}
+                self.answer(
+                    [{"type": "file", "path": n, "size": z, "oid": SHA} for n, z in sizes.items()]
                 )
-            self.answer({"error": "not found"}, 404)
+            else:
+                names = [{"rfilename": name} for name in hub.files]
+                self.answer({"id": "me/mini", "sha": SHA, "siblings": names, "private": True})
 
         def do_POST(self) -> None:
             if not self.allowed():

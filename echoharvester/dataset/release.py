@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from echoharvester.dataset.card import Statistics, card_markdown
 from echoharvester.dataset.folders import CHECKSUMS, checksums
 from echoharvester.dataset.formats import check_formats, write_formats
@@ -18,6 +16,7 @@ from echoharvester.dataset.parallel import usable_cores
 from echoharvester.dataset.shar import write_shar
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut, ShardWriter, write_atomic
+from echoharvester.progress import bar
 
 STATISTICS, CARD, CARD_TEXT = "stats.json", "data_card.json", "data_card.md"
 BESIDE_SHAR = (STATISTICS, CARD, CARD_TEXT, CHECKSUMS)
@@ -64,7 +63,7 @@ def write_release(
     with ShardWriter(manifest_path) as manifest:
 
         def noted() -> Iterator[Cut]:
-            for cut in tqdm(cuts(left_out), desc="9 export", unit="cut"):
+            for cut in bar(cuts(left_out), desc="9 export", unit="cut"):
                 manifest.write(cut)
                 stats.add(cut)
                 yield cut

@@ -14,6 +14,11 @@ from echoharvester.models.device import has_gpu
 from echoharvester.models.extras import require
 from echoharvester.models.hub import addresses_in, fetch, fetch_repository, file_sha256
 
+_EXTRAS = {
+    "qwen3": ("qwen_asr", "qwen"),
+    "whisper": ("faster_whisper", "whisper"),
+    "faster_whisper": ("faster_whisper", "whisper"),
+}  # what runs a kind: a package, and the extra that brings it
 RECORD = "models.json"  # in the data folder: which file each address was
 _ON_DISK = {
     "align": """Three ways to an aligner for real voices:
@@ -42,13 +47,18 @@ def fetch_models(
         record: file in which the digest of each file is written down, and looked at again.
 
     Raises:
-        UserError: if one cannot be had, saying what else there is.
+        UserError: if one cannot be had, saying what else there is; if what runs it is not installed.
     """
     if settings["kind"] == "auto":
         yield from fetch_models(part, settings["cpu"], record)
         if has_gpu() or find_spec("qwen_asr"):
             yield from fetch_models(part, settings["gpu"], record)
         return
+    kind, model = settings["kind"], settings.get("model")
+    if extra := _EXTRAS.get(kind):
+        require(*extra)
+    elif kind == "ctc" and model and Path(str(model)).is_dir():
+        require("transformers", "transformers")
     try:
         for address in addresses_in(dict(settings)):
             path = fetch(address)

@@ -23,6 +23,7 @@ from echoharvester.pipeline.processes import LocalConfig, ShardedWork, run_local
 from echoharvester.pipeline.recipe import OTHER_SETTINGS, Recipe
 from echoharvester.pipeline.slurm import SlurmConfig, run_one_in_slurm, run_slurm, wait_for_earlier
 from echoharvester.pipeline.stage import Stage
+from echoharvester.progress import bar
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 SAVED = 75  # asked to stop, a stage has saved what it had; see training.trainer
@@ -207,8 +208,6 @@ class Driver:
 
     def _run_shards(self, stage: Stage, shards: list[int]) -> list[int]:
         """Runs shards, here or as a Slurm array; those whose output is not there afterwards."""
-        from tqdm import tqdm
-
         self.recipe.remember_settings(stage.name)
         shards = self._make_empty(stage, shards)
         if not shards:
@@ -221,11 +220,11 @@ class Driver:
         starts = list(map(size_of, logs))
         work = ShardedWork(stage.name, self.command(stage.name), shards, logs, paths.data_dir)
         failed: set[int] = set()
-        with tqdm(total=self._items(stage, shards), desc=stage.title, mininterval=0.5) as bar:
+        with bar(total=self._items(stage, shards), desc=stage.title, mininterval=0.5) as shown:
             if isinstance(self.launcher, SlurmConfig):
-                run_slurm(work, stage, self.launcher, bar.update)
+                run_slurm(work, stage, self.launcher, shown.update)
             else:
-                failed = run_local(work, self.launcher.nj, bar.update)
+                failed = run_local(work, self.launcher.nj, shown.update)
 
         unmade = self.recipe.unmade(stage.name)
 

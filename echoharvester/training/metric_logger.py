@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from echoharvester.progress import bar
 from echoharvester.training.batch import Batch
 from echoharvester.training.evaluate import EvaluationResult
 from echoharvester.training.state import Progress
@@ -32,7 +33,7 @@ class MetricLogger:
     def start_epoch(self, progress: Progress, max_epochs: int, num_batches: int) -> None:
         self.started, self.frames_then = time.monotonic(), progress.audio_sec
         if self.writer:
-            self.bar = tqdm(
+            self.bar = bar(
                 initial=progress.batch,
                 total=num_batches,
                 desc=f"epoch {progress.epoch + 1}/{max_epochs}",

@@ -12,7 +12,7 @@ import pytest
 from tests_support import ROOT
 
 from echoharvester.errors import UserError
-from echoharvester.models.fetching import _check_recorded
+from echoharvester.models.fetching import _check_recorded, fetch_models
 from echoharvester.models.hub import addresses_in, fetch, is_address
 
 from config import composed, plain
@@ -132,3 +132,20 @@ def test_another_file_under_the_same_address_is_refused(tmp_path):
     path.write_bytes(b"another")
     with pytest.raises(UserError, match="this data folder was begun with"):
         _check_recorded(record, "hf://a/b/model.onnx", path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "package", "extra"),
+    [
+        ({"kind": "whisper", "repo": "."}, "faster_whisper", "whisper"),
+        ({"kind": "faster_whisper", "repo": "."}, "faster_whisper", "whisper"),
+        ({"kind": "qwen3", "repo": ".", "revision": "main"}, "qwen_asr", "qwen"),
+        ({"kind": "ctc", "model": "."}, "transformers", "transformers"),
+    ],
+)
+def test_what_is_not_installed_is_found_before_any_shard_needs_it(
+    monkeypatch, settings, package, extra
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UserError, match=f"ECHO_EXTRAS={extra} ./run.sh"):
+        list(fetch_models("align", settings))

@@ -11,7 +11,7 @@ from tests_support import ROOT
 # Rooms by height: a room may import those below it, and itself.
 FLOORS = [
     {"errors", "options"},
-    {"text", "audio", "manifests"},
+    {"progress", "text", "audio", "manifests"},
     {"models"},
     {"sources", "captions", "align", "asr"},
     {"training", "decoding", "exporting", "review", "dataset", "report"},

@@ -149,10 +149,7 @@ def test_decoded_utterances_words_and_speakers(cuts, decoded):
 
 def test_points_play_and_the_other_run_stands_beside(cuts, decoded, tmp_path):
     path, record, manifest = decoded
-    findings(
-        cuts,
-        tmp_path / "there" if (tmp_path / "there").mkdir(exist_ok=True) else tmp_path / "there",
-    )
+    findings(cuts, tmp_path / "there")
     about = of_run("r", ["report.beside=x"], tmp_path / "report.html", tmp_path, [(path, record)], lambda _: manifest, str(tmp_path / "there"))  # fmt: skip
     assert about["decoded"][0].better == 2 and about["decoded"][0].worse == 0
     with opened(findings(cuts, tmp_path, **about)) as (shown, complaints):
