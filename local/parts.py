@@ -76,7 +76,13 @@ def card_settings(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def report_limits(recipe: Recipe) -> dict[str, dict[str, float]]:
+def report_facts(recipe: Recipe) -> dict[str, Any]:
+    """What the manifests tell a report, by the names of `Findings`."""
+    older = [name for name in ("train", "decode") if recipe.fresh_summary(name) is None]
+    return {"limits": _limits(recipe), "agreement": review_remarks(recipe), "outdated": older}
+
+
+def _limits(recipe: Recipe) -> dict[str, dict[str, float]]:
     """Thresholds that the data were made with, by measure, each with what it is for."""
     filters, validation = recipe.made_with("filter"), recipe.made_with("validate")
     names = ("min_align_score", "min_snr_db", "min_speech_ratio")

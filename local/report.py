@@ -21,7 +21,7 @@ from echoharvester.review.merge import count_decisions
 from echoharvester.review.sample import label_error
 
 from config import stage_main
-from parts import bench_limits, report_limits, review_remarks
+from parts import bench_limits, report_facts
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
@@ -41,13 +41,12 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         recipe.fingerprint("report"),
         recipe.accounting(),
         of_cuts,
-        limits=report_limits(recipe),
         training=load_record(paths.train_record),
         truth=truth_table(cuts(), read_cuts(truth)) if truth else "",
         judged=[*judged.values()],
         judged_by=judged_by,
         label_error=asdict(error) if error else None,
-        agreement=review_remarks(recipe),
+        **report_facts(recipe),
         decisions=count_decisions(cuts()),
         bench=of_cuts.bench.as_data(bench_limits(cfg, recipe), judged, command(name, given, 5, 9)),
         **of_run(name, given, paths.report, paths.data_dir, records, paths.split, other),

@@ -58,6 +58,7 @@ class Findings:
         label_error: the estimate, as plain values.
         agreement, decisions: of reviewers.
         before: figures of the report before.
+        outdated: of train and decode, what was done before the data or its settings changed.
         made: date, command and versions.
         links: files that belong to it, by what they are called.
         bench: data of the threshold bench.
@@ -79,6 +80,7 @@ class Findings:
     agreement: Sequence[str] = ()
     decisions: Mapping[str, int] = field(default_factory=dict)
     before: Figures = field(default_factory=dict)
+    outdated: Sequence[str] = ()
     made: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     bench: Mapping[str, Any] | None = None
@@ -156,7 +158,8 @@ def _headline(found: Findings) -> dict[str, str]:
             found.decoding, key=lambda r: next(iter(r["sets"].values()))["rows"][0]["rate"]
         )
         name, of_set = list(record["sets"].items())[-1]
-        values[f"CER on {name}, {record.get('method', '')}"] = (
+        older = ", older than the data" if found.outdated else ""
+        values[f"CER on {name}, {record.get('method', '')}{older}"] = (
             f"{100 * of_set['rows'][0]['rate']:.1f} %"
         )
     return values
@@ -331,11 +334,15 @@ def _training(found: Findings) -> str:
     if not found.training:
         return ""
     curves = figures.training_curves(found.training["history"]) if found.training["history"] else ""
-    return section("Training", paragraph(found.training["summary"]), curves)
+    older = [paragraph(_OLDER)] if "train" in found.outdated else []
+    return section("Training", *older, paragraph(found.training["summary"]), curves)
+
+
+_OLDER = "Older than the data: what it was made from, or a setting, has changed since. Run stages 11 and 12 again."
 
 
 def _decoding(found: Findings) -> str:
-    parts: list[str] = []
+    parts: list[str] = [paragraph(_OLDER)] if found.decoding and found.outdated else []
     for record in found.decoding:
         parts.append(paragraph(record["summary"]))
         parts.append(_rates(record))

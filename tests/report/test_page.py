@@ -71,6 +71,13 @@ def test_the_next_page_knows_what_changed(tmp_path, found):
     assert figures_of(path) == ({}, {}) == figures_of(tmp_path / "none.html")
 
 
+def test_figures_older_than_the_data_are_marked(found):
+    assert "lder than the data" not in page(found)
+    found.outdated = ["train", "decode"]
+    text = page(found)
+    assert text.count("Older than the data") == 2 and "ctc_greedy, older than the data" in text
+
+
 def test_an_empty_run_has_a_page():
     assert "0.0 min" in page(Findings("nothing", "", {}, overview([])))
 
