@@ -384,3 +384,20 @@ def test_twenty_thousand_rows_work(tmp_path, cuts):
         assert decided(page) == 20000 and not complaints
         page.keyboard.press("Control+z")
         assert decided(page) == 3
+
+
+def test_the_cer_of_list_and_card_is_that_of_the_harvest(tmp_path, cuts):
+    """Where digits that were heard were read out, the page compares with that reading."""
+    from echoharvester.manifests.cuts import with_supervision
+
+    cut = with_supervision(cuts[1], text="전국에 서른여섯 곳이 있습니다")
+    cuts[1] = with_custom(cut, hyp_text="전국에 36곳이 있었습니다", cer=round(1 / 13, 4))
+    handed_out(tmp_path, cuts)
+    with opened(tmp_path / "review.html") as (page, _):
+        page.fill("#find", "m-1")
+        page.keyboard.press("Escape")
+        assert page.inner_text(".row .rate") == "7.7 %"
+        assert page.inner_text("#cer").startswith("7.7 %")
+        assert page.inner_text("#hypothesis") == "전국에 36곳이 있었습니다"
+        page.click("#take")
+        assert page.evaluate("valueOf(rowOf.get('m-1'), 'text')") == "전국에 36곳이 있었습니다"

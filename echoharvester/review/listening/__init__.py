@@ -19,6 +19,8 @@ from echoharvester.manifests.shards import Cut, write_atomic
 from echoharvester.review.clips import Clip
 from echoharvester.review.doubt import SpokenWord, spoken_words
 from echoharvester.review.tsv import COLUMNS, CONVERTED, EDITABLE, NUMBERS, RUNS, Row, read_rows
+from echoharvester.text.scores import cer
+from echoharvester.text.spoken import candidates
 
 # In this order, into one script: what is used stands first.
 _SCRIPTS = ("text", "words", "tsv", "edits", "estimate", "list", "sound", "card", "dialogs", "page")
@@ -31,11 +33,13 @@ class AboutCut:
 
     Attributes:
         text: that the cut has, whatever was written in the file since.
+        heard: the hypothesis as it was compared: with digits read out where that made the CER.
         title: of its media item.
         population: accepted cuts of its stratum; None: it is not of the random sample.
     """
 
     text: str
+    heard: str = ""
     words: Sequence[SpokenWord] = ()
     media: str = ""
     title: str = ""
@@ -47,10 +51,19 @@ def about_cut(cut: Cut) -> AboutCut:
     """What the page shows of a cut that has a row."""
     custom = cut["custom"]
     return AboutCut(
-        text_of(cut), spoken_words(cut), custom["media_id"], str(custom.get("title") or ""),
+        text_of(cut), _as_compared(cut), spoken_words(cut), custom["media_id"], str(custom.get("title") or ""),
         str(cut["supervisions"][0].get("speaker") or ""),
         custom.get("review_sample", {}).get("population"),
     )  # fmt: skip
+
+
+def _as_compared(cut: Cut) -> str:
+    """The reading of the hypothesis that its CER is of, so that the page shows the same one."""
+    text, heard = text_of(cut), str(cut["custom"].get("hyp_text", ""))
+    if abs(cer(text, heard).rate - float(cut["custom"].get("cer") or 0.0)) < 1e-3:
+        return heard
+    readings = candidates(heard) or [heard]
+    return min(readings, key=lambda reading: cer(text, reading).rate)
 
 
 @dataclass(frozen=True)
@@ -137,7 +150,9 @@ def script_data(values: Any) -> str:
 
 
 def _shown(row: Row, clip: Clip | None, about: AboutCut | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {**row, "original": row["text"], "words": []}
+    shown: dict[str, Any] = {
+        **row, "original": row["text"], "heard": row["hypothesis"], "words": [],
+    }  # fmt: skip
     if clip:
         shown |= {
             "peaks": base64.b64encode(clip.peaks).decode(), "picture": clip.picture,
@@ -146,7 +161,7 @@ def _shown(row: Row, clip: Clip | None, about: AboutCut | None) -> dict[str, Any
     if about:
         words = [[w.text, w.start_sec, w.end_sec, w.sure, w.doubtful] for w in about.words]
         shown |= {
-            "original": about.text, "words": words, "media": about.media, "title": about.title,
+            "original": about.text, "heard": about.heard or row["hypothesis"], "words": words, "media": about.media, "title": about.title,
             "speaker": about.speaker, "population": about.population,
         }  # fmt: skip
     return shown

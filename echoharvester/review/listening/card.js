@@ -79,16 +79,16 @@ function lightWord() {
 
 function drawText() {
   const row = state.row, text = $("text").value;
-  $("cer").textContent = say("live_cer", (100 * rate(text, row.hypothesis ?? "")).toFixed(1));
-  drawDifference($("diff"), text, row.hypothesis ?? "");
+  $("cer").textContent = say("live_cer", (100 * rate(text, heardIn(row))).toFixed(1));
+  drawDifference($("diff"), text, heardIn(row));
 }
 
 // ---- decisions ----
 
 // A correction that may have slipped into another row: stage 8 asks about it, too.
 function isFar(row, text) {
-  const before = rate(row.original, row.hypothesis ?? "");
-  return letters(text) !== letters(row.original) && rate(text, row.hypothesis ?? "") > Math.max(before, FAR);
+  const before = rate(row.original, heardIn(row));
+  return letters(text) !== letters(row.original) && rate(text, heardIn(row)) > Math.max(before, FAR);
 }
 
 const now = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");
@@ -118,7 +118,7 @@ function decide(decision) {
   if (decision === "ok" && isFar(row, text) && asked !== row.id + text) {
     asked = row.id + text;
     const percent = (rate) => Math.round(100 * rate);
-    $("problem").textContent = say("far", percent(rate(text, row.hypothesis ?? "")), percent(rate(row.original, row.hypothesis ?? "")));
+    $("problem").textContent = say("far", percent(rate(text, heardIn(row))), percent(rate(row.original, heardIn(row))));
     return;
   }
   change(`${row.id}: ${say(decision || "clear")}`, [[row, decided(row, decision, text)]]);

@@ -19,6 +19,7 @@ function valueOf(row, name) {
   return edit && name in edit ? edit[name] : row[name] ?? "";
 }
 
+const heardIn = (row) => row.heard ?? row.hypothesis ?? "";
 const inFile = (row) => JSON.stringify(EDITS.concat("text_digest").map((name) => row[name] ?? ""));
 const asEdited = (row) => JSON.stringify(EDITS.concat("text_digest").map((name) => valueOf(row, name)));
 const isEdited = (row) => !valueOf(row, "decision") && valueOf(row, "text") !== row.original;

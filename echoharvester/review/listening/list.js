@@ -31,7 +31,7 @@ const ORDERS = {
 };
 
 function rateOf(row) {
-  return edits.get(row.id)?.text !== undefined ? rate(valueOf(row, "text"), row.hypothesis ?? "") : Number(row.cer);
+  return edits.get(row.id)?.text !== undefined ? rate(valueOf(row, "text"), heardIn(row)) : Number(row.cer);
 }
 
 function filtersNow() {
