@@ -17,7 +17,7 @@ from echoharvester.models.device import by_hardware
 from echoharvester.options import taken_by
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.decision import TextRules
-from echoharvester.review.decisions import from_rows
+from echoharvester.review.decisions import ReviewDecisions, from_rows
 from echoharvester.review.hand_out import Handout, ReviewPlan
 from echoharvester.review.layout import Layout
 from echoharvester.review.sample import StratifiedSample
@@ -79,7 +79,8 @@ def card_settings(recipe: Recipe) -> dict[str, Any]:
 def report_facts(recipe: Recipe) -> dict[str, Any]:
     """What the manifests tell a report, by the names of `Findings`."""
     older = [name for name in ("train", "decode") if recipe.fresh_summary(name) is None]
-    return {"limits": _limits(recipe), "agreement": review_remarks(recipe), "outdated": older}
+    remarks = (*review_remarks(recipe), *_review(recipe).work)
+    return {"limits": _limits(recipe), "agreement": remarks, "outdated": older}
 
 
 def _limits(recipe: Recipe) -> dict[str, dict[str, float]]:
@@ -108,7 +109,11 @@ def review_remarks(recipe: Recipe) -> Sequence[str]:
     Raises:
         UserError: if it has not run.
     """
+    return _review(recipe).remarks
+
+
+def _review(recipe: Recipe) -> ReviewDecisions:
     path = recipe.paths.review_edits
     if not path.exists():
         raise UserError(f"{path} is missing; run {recipe.stages['review_edits'].title}")
-    return from_rows(read_cuts(path)).remarks
+    return from_rows(read_cuts(path), lambda cut_id: False)

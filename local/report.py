@@ -48,7 +48,9 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         label_error=asdict(error) if error else None,
         **report_facts(recipe),
         decisions=count_decisions(cuts()),
-        bench=of_cuts.bench.as_data(bench_limits(cfg, recipe), judged, command(name, given, 5, 9)),
+        bench=of_cuts.bench.as_data(
+            bench_limits(cfg, recipe), judged, command(name, given, 5, 9), judged_by
+        ),
         **of_run(name, given, paths.report, paths.data_dir, records, paths.split, other),
     )
     write_atomic(paths.report, page(found))

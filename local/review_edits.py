@@ -40,7 +40,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         writer.close("review_edits", made_from, "", counts)
     for problem in (*found.faults, *problems):
         print(f"review_edits: {problem}", file=sys.stderr)
-    for remark in found.remarks:
+    for remark in (*found.remarks, *found.work):
         print(f"review_edits: {remark}")
     lost = f", {len(gone)} of before taken back ({kept} keeps them)" if gone else ""
     again = f"; {counted(pages, 'page')} made again" if pages else ""

@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
 from echoharvester.dataset.publish import (  # noqa: E402
+    HUB,
     Publication,
+    check_splits,
     look_over,
     push,
     write_hub_folder,
@@ -57,8 +59,10 @@ def _publish(options: argparse.Namespace) -> int:
     folder, card_path = options.data_dir, options.data_dir / "data_card.json"
     paths = {name: folder / "manifests" / f"cuts_{name}.jsonl.gz" for name in SPLITS}
     splits = {name: partial(read_cuts, path) for name, path in paths.items() if path.exists()}
-    if not splits or not card_path.exists():
+    manifest = folder / "manifest.jsonl.gz"
+    if not splits or not card_path.exists() or not manifest.exists():
         raise UserError(f"{folder} holds no data set with splits; run stages 9 and 10")
+    check_splits(splits, read_cuts(manifest))
     plan = look_over(splits, options.allow)
     print(_described(plan, options.repository))
     if plan.refusal() and not options.leave_out:
@@ -67,7 +71,7 @@ def _publish(options: argparse.Namespace) -> int:
         print("nothing was written or sent: --out FOLDER writes it, --push uploads it")
         return 0
     card = json.loads(card_path.read_text(encoding="utf-8"))
-    target = options.out or folder / "hub"
+    target = options.out or folder / HUB
     files = write_hub_folder(
         splits, target, card, plan, options.allow, options.repository, options.contact
     )

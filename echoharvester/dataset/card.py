@@ -105,17 +105,12 @@ def data_card(
         identity: changes when the content does.
         agreement: how far reviewers agree, a line each.
     """
-    gaps = {
-        "cuts": stats["license"].get(NOT_STATED, 0),
-        "hours": stats["hours_by_license"].get(NOT_STATED, 0.0),
-        "media": stats["media_by_license"].get(NOT_STATED, 0),
-    }
     return {
         "name": name,
         "content": identity,
         "language": "Korean",
         "statistics": stats,
-        "licence_gaps": gaps,
+        "licence_gaps": licence_gaps(stats),
         "label_error": asdict(label_error) if label_error else None,
         "agreement": list(agreement),
         "yield": yields,
@@ -123,6 +118,15 @@ def data_card(
         "settings": settings,
         "software": {"python": platform.python_version(), **_versions(SOFTWARE)},
         "limits": [*LIMITS[:2], _word_times(settings), *LIMITS[2:]],
+    }
+
+
+def licence_gaps(stats: Mapping[str, Any]) -> dict[str, Any]:
+    """How much states no licence."""
+    return {
+        "cuts": stats["license"].get(NOT_STATED, 0),
+        "hours": stats["hours_by_license"].get(NOT_STATED, 0.0),
+        "media": stats["media_by_license"].get(NOT_STATED, 0),
     }
 
 
@@ -243,12 +247,14 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-# As the hub knows them, by how sources write them.
-_LICENCES = {
-    "cc0": "cc0-1.0", "cc by": "cc-by-4.0", "cc by 4.0": "cc-by-4.0", "cc by 3.0": "cc-by-3.0", "cc by sa 4.0": "cc-by-sa-4.0",
-    "cc by sa": "cc-by-sa-4.0", "cc by nc 4.0": "cc-by-nc-4.0", "cc by nc sa 4.0": "cc-by-nc-sa-4.0", "cc by nc nd 4.0": "cc-by-nc-nd-4.0",
-    "creative commons attribution license (reuse allowed)": "cc-by-3.0", "public domain": "unlicense", "apache 2.0": "apache-2.0", "mit": "mit",
-}  # fmt: skip
+# Identifiers that hubs know, and other ways in which sources write them.
+_IDENTIFIERS = (
+    "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0",
+    "cc-by-nc-4.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "unlicense", "apache-2.0",
+    "mit",
+)  # fmt: skip
+_LICENCES = {"cc0": "cc0-1.0", "creative commons attribution license (reuse allowed)": "cc-by-3.0"}
+_LICENCES |= {name.replace("-", " "): name for name in _IDENTIFIERS}
 _SIZES = (
     (1e3, "n<1K"),
     (1e4, "1K<n<10K"),
@@ -264,8 +270,12 @@ def hub_licence(stated: str) -> str:
     >>> hub_licence("CC BY-SA 4.0"), hub_licence("Standard licence")
     ('cc-by-sa-4.0', '')
     """
-    words = " ".join(stated.lower().replace("-", " ").split())
-    return _LICENCES.get(words, "")
+    return _LICENCES.get(plain_licence(stated), "")
+
+
+def plain_licence(stated: str) -> str:
+    """A licence as it is stated, in small letters and without hyphens."""
+    return " ".join(stated.lower().replace("-", " ").split())
 
 
 def _front_matter(card: Mapping[str, Any]) -> list[str]:

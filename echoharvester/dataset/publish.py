@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from echoharvester.dataset.card import NOT_STATED, card_markdown, hub_licence
+from echoharvester.dataset.card import (
+    NOT_STATED,
+    Statistics,
+    card_markdown,
+    hub_licence,
+    licence_gaps,
+    plain_licence,
+)
 from echoharvester.dataset.formats import METADATA
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import speaker_of, text_of
 from echoharvester.manifests.shards import Cut, write_atomic
 
+HUB = "hub"  # folder of a data folder, unless another is named
 PER_FILE = 1000  # utterances: so many are in memory at once
 MOST_NAMED = 20
 MANY_FILES = 100  # from so many on an upload goes on where it was cut off
-# What may be cut, given on and used by others, whatever else these ask for.
-_FREE = (
-    "cc0-1.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0",
-    "unlicense", "apache-2.0", "mit",
-)  # fmt: skip
+# What may be cut, given on and used by others, whatever else these ask for; some state no version.
+_FREE = ("cc0", "cc by", "cc by sa", "cc by nc", "cc by nc sa", "public domain")
 # Where files lie here is nobody's business.
 COLUMNS = tuple(name for name in METADATA if not name.endswith("path"))
 
@@ -36,12 +41,14 @@ class Publication:
         utterances, seconds: by split.
         licences: utterances by licence.
         forbidden: media that may not be given on, and the licence each states.
+        statistics: of what would be published.
     """
 
     utterances: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     licences: Counter[str] = field(default_factory=Counter)
     forbidden: dict[str, str] = field(default_factory=dict)
+    statistics: Statistics = field(default_factory=Statistics)
 
     def refusal(self) -> str:
         """Why it is not published; "" where it may be."""
@@ -67,7 +74,9 @@ def may_be_published(licence: str, allowed: Sequence[str] = ()) -> bool:
     >>> may_be_published("CC BY 4.0"), may_be_published("CC BY-NC-ND 4.0"), may_be_published("not stated")
     (True, False, False)
     """
-    return licence in allowed or hub_licence(licence) in _FREE
+    known = hub_licence(licence)
+    free = bool(known) and "nd" not in known.split("-")
+    return licence in allowed or free or plain_licence(licence) in _FREE
 
 
 def look_over(splits: Splits, allowed: Sequence[str] = ()) -> Publication:
@@ -83,7 +92,25 @@ def look_over(splits: Splits, allowed: Sequence[str] = ()) -> Publication:
             found.utterances[name] += 1
             found.seconds[name] += cut["duration"]
             found.licences[licence] += 1
+            found.statistics.add(cut)
     return found
+
+
+def check_splits(splits: Splits, whole: Iterable[Cut]) -> None:
+    """
+    Args:
+        whole: the cuts of the data set (`manifest.jsonl.gz`).
+
+    Raises:
+        UserError: if a split has what the data set has no more.
+    """
+    known = {cut["id"] for cut in whole}
+    for name, cuts in splits.items():
+        gone = next((cut["id"] for cut in cuts() if cut["id"] not in known), None)
+        if gone:
+            raise UserError(
+                f"{name} has {gone}, which the data set has no more; run stage 10 before it is published"
+            )
 
 
 def _licence(cut: Cut) -> str:
@@ -115,6 +142,11 @@ def write_hub_folder(
     import pyarrow.parquet
 
     schema = features(datasets).arrow_schema
+    strange = [path for path in _files(folder) if not _is_ours(path.relative_to(folder))]
+    if strange:
+        raise UserError(
+            f"{folder} holds {strange[0].name}, which is not of a published data set; name another folder"
+        )
     (folder / "data").mkdir(parents=True, exist_ok=True)
     for old in (folder / "data").glob("*.parquet"):
         old.unlink()
@@ -129,8 +161,22 @@ def write_hub_folder(
             pyarrow.parquet.write_table(table, path)
             written.append(path)
     readme = folder / "README.md"
-    write_atomic(readme, hub_card(card, plan, repo, contact))
+    stats = plan.statistics.to_dict()
+    own = {**card, "statistics": stats, "licence_gaps": licence_gaps(stats)}
+    write_atomic(readme, hub_card(own, plan, repo, contact))
     return [*written, readme]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file of the folder is one that belongs on the hub."""
+    parquet = path.parts[0] == "data" and path.suffix == ".parquet" and len(path.parts) == 2
+    return (
+        parquet or path == Path("README.md") or path.parts[0] == ".cache"
+    )  # of an upload under way
 
 
 def import_datasets() -> Any:
@@ -234,16 +280,32 @@ def push(folder: Path, repo: str, private: bool = True) -> str:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
-    api = HfApi()
+    api, patterns = HfApi(), ["README.md", "data/*.parquet"]
     try:
         url = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
         if len(list(folder.rglob("*.parquet"))) > MANY_FILES:
-            api.upload_large_folder(repo, folder, repo_type="dataset")
+            api.upload_large_folder(repo, folder, repo_type="dataset", allow_patterns=patterns)
+            _remove_others(
+                api, repo, {path.relative_to(folder).as_posix() for path in _files(folder)}
+            )
         else:
             api.upload_folder(
-                repo_id=repo, folder_path=folder, repo_type="dataset",
+                repo_id=repo, folder_path=folder, repo_type="dataset", allow_patterns=patterns,
                 commit_message="Published with EchoHarvester", delete_patterns="data/*.parquet",
             )  # fmt: skip
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise UserError(f"{repo}: {error}; is HF_TOKEN set, and may it write there?") from error
     return str(url)
+
+
+def _remove_others(api: Any, repo: str, wanted: Collection[str]) -> None:
+    """Takes files of an earlier publication off the hub: what was taken out since must not stay."""
+    from huggingface_hub import CommitOperationDelete
+
+    there = api.list_repo_files(repo, repo_type="dataset")
+    old = [name for name in there if name.startswith("data/") and name not in wanted]
+    if old:
+        operations = [CommitOperationDelete(path_in_repo=name) for name in old]
+        api.create_commit(
+            repo, operations, commit_message="Files of before taken out", repo_type="dataset"
+        )

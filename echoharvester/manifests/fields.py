@@ -137,7 +137,7 @@ FIELDS = (
     Field("review_files", "list", "review", "names of the files with its row; on `review_rows` alone", "elsewhere"),
     Field("review_layout", "text", "review", "how rows were assigned; on `review_rows` alone", "elsewhere"),
     Field("review_sample", "table", "review", "stratum, population and size of the random sample; on `review_rows` alone", "of what is not in the sample"),
-    Field("review_planted", "table", "review", "kind of the planted error and the text that its row shows; on `review_rows` alone", "of what is shown as it is"),
+    Field("review_planted", "text", "review", "the wrong text that its row shows on purpose; on `review_rows` alone", "of what is shown as it is"),
     Field("review", "table", "merge", "decision, texts, status and CER before, reviewer, note, time, how much was heard: docs/review.md", "of what nobody decided"),
     Field("review_problem", "text", "merge", "why a decision was not applied", "where there is none"),
     Field("joined_from", "text", "export", "name of the Shar folder that it was merged from", "of what was harvested here"),

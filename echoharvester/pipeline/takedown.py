@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from datetime import date
 from pathlib import Path
 
+from echoharvester.dataset.publish import HUB
 from echoharvester.dataset.sets import SETS
 from echoharvester.errors import UserError
 from echoharvester.manifests.collected import num_shards_of, write_media
@@ -54,6 +56,9 @@ def take_down(driver: Driver, wanted: Takedown, reason: str) -> int:
     removed = files_of(data_dir, media_ids)
     for path in removed:
         path.unlink()
+    published = data_dir / HUB
+    if published.exists():  # made of all of it, and made again by publishing again
+        shutil.rmtree(published)
     kept = data_dir / TAKEN_BACK
     for path in [*review_files(data_dir / "review"), *([kept] if kept.exists() else ())]:
         drop_rows(path, lambda row_id: media_id_of(row_id) in media_ids)
@@ -73,6 +78,7 @@ def take_down(driver: Driver, wanted: Takedown, reason: str) -> int:
     for line in removal_lines(before, _held(recipe, media_ids)):
         print(f"  {line}")
     print(f"  {len(removed)} files deleted; remembered in takedown.tsv")
+    print("  what was published has it still: run scripts/publish_dataset.py again")
     print("  models trained and sets decoded before are as they were: run stages 10 to 14 again")
     return 0
 

@@ -36,8 +36,8 @@ class Bench:
 
     Attributes:
         points: draws and utterances, each a list of seconds, CER, label probability, SNR, alignment
-            score, kind of caption (0 by people, 1 other) and state: "kept", "not", and "always" or
-            "unheard" where the sliders do not decide.
+            score, kind of caption (0 by people, 1 other) and state: "kept", "not", and "always",
+            "never" or "unheard" where the sliders do not decide.
         clips: by measure and bar, draws and a cut to hear.
         seen: utterances that were offered.
     """
@@ -72,12 +72,14 @@ class Bench:
         limits: Mapping[str, float | None],
         judged: Mapping[str, tuple[float, bool]],
         command: str,
+        judge: str = "",
     ) -> dict[str, Any]:
         """What the page works with; None of `limits`: that threshold did not decide.
 
         Args:
             judged: by cut, its confidence and whether its text is right, of those that somebody has judged.
             command: runs the stages that these thresholds belong to.
+            judge: who that was.
         """
         drawn: dict[str, dict[int, list[str]]] = {}
         sounds: dict[str, dict[str, Any]] = {}
@@ -87,7 +89,7 @@ class Bench:
                 if cut_id not in sounds:
                     sounds[cut_id] = _to_hear(cut)
         return {
-            "measures": list(EDGES), "edges": EDGES, "limits": dict(limits), "command": command,
+            "measures": list(EDGES), "edges": EDGES, "limits": dict(limits), "command": command, "judge": judge,
             "points": [point for _, _, point in self.points],
             "right": [judged.get(cut_id, (0.0, None))[1] for _, cut_id, _ in self.points],
             "scale": self.seen / max(1, len(self.points)), "bars": drawn, "clips": sounds,
@@ -106,6 +108,10 @@ def _state(custom: Mapping[str, Any]) -> str:
     status, reason = custom["status"], custom.get("reason")
     if status == APPROVED:
         return "always"
+    if reason == "dropped_by_reviewer":
+        # What would have been accepted tells how wrong the accepted are.
+        before = custom.get("review", {}).get("status_before")
+        return "never" if before == ACCEPTED else ""
     if status == ACCEPTED:
         return "kept"
     if reason in _BY_SOUND:
@@ -116,7 +122,9 @@ def _state(custom: Mapping[str, Any]) -> str:
 
 
 def _measure(custom: Mapping[str, Any], name: str) -> float | None:
-    """Of two recognisers the CER of the one that heard something else, if one did."""
+    """Before review; of two recognisers the CER of the one that heard something else, if one did."""
+    if name == "cer" and custom.get("review", {}).get("cer_before") is not None:
+        return float(custom["review"]["cer_before"])
     if name == "cer" and custom.get("cer_second") is not None and "cer" in custom:
         return max(float(custom["cer"]), float(custom["cer_second"]))
     return custom.get(name)

@@ -188,7 +188,15 @@ def _harvest(found: Findings) -> str:
         (n, c.items, c.accepted, c.review, c.rejected.total(), c.errors.total(), f"{c.accepted_sec / 60:.1f}")
         for n, c in stages.items()
     ]  # fmt: skip
-    names = ("stage", "in", "accepted", "to review", "rejected", "errors", "minutes accepted")
+    names = (
+        "stage",
+        "in",
+        "accepted, with those to review",
+        "to review",
+        "rejected",
+        "errors",
+        "minutes accepted",
+    )
     trimmed = found.of_cuts.trimmed
     parts = [
         figures.bars(minutes, "minutes accepted after each stage", "{:.1f}"),
@@ -219,7 +227,7 @@ def _rejects(found: Findings) -> str:
             [(reason, n, meaning(reason)) for reason, n in most.items()],
         ),
         shaded_table(("source", *columns), sources[:MOST_SOURCES], columns),
-        paragraph(f"{len(sources)} sources; the largest are shown.", soft=True),
+        paragraph(f"{counted(len(sources), 'source')}; the largest are shown.", soft=True),
     )
 
 

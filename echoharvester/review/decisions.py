@@ -15,12 +15,17 @@ from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.review.agreement import agreement
 from echoharvester.review.decision import Decision, TextRules, agree, decision_of
 from echoharvester.review.diligence import diligence
-from echoharvester.review.planted import planted_scores
+from echoharvester.review.planted import is_on_planted, planted_scores
 from echoharvester.review.tsv import read_rows
 
 # Where what nobody could apply is kept for somebody to settle; a decision made there overrules.
 CONFLICTS = "conflicts.tsv"
-DECISION, PROBLEM, REMARK = "decision", "problem", "remark"  # kinds of rows of the manifest
+DECISION, PROBLEM, REMARK, WORK = (
+    "decision",
+    "problem",
+    "remark",
+    "work",
+)  # kinds of rows of the manifest
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class ReviewDecisions:
             edited.
         disputed: by cut, decisions that differ: none counts until somebody settles it.
         faults: rows that cannot be taken, named by file and line.
-        remarks: how far reviewers agree, how they worked, and what they made of planted errors.
+        remarks: how far reviewers agree.
+        work: how they worked, and how many planted errors they found; not for a data card.
     """
 
     decided: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
@@ -42,6 +48,7 @@ class ReviewDecisions:
     disputed: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
     faults: Sequence[str] = ()
     remarks: Sequence[str] = ()
+    work: Sequence[str] = ()
 
     def of(self, cut_id: str, digest: str) -> Decision | None:
         """The decision on a cut whose text has this digest."""
@@ -63,6 +70,8 @@ class ReviewDecisions:
             yield {"kind": PROBLEM, "message": message}
         for message in self.remarks:
             yield {"kind": REMARK, "message": message}
+        for message in self.work:
+            yield {"kind": WORK, "message": message}
 
 
 def from_rows(
@@ -70,14 +79,16 @@ def from_rows(
 ) -> ReviewDecisions:
     """The decisions in the rows of a manifest, on the cuts that are wanted."""
     decided: dict[str, list[Decision]] = defaultdict(list)
-    remarks = []
+    remarks, work = [], []
     for row in rows:
         if row["kind"] == DECISION and is_wanted(row["id"]):
             decision = Decision(**{k: v for k, v in row.items() if k != "kind"})
             decided[decision.id].append(decision)
         elif row["kind"] == REMARK:
             remarks.append(row["message"])
-    return ReviewDecisions(dict(decided), remarks=remarks)
+        elif row["kind"] == WORK:
+            work.append(row["message"])
+    return ReviewDecisions(dict(decided), remarks=remarks, work=work)
 
 
 def read_decisions(
@@ -106,8 +117,14 @@ def read_decisions(
             continue
         for decision in found:
             by_cut[decision.id].append(decision)
-    on_planted = [one for cut_id in planted for one in by_cut.pop(cut_id, ())]
-    undecided = {cut_id: one for cut_id, one in undecided.items() if cut_id not in planted}
+    on_planted: list[Decision] = []
+    for cut_id in planted:
+        several = by_cut.pop(cut_id, [])
+        on_planted += [one for one in several if is_on_planted(one, planted)]
+        if real := [one for one in several if not is_on_planted(one, planted)]:
+            by_cut[cut_id] = real
+    verdicts = {i: one for i, one in verdicts.items() if not is_on_planted(one, planted)}
+    undecided = {i: one for i, one in undecided.items() if not is_on_planted(one, planted)}
     decided: dict[str, list[Decision]] = defaultdict(list)
     disputed: dict[str, list[Decision]] = defaultdict(list)
     opinions: list[Decision] = []
@@ -124,9 +141,9 @@ def read_decisions(
     for cut_id, verdict in verdicts.items():
         decided[cut_id][:1] = [verdict]
     remarks = [pair.line() for pair in agreement(opinions)]
-    remarks += [one.line() for one in diligence([*opinions, *on_planted])]
-    remarks += [one.line() for one in planted_scores(on_planted, planted)]
-    return ReviewDecisions(dict(decided), undecided, dict(disputed), faults, remarks)
+    work = [one.line() for one in diligence([*opinions, *on_planted])]
+    work += [one.line() for one in planted_scores(on_planted, planted)]
+    return ReviewDecisions(dict(decided), undecided, dict(disputed), faults, remarks, work)
 
 
 def _fullest(several: Sequence[Decision]) -> Decision:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+import secrets
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import ACCEPTED
 from echoharvester.manifests.cuts import with_custom
-from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut, write_atomic
 from echoharvester.review.clips import write_clips
 from echoharvester.review.labels import write_labels
@@ -20,6 +20,7 @@ from echoharvester.review.planted import Planter, as_shown, planted_texts
 from echoharvester.review.rows import row_of
 from echoharvester.review.sample import StratifiedSample
 from echoharvester.review.select import Selection, select
+from echoharvester.review.tsv import Row
 
 CLIPS, LABELS = "clips", "labels"  # folders beside the review files
 
@@ -115,7 +116,7 @@ def hand_out(
     names_before = {name for names in before.values() for name in names}
     edited = edited_rows(folder, sorted(names_before | _existing(folder, layout)))
     touched = {row["id"] for rows in edited.values() for row in rows}
-    wrong = [i for i in planted_texts(previous) if i in touched]
+    wrong = planted_texts(previous)
     planter = Planter(handout.planted, plan.sample.seed)
     chosen = select(read, selection, plan.sample, plan.limit_of, touched, planter, wrong)
     clips = write_clips(
@@ -123,6 +124,7 @@ def hand_out(
     )  # fmt: skip
     shown = [as_shown(cut) for cut in chosen.cuts]
     rows = {cut["id"]: row_of(cut, f"{CLIPS}/{clips[cut['id']].name}") for cut in shown}
+    _like_the_sample(rows, planted_texts(chosen.cuts))
     # Rows stay in their files while these are assigned as before; what was edited stays anyway.
     files = layout.assign(list(rows), layout.still_holds(before) if assigned_alike else {})
     result = tables(rows, files, edited, layout)
@@ -136,7 +138,7 @@ def hand_out(
             write_page(page, found, clips, title, about, of_all)
         else:
             page.unlink(missing_ok=True)
-    write_labels(chosen.cuts, folder / LABELS, handout.labels)
+    write_labels(shown, folder / LABELS, handout.labels)
     held: dict[str, list[str]] = {}
     for name, found in result.items():
         for row in found:
@@ -156,11 +158,20 @@ def hand_out(
     )
 
 
+def _like_the_sample(rows: Mapping[str, Row], planted: Iterable[str]) -> None:
+    """Planted rows have a stratum and a weight as those of the random sample have."""
+    sampled = [row for row in rows.values() if row["stratum"]]
+    for number, cut_id in enumerate(sorted(planted)):
+        if cut_id in rows and sampled:
+            like = sampled[number % len(sampled)]
+            rows[cut_id].update(stratum=like["stratum"], weight=like["weight"])
+
+
 def _dataset_of(folder: Path) -> str:
     """What tells browsers this data set's decisions from those of others, wherever it is moved to."""
     path = folder / ".dataset"
     if not path.exists():
-        write_atomic(path, fingerprint(str(folder.resolve())))
+        write_atomic(path, secrets.token_hex(8))
     return path.read_text(encoding="utf-8").strip()
 
 

@@ -100,7 +100,7 @@ def misfit(cut: Cut, decision: Decision, lexicon: Path | None = None) -> str:
 
 def _too_far(cut: Cut, decision: Decision, lexicon: Path | None) -> str:
     """What is asked about a correction that is further from the sound than the caption was."""
-    if decision.decision not in ("ok", "fix") or not decision.changes_text:
+    if decision.decision not in ("ok", "fix") or decision.text in ("", fold(text_of(cut))):
         return ""
     heard = cut["custom"].get("hyp_text", "")
     before = cer(text_of(cut), heard).rate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,7 +102,7 @@ def select(
     limit_of: Callable[[str], float],
     also: Collection[str] = (),
     planter: Planter | None = None,
-    planted_before: Collection[str] = (),
+    planted_before: Mapping[str, str] | None = None,
 ) -> Selected:
     """Cuts for review: nearest to the limit first, then a random sample of all the accepted.
 
@@ -115,19 +115,20 @@ def select(
         also: ids that come in any case (decided earlier), last.
         planter: draws rows among them that show a wrong text; these cuts carry
             `custom.review_planted`.
-        planted_before: of `also`, those that showed one.
+        planted_before: by id the wrong texts that rows have shown: they go on doing so, whatever is
+            asked for now, as files with them may come back at any time.
     """
-    offered, planter = 0, planter or Planter(0)
+    offered, planter, before = 0, planter or Planter(0), planted_before or {}
 
     def wanted() -> Iterable[tuple[float, str]]:
         nonlocal offered
         for cut in filter(reviewable, read()):
             custom = cut["custom"]
-            if custom["status"] == ACCEPTED and sample.size:
+            if custom["status"] == ACCEPTED and sample.size and cut["id"] not in before:
                 sample.add(cut)
             if custom["status"] == ACCEPTED:
-                planter.add(cut, sample.size + len(also))
-            if selection.takes(cut):
+                planter.add(cut, sample.size + len(also) + len(before))
+            if selection.takes(cut) and cut["id"] not in before:
                 offered += 1
                 yield abs(custom["cer"] - limit_of(custom["caption_kind"])), cut["id"]
 
@@ -136,12 +137,17 @@ def select(
     nearest = sorted(wanted()) if most is None else heapq.nsmallest(max(most, 1), wanted())[:most]
     drawn = sample.drawn()
     order: dict[str, float] = {cut_id: i for i, (_, cut_id) in enumerate(nearest)}
+    doubtful = len(order)
     for cut_id in (*drawn, *also):
         order.setdefault(cut_id, len(order))
-    wrong = {*planter.drawn(order), *(i for i in planted_before if i in order and i not in drawn)}
-    order |= {cut_id: planter.place(cut_id, len(order)) for cut_id in wrong}
+    new = planter.drawn({*drawn, *also, *before})[: max(0, planter.count - len(before))]
+    wrong, rows = {*new, *before}, len(order)
+    order |= {cut_id: planter.place(cut_id, doubtful, rows) for cut_id in wrong}
     found = [cut for cut in read() if cut["id"] in order and reviewable(cut)]
     found.sort(key=lambda cut: order[cut["id"]])
     found = [with_custom(c, review_sample=drawn[c["id"]]) if c["id"] in drawn else c for c in found]
-    found = [planter.planted(cut) if cut["id"] in wrong else cut for cut in found]
+    found = [
+        planter.planted(cut, before.get(cut["id"], "")) if cut["id"] in wrong else cut
+        for cut in found
+    ]
     return Selected(found, offered)

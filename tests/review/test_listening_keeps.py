@@ -65,7 +65,10 @@ def test_a_page_opens_a_file(folder, tmp_path, encoding, mark):
     with opened(folder / "review.html") as (page, complaints):
         page.set_input_files("#file", tmp_path / "from.tsv")
         page.wait_for_function("document.getElementById('message').textContent")
-        assert page.inner_text("#message") == "from.tsv: 1 rows taken, 1 of other files left out."
+        assert (
+            page.inner_text("#message")
+            == "from.tsv: 1 decision added, 1 row of other files left out."
+        )
         assert decided(page) == 1
         save(page, folder / "review.tsv")
         (tmp_path / "bad.tsv").write_text("hello\tworld\n")
@@ -129,7 +132,7 @@ def test_what_fits_no_more_is_shown_and_can_be_applied(folder, cuts):
         handed_out(folder, [cut for cut in cuts if cut["id"] != "m-3"])
         page.reload()
         assert decided(page) == 0
-        assert "2 decisions of this browser fit no row" in page.inner_text("#leftovers")
+        assert "2 decisions to look at" in page.inner_text("#leftovers")
         assert "the row is gone" in page.inner_text("#leftovers")
         assert "the text has changed; made against “오늘은 날씨가 좋네요 나”" in page.inner_text(
             "#leftovers"
@@ -222,3 +225,213 @@ def test_a_text_far_from_what_was_heard_is_asked_about(folder, cuts):
     merged = merge_media(cuts, read_decisions([folder / "review.tsv"]))[1]
     assert "write fix! as its decision" in merged["custom"]["review_problem"]
     assert merged["custom"]["status"] == "review"
+
+
+def test_a_full_browser_says_so_until_it_is_not(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.evaluate(
+            "window.real = Storage.prototype.setItem; Storage.prototype.setItem = () => { throw new Error('full') }; 0"
+        )
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        assert page.is_visible("#full") and decided(page) == 2
+        page.evaluate("Storage.prototype.setItem = window.real; 0")
+        page.keyboard.press("Enter")
+        assert page.is_hidden("#full")
+
+
+def test_discarding_what_is_left_over_leaves_the_new_decision(folder, cuts):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Delete")  # m-1
+        cuts[1] = with_supervision(cuts[1], text="오늘은 정말 날씨가 좋네요 나")
+        handed_out(folder, cuts)
+        page.reload()
+        page.keyboard.press("Enter")
+        page.reload()
+        assert decided(page) == 1 and page.is_visible("#leftovers")
+        page.click("#leftovers button:has-text('Discard')")
+        page.reload()
+        assert decided(page) == 1 and page.is_hidden("#leftovers")
+        assert "ok" in page.inner_text(".row >> nth=0")
+
+
+def test_what_was_discarded_or_applied_can_be_had_back(folder, cuts):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Delete")
+        cuts[1] = with_supervision(cuts[1], text="오늘은 정말 날씨가 좋네요 나")
+        handed_out(folder, cuts)
+        page.reload()
+        for name in ("Discard", "Apply"):
+            page.click(f"#leftovers button:has-text('{name}')")
+            assert page.is_hidden("#leftovers")
+            page.keyboard.press("Control+z")
+            assert page.is_visible("#leftovers") and decided(page) == 0
+        page.reload()
+        assert page.is_visible("#leftovers")
+
+
+def test_taking_back_what_was_saved_survives_the_page_made_again(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Enter")
+        save(page, folder / "review.tsv")
+        page.keyboard.press("Control+z")
+        assert decided(page) == 0
+        refresh_pages(folder)
+        page.reload()
+        assert decided(page) == 0 and "dirty" in page.get_attribute("#save", "class")
+
+
+def test_a_decision_on_a_text_that_has_changed_is_marked_and_made_anew(folder, cuts):
+    rewritten(folder / "review.tsv", m_1={"decision": "ok"})
+    cuts[1] = with_supervision(cuts[1], text="오늘은 정말 날씨가 좋네요 나")
+    handed_out(folder, cuts)
+    with opened(folder / "review.html") as (page, _):
+        page.click(".row >> nth=0")
+        assert "outdated" in page.inner_text(".row >> nth=0")
+        assert "text that has changed since" in page.inner_text("#problem")
+        page.keyboard.press("u")
+        assert page.input_value("#text") == "오늘은 정말 날씨가 좋네요 나"
+        page.keyboard.press("Enter")
+        save(page, folder / "review.tsv")
+    result = merge_media(cuts, read_decisions([folder / "review.tsv"]))[1]
+    assert result["custom"]["status"] == "approved"
+
+
+def test_columns_of_ones_own_and_rows_that_stand_twice_stay(folder):
+    rows = [{**row, "mine": f"x{row['id']}"} for _, row in read_rows(folder / "review.tsv")]
+    rows.append({**rows[0], "decision": "drop", "reviewer": "lee", "mine": "y"})
+    rows[0] |= {"decision": "ok", "reviewer": "kim"}
+    write_rows(folder / "review.tsv", rows, [*rows[0]])
+    handed_out_rows = (folder / "review.tsv").read_bytes()
+    from echoharvester.review.listening import write_page
+
+    write_page(folder / "review.html", rows, {}, "x")
+    refresh_pages(folder)
+    with opened(folder / "review.html") as (page, _):
+        save(page, folder / "saved.tsv")
+    assert (folder / "saved.tsv").read_bytes() == handed_out_rows
+
+
+def test_a_quote_that_nobody_closed_swallows_nothing(folder, tmp_path):
+    rows = [{**row, "decision": "drop"} for _, row in read_rows(folder / "review.tsv")]
+    rows[0]["note"] = "MARK"
+    write_rows(tmp_path / "kim.tsv", rows)
+    text = (tmp_path / "kim.tsv").read_text(encoding="utf-8")
+    (tmp_path / "kim.tsv").write_text(text.replace("MARK", '"좋음'), encoding="utf-8")
+    with opened(folder / "review.html") as (page, _):
+        page.set_input_files("#file", tmp_path / "kim.tsv")
+        page.wait_for_function(
+            "document.getElementById('message').textContent.includes('5 decisions')"
+        )
+        assert decided(page) == 5
+
+
+def test_files_of_several_reviewers_add_up_and_can_be_undone(folder, tmp_path):
+    everything = [row for _, row in read_rows(folder / "review.tsv")]
+    for name, ids in (("kim", ("m-1", "m-3")), ("lee", ("m-3", "m-5"))):
+        decision = {"decision": "drop" if name == "kim" else "ok", "reviewer": name}
+        rows = [{**row, **(decision if row["id"] in ids else {})} for row in everything]
+        write_rows(tmp_path / f"{name}.tsv", rows)
+    with opened(folder / "review.html") as (page, _):
+        for name in ("kim", "lee"):
+            page.set_input_files("#file", tmp_path / f"{name}.tsv")
+            page.wait_for_function(
+                f"document.getElementById('message').textContent.startsWith('{name}')"
+            )
+        assert decided(page) == 3 and "1 that differ" in page.inner_text("#message")
+        assert "there is a different decision here" in page.inner_text("#leftovers")
+        page.reload()
+        assert decided(page) == 3
+        assert page.evaluate("data.rows.map((row) => valueOf(row, 'reviewer'))")[:3] == [
+            "kim",
+            "kim",
+            "lee",
+        ]
+        page.click("#leftovers button:has-text('Apply')")
+        assert page.evaluate("valueOf(rowOf.get('m-3'), 'reviewer')") == "lee"
+        page.keyboard.press("Control+z")
+        assert page.evaluate("valueOf(rowOf.get('m-3'), 'reviewer')") == "kim"
+
+
+def test_whose_file_it_is_comes_before_who_was_here_last(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.fill("#reviewer", "kim")
+        page.keyboard.press("Escape")
+        rewritten(folder / "review.tsv", **{f"m_{i}": {"reviewer": "lee"} for i in (1, 3, 5, 7, 9)})
+        refresh_pages(folder)
+        page.reload()
+        assert page.input_value("#reviewer") == "lee"
+        page.keyboard.press("Enter")
+        page.keyboard.press("b")
+        page.keyboard.press("u")
+        save(page, folder / "saved.tsv")
+        assert (folder / "saved.tsv").read_bytes() == (folder / "review.tsv").read_bytes()
+
+
+def test_a_blank_at_the_end_of_a_note_is_no_other_decision(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.fill("#note", "확인 ")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Enter")
+        save(page, folder / "review.tsv")
+        refresh_pages(folder)
+        page.reload()
+        assert page.is_hidden("#leftovers") and decided(page) == 1
+
+
+def test_what_is_decided_is_not_turned_round_unasked(folder):
+    with opened(folder / "review.html") as (page, _):
+        for _ in range(5):
+            page.keyboard.press("Delete")
+        assert decided(page) == 5
+        page.click(".row >> nth=2")
+        page.keyboard.press("Enter")
+        assert "was dropped" in page.inner_text("#problem") and "drop" in page.inner_text(
+            ".row >> nth=2"
+        )
+        page.keyboard.press("Enter")
+        assert "ok" in page.inner_text(".row >> nth=2")
+        page.keyboard.press("Control+a")
+        page.click("#accept-picked")
+        assert "0 rows decided; 5 left as they were" in page.inner_text("#message")
+
+
+def test_behind_the_last_row_the_first_that_is_left_comes(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.click(".row >> nth=4")
+        page.keyboard.press("Enter")
+        assert chosen(page) == "m-1"
+
+
+def test_a_text_that_is_changed_after_its_decision_is_undecided(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Enter")
+        page.keyboard.press("b")
+        page.keyboard.press("e")
+        page.keyboard.type("요")
+        assert decided(page) == 0 and "edited" in page.inner_text(".row >> nth=0")
+
+
+def test_replacing_asks_for_nothing_that_would_be_asked_about(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Enter")
+        page.click("#replace-button")
+        page.fill("#replace-find", "오늘은 날씨가 좋네요")
+        page.fill("#replace-with", "구독과 좋아요 부탁드립니다 여러분")
+        assert page.inner_text("#replace-do") == "Replace in 4 rows"  # m-1 is decided
+        page.fill("#replace-find", page.evaluate("data.rows[1].text"))
+        page.fill("#replace-with", "")
+        assert page.is_disabled("#replace-do")
+
+
+def test_a_page_of_the_version_before_stays_as_it_is(folder):
+    text = (folder / "review.html").read_text(encoding="utf-8")
+    (folder / "review.html").write_text(text.replace('"title": ', '"name": ', 1), encoding="utf-8")
+    rewritten(folder / "review.tsv", m_1={"decision": "ok"})
+    assert refresh_pages(folder) == 0
+
+
+def test_stage_7_takes_files_of_few_columns_and_rows_of_no_cut(folder, cuts):
+    (folder / "review.tsv").write_text("id\tdecision\nm-1\tok\nm-77\tdrop\n", encoding="utf-8")
+    handed_out(folder, cuts)
+    assert rows_of(folder / "review.tsv")["m-77"]["decision"] == "drop"

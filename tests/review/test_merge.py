@@ -387,3 +387,14 @@ def test_what_is_taken_back_is_kept(tmp_path, cuts):
     assert [row["id"] for _, row in read_rows(path)] == ["a", "c", "b"]
     assert taken_back(decided("a"), ReviewDecisions(disputed=decided("a").decided)) == []
     assert not (keep([], tmp_path / "nowhere")).exists()
+
+
+def test_without_the_digest_an_ok_with_another_text_is_asked_about_as_a_correction_is(
+    tmp_path, cuts
+):
+    (tmp_path / "r.tsv").write_text(
+        "id\tdecision\ttext\nm-1\tok\thello world only 안녕\n", encoding="utf-8"
+    )
+    decisions = read_decisions([tmp_path / "r.tsv"])
+    assert merge_media(cuts, decisions)[1]["custom"]["status"] == "review"
+    assert "write fix!" in misfits(decisions, cuts)[0]

@@ -10,6 +10,7 @@ const drawing = (tag, fields = {}) => {
   for (const [name, value] of Object.entries(fields)) element.setAttribute(name, value);
   return element;
 };
+const many = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 const dataOf = (id) => JSON.parse(document.getElementById(id)?.textContent || "null");
 
 // ---- tables: a click on a head sorts by its column, another the other way round ----
@@ -22,7 +23,7 @@ function numeric(text) {
 for (const table of document.querySelectorAll("table.sorts")) {
   const heads = [...table.querySelectorAll("th")];
   heads.forEach((head, column) => {
-    if (!head.textContent) return;
+    if (["", "sound"].includes(head.textContent)) return;
     const button = make("button", { type: "button", textContent: head.textContent });
     head.replaceChildren(button);
     button.onclick = () => {
@@ -32,6 +33,7 @@ for (const table of document.querySelectorAll("table.sorts")) {
       const rows = [...table.querySelectorAll("tr")].slice(1), text = (row) => row.cells[column].textContent;
       rows.sort((a, b) => {
         const [x, y] = [numeric(text(a)), numeric(text(b))];
+        if ((text(a) === "") !== (text(b) === "")) return text(a) === "" ? 1 : -1; // what is not known comes last
         const order = x !== null && y !== null ? x - y : text(a).localeCompare(text(b), "ko");
         return down ? -order : order;
       });
@@ -41,6 +43,8 @@ for (const table of document.querySelectorAll("table.sorts")) {
 }
 
 // ---- one utterance, to hear and to read ----
+
+document.addEventListener("play", (event) => { for (const other of document.querySelectorAll("audio")) if (other !== event.target) other.pause(); }, true);
 
 function difference(reference, heard) {
   const a = Array.from(reference), b = Array.from(heard), cost = a.map(() => []).concat([[]]);
@@ -76,16 +80,19 @@ function heardOne(one, figures) {
 
 const bench = dataOf("bench-data");
 
-function benchKeeps(point, limits) {
+// Whether thresholds let an utterance pass; null: no recogniser has heard it.
+function benchPasses(point, limits) {
   const [, cer, probability, snr, align, kind, fixed] = point;
-  if (fixed === "always") return true;
   if (limits.snr_db !== null && snr !== null && snr < limits.snr_db) return false;
   if (limits.align_score !== null && align !== null && align < limits.align_score) return false;
-  if (fixed === "unheard") return null; // it was never heard by a recogniser
+  if (fixed === "unheard") return null;
   if (limits.label_probability !== null && probability !== null) return probability >= limits.label_probability;
   const limit = kind ? limits.cer_other : limits.cer_manual;
   return limit === null || cer === null ? fixed === "kept" : cer <= limit;
 }
+
+// What reviewers approved stays, and what they dropped goes, whatever passes.
+const benchKeeps = (point, passes) => (point[6] === "always" ? true : point[6] === "never" ? false : passes);
 
 // Share of wrong ones, and bounds of it (Wilson 1927).
 function shareOf(wrong, all) {
@@ -98,6 +105,7 @@ function drawBench() {
   const place = document.getElementById("bench");
   const names = { label_probability: "label probability, at least", cer_manual: "CER, captions by people, at most", cer_other: "CER, other captions, at most", snr_db: "SNR in dB, at least", align_score: "confidence, at least" };
   const settings = { label_probability: "validate.min_probability", cer_manual: "validate.max_cer_manual", cer_other: "validate.max_cer_other", snr_db: "filter.min_snr_db", align_score: "filter.min_align_score" };
+  const titles = { cer: "CER", label_probability: "label probability", snr_db: "SNR, dB", align_score: "confidence" };
   const column = { cer: 1, label_probability: 2, snr_db: 3, align_score: 4 };
   const limits = { ...bench.limits }, sliders = make("div", { className: "sliders" }), bars = make("div", { className: "bars" });
   const summary = make("p", { id: "bench-summary" }), command = make("code", { id: "bench-command" });
@@ -105,38 +113,45 @@ function drawBench() {
   const sounds = make("ul", { className: "heard", id: "bench-clips" });
   const copy = make("button", { type: "button", textContent: "Copy" });
   copy.onclick = () => navigator.clipboard?.writeText(command.textContent).then(() => { copy.textContent = "Copied"; }, () => {});
+  // A CER decides only where there is no probability.
+  const byCer = (kind) => bench.points.some((point) => point[1] !== null && point[5] === kind && (bench.limits.label_probability === null || point[2] === null));
   for (const [name, value] of Object.entries(bench.limits)) {
-    if (value === null) continue;
-    const [low, high, step] = name === "snr_db" ? [0, 40, 0.5] : name === "label_probability" ? [0, 1, 0.005] : [0, 1, 0.01];
+    if (value === null || (name === "cer_manual" && !byCer(0)) || (name === "cer_other" && !byCer(1))) continue;
+    const [low, high, digits] = name === "snr_db" ? [0, 40, 1] : name === "label_probability" ? [0, 1, 3] : [0, 1, 2];
     const output = make("output", { textContent: value });
-    const slider = make("input", { type: "range", min: low, max: high, step, value, id: "bench-" + name });
-    slider.oninput = () => { limits[name] = Number(slider.value); output.textContent = slider.value; update(); };
+    const slider = make("input", { type: "range", min: low, max: high, step: "any", value, id: "bench-" + name });
+    slider.oninput = () => { limits[name] = Number(Number(slider.value).toFixed(digits)); output.textContent = limits[name]; update(); };
     sliders.append(make("label", {}, make("span", { textContent: names[name] }), slider, output));
   }
   const back = make("button", { type: "button", textContent: "As it was run" });
   back.onclick = () => {
-    for (const slider of sliders.querySelectorAll("input")) { slider.value = bench.limits[slider.id.slice(6)]; slider.oninput(); }
+    Object.assign(limits, bench.limits);
+    for (const slider of sliders.querySelectorAll("input")) {
+      slider.value = limits[slider.id.slice(6)];
+      slider.nextElementSibling.textContent = limits[slider.id.slice(6)];
+    }
+    update();
   };
   place.append(sliders, summary, make("p", {}, command, " ", copy, " ", back), bars, sounds);
 
   function update() {
     let kept = 0, all = 0, count = 0, unheard = 0, expected = 0, known = 0, wrong = 0, judged = 0;
-    const keeps = bench.points.map((point) => benchKeeps(point, limits));
+    const passes = bench.points.map((point) => benchPasses(point, limits)), keeps = bench.points.map((point, i) => benchKeeps(point, passes[i]));
     bench.points.forEach((point, i) => {
       all += point[0];
       if (keeps[i] === null) unheard += point[0];
+      if (passes[i] && bench.right[i] !== null && bench.right[i] !== undefined) { judged++; wrong += !bench.right[i]; }
       if (!keeps[i]) return;
       kept += point[0];
       count++;
       if (point[2] !== null) { expected += 1 - point[2]; known++; }
-      if (bench.right[i] !== null && bench.right[i] !== undefined) { judged++; wrong += !bench.right[i]; }
     });
-    const hours = (seconds) => ((seconds * bench.scale) / 3600).toFixed(2), percent = (share) => (100 * share).toFixed(1);
-    const said = [`${hours(kept)} h of ${hours(all)} h kept (${Math.round(count * bench.scale)} utterances)`];
+    const hours = (seconds) => ((seconds * bench.scale) / 3600 < 2 ? `${((seconds * bench.scale) / 60).toFixed(1)} min` : `${((seconds * bench.scale) / 3600).toFixed(2)} h`), percent = (share) => (100 * share).toFixed(1);
+    const said = [`${hours(kept)} of ${hours(all)} kept (${many(Math.round(count * bench.scale), "utterance")})`];
     if (known) said.push(`expected label error ${percent(expected / known)} % by the evidence`);
-    if (judged) { const [p, low, high] = shareOf(wrong, judged); said.push(`${percent(p)} % (${percent(low)} to ${percent(high)}) of the ${judged} that were judged`); }
+    if (judged) { const [p, low, high] = shareOf(wrong, judged); said.push(`${percent(p)} % (${percent(low)} to ${percent(high)}) wrong of the ${judged} that can be compared with ${bench.judge || "a judgement"}`); }
     if (!known && !judged) said.push("label error unknown: nothing of it was judged, and there is no evidence");
-    if (unheard > 0) said.push(`${hours(unheard)} h more would be let through to the recogniser, which has not heard them`);
+    if (unheard > 0) said.push(`${hours(unheard)} more would be let through to the recogniser, which has not heard them`);
     summary.textContent = said.join("; ") + ".";
     const changed = Object.keys(bench.limits).filter((name) => limits[name] !== bench.limits[name]).map((name) => `${settings[name]}=${limits[name]}`);
     command.textContent = [bench.command, ...changed].join(" ");
@@ -153,7 +168,6 @@ function drawBench() {
       counts[found < 0 ? edges.length : found][keeps[i] ? 0 : 1] += point[0];
     });
     const most = Math.max(...counts.map(([kept, other]) => kept + other), 1e-9);
-    const titles = { cer: "CER", label_probability: "label probability", snr_db: "SNR, dB", align_score: "confidence" };
     const group = make("div", { className: "chart" });
     counts.forEach(([kept, other], k) => {
       const label = k < edges.length ? `≤ ${edges[k]}` : `> ${edges.at(-1)}`;
@@ -169,7 +183,7 @@ function drawBench() {
   function hear(name, k, title) {
     const ids = bench.bars[name]?.[k] ?? [];
     sounds.replaceChildren(make("li", { textContent: ids.length ? title : `${title}: nothing to hear` }), ...ids.map((id) => {
-      const one = bench.clips[id], figures = Object.entries(one.figures).filter(([, value]) => value !== null).map(([key, value]) => `${key} ${Number(value).toFixed(3)}`);
+      const one = bench.clips[id], figures = Object.entries(one.figures).filter(([, value]) => value !== null).map(([key, value]) => `${titles[key]} ${Number(value).toFixed(3)}`);
       return heardOne(one, figures.join(" · "));
     }));
     sounds.querySelector("audio")?.play().catch(() => {});

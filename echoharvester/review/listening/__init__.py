@@ -18,6 +18,7 @@ from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut, write_atomic
 from echoharvester.review.clips import Clip
 from echoharvester.review.doubt import SpokenWord, spoken_words
+from echoharvester.review.rows import text_digest
 from echoharvester.review.tsv import COLUMNS, CONVERTED, EDITABLE, NUMBERS, RUNS, Row, read_rows
 from echoharvester.text.scores import cer
 from echoharvester.text.spoken import candidates
@@ -94,9 +95,10 @@ def write_page(
     """
     known, shared = about or {}, of_all or OfAll()
     file = path.with_suffix(".tsv").name
+    own = [*dict.fromkeys(key for row in rows for key in row if key and key not in COLUMNS)]
     values = {
         "title": title, "file": file, "dataset": shared.dataset or title, "files": [*shared.files],
-        "columns": COLUMNS, "editable": EDITABLE, "numbers": NUMBERS, "runs": RUNS, "converted": CONVERTED,
+        "columns": [*COLUMNS, *own], "own": own, "editable": EDITABLE, "numbers": NUMBERS, "runs": RUNS, "converted": CONVERTED,
         "rows": [_shown(row, clips.get(row["id"]), known.get(row["id"])) for row in rows],
     }  # fmt: skip
     write_atomic(path, _rendered(values))
@@ -112,15 +114,19 @@ def refresh_pages(folder: Path) -> int:
 
 def _refreshed(path: Path) -> bool:
     try:
-        written = {row["id"]: row for _, row in read_rows(path.with_suffix(".tsv"))}
+        written: dict[str, list[Row]] = {}
+        for _, row in read_rows(path.with_suffix(".tsv")):
+            written.setdefault(row["id"], []).append(row)
         before = path.read_text(encoding="utf-8")
         values = json.loads(before.partition(_BEGIN)[2].partition(_END)[0])
-    except (OSError, UserError, ValueError):
-        return False
-    for row in values["rows"]:
-        of_file = written.get(row["id"], {})
-        row |= {name: of_file[name] for name in (*EDITABLE, "text_digest") if name in of_file}
-    page = _rendered(values)
+        for row in values["rows"]:  # one that stands twice is twice in the page
+            of_file = next(iter(written.get(row["id"], ())), {})
+            written[row["id"]] = written.get(row["id"], [])[1:]
+            names = (*EDITABLE, "text_digest", *values.get("own", ()))
+            row |= {name: of_file[name] for name in names if name in of_file}
+        page = _rendered({"dataset": values["dataset"], **values})
+    except (OSError, UserError, ValueError, KeyError, TypeError):
+        return False  # of another version, or nobody's of ours: stage 7 makes it anew
     if page == before:
         return False
     write_atomic(path, page)
@@ -151,7 +157,7 @@ def script_data(values: Any) -> str:
 
 def _shown(row: Row, clip: Clip | None, about: AboutCut | None) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        **row, "original": row["text"], "heard": row["hypothesis"], "words": [],
+        **row, "original": row.get("text", ""), "heard": row.get("hypothesis", ""), "words": [],
     }  # fmt: skip
     if clip:
         shown |= {
@@ -161,8 +167,8 @@ def _shown(row: Row, clip: Clip | None, about: AboutCut | None) -> dict[str, Any
     if about:
         words = [[w.text, w.start_sec, w.end_sec, w.sure, w.doubtful] for w in about.words]
         shown |= {
-            "original": about.text, "heard": about.heard or row["hypothesis"], "words": words, "media": about.media, "title": about.title,
-            "speaker": about.speaker, "population": about.population,
+            "original": about.text, "heard": about.heard or row.get("hypothesis", ""), "words": words, "media": about.media, "title": about.title,
+            "speaker": about.speaker, "population": about.population, "digest": text_digest(about.text),
         }  # fmt: skip
     return shown
 

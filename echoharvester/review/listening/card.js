@@ -27,21 +27,21 @@ function show(i) {
 }
 
 function reveal(row) {
+  refilter();
   if (!state.shown.includes(row)) { state.chip = "all"; refilter(); }
   if (!state.shown.includes(row)) clearFilters();
-  refilter();
   state.row = null; // filled anew, whatever was there
   show(state.shown.indexOf(row));
 }
 
 function fillCard(row) {
-  $("about").textContent = [row.id, ...say("about", row)].filter(Boolean).join(" · ");
+  $("about").textContent = [row.id, ...say("about", { ...row, rate: (100 * rateOf(row)).toFixed(1) })].filter(Boolean).join(" · ");
   $("from").textContent = [row.title, row.speaker].filter(Boolean).join(" · ");
   $("caption").textContent = row.caption ?? "";
   $("hypothesis").textContent = row.hypothesis ?? "";
   if ($("text").value !== valueOf(row, "text")) $("text").value = valueOf(row, "text");
   if ($("note").value !== valueOf(row, "note")) $("note").value = valueOf(row, "note");
-  $("problem").textContent = "";
+  $("problem").textContent = isOutdated(row) ? say("outdated_why", row.original) : "";
   $("decided-as").textContent = markOf(row);
   const source = $("source");
   source.hidden = !/^(https?|file):/.test(row.link ?? "");
@@ -95,9 +95,10 @@ const now = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");
 
 // The fields of a row once it is decided so.
 function decided(row, decision, text) {
-  if (!decision) return { decision: "", text: row.original, decided_at: "", listened: "", decision_sec: "" };
+  const digest = row.digest ? { text_digest: row.digest } : {}; // of the text that is decided on
+  if (!decision) return { decision: "", text: row.original, decided_at: "", listened: "", decision_sec: "", reviewer: dealtTo, ...digest };
   if (decision === "ok" && text !== row.original) decision = isFar(row, text) ? "fix!" : "fix";
-  const fields = { decision, text, decided_at: now(), listened: String(Math.round(100 * heardShare(row)) / 100) };
+  const fields = { ...digest, decision, text, decided_at: now(), listened: String(Math.round(100 * heardShare(row)) / 100) };
   fields.decision_sec = row === state.row ? String(Math.round(10 * lookedAt()) / 10) : "0";
   const reviewer = $("reviewer").value.trim();
   if (reviewer) fields.reviewer = reviewer;
@@ -110,24 +111,45 @@ function lookedAt() {
   return looked.sec;
 }
 
+// Why stage 8 would not take a text; "" where it does.
+function faultOf(row, text) {
+  const count = comparable(text).length;
+  return !count ? say("no_text") : text !== row.original && count < 2 ? say("too_short") : "";
+}
+
+// What has to be said twice; "" for what goes at once.
+function questionOf(row, decision, text) {
+  const before = valueOf(row, "decision"), percent = (share) => Math.round(100 * share);
+  if (decision === "ok" && before === "drop") return say("was_dropped");
+  if (decision === "ok" && isFar(row, text)) return say("far", percent(rate(text, heardIn(row))), percent(rate(row.original, heardIn(row))));
+  return "";
+}
+
 function decide(decision) {
   const row = state.row;
   if (!row) return;
   const text = decision === "drop" ? valueOf(row, "text") : $("text").value.replace(/\s+/g, " ").trim();
-  if (decision === "ok" && !comparable(text).length) { $("problem").textContent = say("no_text"); return; }
-  if (decision === "ok" && isFar(row, text) && asked !== row.id + text) {
-    asked = row.id + text;
-    const percent = (rate) => Math.round(100 * rate);
-    $("problem").textContent = say("far", percent(rate(text, heardIn(row))), percent(rate(row.original, heardIn(row))));
+  const fault = decision === "ok" ? faultOf(row, text) : "", question = questionOf(row, decision, text);
+  if (fault) { $("problem").textContent = fault; return; }
+  if (question && asked !== row.key + text) {
+    asked = row.key + text;
+    $("problem").textContent = question;
     return;
   }
-  change(`${row.id}: ${say(decision || "clear")}`, [[row, decided(row, decision, text)]]);
-  tell("");
+  const before = valueOf(row, "decision"), asItWas = !isOutdated(row) && text === valueOf(row, "text") && (decision === before || (decision === "ok" && before.startsWith("fix")));
+  if (asItWas && (decision || !isEdited(row))) { if (decision) goOn(); return; }
+  change(`${say(decision || "clear")} “${text.slice(0, 20)}”`, [[row, decided(row, decision, text)]]);
   if (!decision) { refilter(); fillCard(row); return; }
   lastDecided = row;
-  // On to the next: the row itself may leave the list, when the filter no longer takes it.
-  const behind = state.shown.slice(state.at + 1), next = behind.find((r) => !valueOf(r, "decision")) ?? behind[0] ?? null;
-  const at = state.at;
+  goOn();
+}
+
+// On to the next that is undecided, from the top again behind the last; the row itself may leave the list,
+// when the filter no longer takes it.
+function goOn() {
+  const undecided = (row) => !valueOf(row, "decision") && row !== state.row;
+  const behind = state.shown.slice(state.at + 1);
+  const next = behind.find(undecided) ?? state.shown.find(undecided) ?? behind[0] ?? null, at = state.at;
   refilter();
   show(next ? state.shown.indexOf(next) : Math.min(at, state.shown.length - 1));
 }

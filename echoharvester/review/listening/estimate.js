@@ -78,7 +78,7 @@ function drawEstimate() {
   const found = labelError(), left = found.sampled - found.decided;
   const percent = (share) => (100 * share).toFixed(share < 0.1 && share > 0 ? 1 : 0);
   let text = "";
-  if (found.sampled && !found.decided) text = say("no_estimate", found.sampled);
+  if (found.sampled && !found.decided) text = say("no_estimate");
   else if (found.decided) {
     text = say("estimate", percent(found.rate), percent(found.low), percent(found.high)) + "; ";
     const half = (rows) => {
@@ -94,8 +94,10 @@ function drawEstimate() {
         if (half(middle) <= goal) many = middle;
         else few = middle + 1;
       }
-      text += say("more_rows", few, percent(goal));
+      text += say("more_rows", few, percent(goal) + " %");
     }
   }
-  $("estimate").textContent = text;
+  const unheard = data.rows.filter((row) => row.population && isUnheard(row)).length;
+  if (unheard) text += `; ${say("unheard_count", unheard)}`;
+  $("estimate").textContent = text && data.files.length > 1 ? `${text} (${say("this_file")})` : text;
 }

@@ -13,13 +13,14 @@ const CHIPS = {
   fix: (row) => valueOf(row, "decision").startsWith("fix"),
   drop: (row) => valueOf(row, "decision") === "drop",
   edited: isEdited,
+  outdated: isOutdated,
   unheard: isUnheard,
 };
 for (const reason of new Set(data.rows.map((row) => row.reason).filter(Boolean)))
   CHIPS["reason " + reason] = (row) => row.reason === reason;
 
 // Most first; what turns the order round is beside.
-const numberOf = (row, name) => (name === "cer" ? rateOf(row) : row[name] === "" || row[name] === undefined ? NaN : Number(row[name]));
+const numberOf = (row, name) => (name === "cer" ? 100 * rateOf(row) : row[name] === "" || row[name] === undefined ? NaN : Number(row[name]));
 const ORDERS = {
   worth: null,
   cer: (a, b) => numberOf(b, "cer") - numberOf(a, "cer"),
@@ -31,7 +32,8 @@ const ORDERS = {
 };
 
 function rateOf(row) {
-  return edits.get(row.id)?.text !== undefined ? rate(valueOf(row, "text"), heardIn(row)) : Number(row.cer);
+  if (edits.get(row.key)?.text !== undefined) return rate(valueOf(row, "text"), heardIn(row));
+  return (row.rate ??= rate(valueOf(row, "text"), heardIn(row)));
 }
 
 function filtersNow() {
@@ -82,7 +84,8 @@ const MARKS = { ok: "✓ ", fix: "✎ ", "fix!": "✎ ", drop: "✕ " };
 
 function markOf(row) {
   const decision = valueOf(row, "decision");
-  return decision ? MARKS[decision] + (decision === "fix!" ? "fix!" : say(decision)) : isEdited(row) ? "… " + say("edited") : "";
+  if (isOutdated(row)) return "⚠ " + say("outdated");
+  return decision ? (MARKS[decision] ?? "") + (decision === "fix!" ? "fix!" : say(decision)) : isEdited(row) ? "… " + say("edited") : "";
 }
 
 function drawList() {
@@ -94,6 +97,7 @@ function drawList() {
   else list.removeAttribute("aria-activedescendant");
   const decided = data.rows.filter((row) => valueOf(row, "decision")).length;
   const unheard = data.rows.filter(isUnheard).length;
+  $("back").disabled = !lastDecided;
   $("progress").max = data.rows.length || 1;
   $("progress").value = decided;
   $("done").textContent = say("decided", decided, data.rows.length, state.shown.length) + (unheard ? ", " + say("unheard_count", unheard) : "");
@@ -128,7 +132,10 @@ function drawnRow(row, i) {
   line.onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.target.className === "pick") pick(row);
     else if (event.shiftKey) pickTo(i);
-    else show(i);
+    else {
+      show(i);
+      if (matchMedia("(max-width: 50rem)").matches) $("card").scrollIntoView();
+    }
   };
   return line;
 }
@@ -143,7 +150,7 @@ function pick(row, wanted = !state.picked.has(row)) {
 }
 
 function pickTo(i) {
-  const from = Math.max(0, state.shown.indexOf(state.pickedFrom ?? state.row));
+  const found = state.shown.indexOf(state.pickedFrom), from = found < 0 ? Math.max(0, state.at) : found;
   for (let k = Math.min(from, i); k <= Math.max(from, i); k++) state.picked.add(state.shown[k]);
   drawList();
 }
@@ -155,32 +162,40 @@ function pickShown() {
 
 function unpick() {
   state.picked.clear();
+  state.pickedFrom = null;
   drawList();
 }
 
 function drawPicked() {
   $("picked").hidden = !state.picked.size;
-  $("picked-count").textContent = say("picked", state.picked.size);
+  const hidden = [...state.picked].filter((row) => !state.shown.includes(row)).length;
+  $("picked-count").textContent = say("picked", state.picked.size) + (hidden ? ` (${say("not_shown", hidden)})` : "");
 }
 
+// What is decided already, or has to be looked at by itself, stays as it is, and stays selected.
 function decidePicked(decision) {
   const rows = data.rows.filter((row) => state.picked.has(row));
-  const fitting = decision === "ok" ? rows.filter((row) => letters(valueOf(row, "text")) && !isFar(row, valueOf(row, "text"))) : rows;
+  const fits = (row) => {
+    if (!decision) return Boolean(valueOf(row, "decision"));
+    return !valueOf(row, "decision") && (decision === "drop" || (!faultOf(row, valueOf(row, "text")) && !isFar(row, valueOf(row, "text"))));
+  };
+  const fitting = rows.filter(fits);
   if (fitting.length) change(`${say("picked", fitting.length)}: ${say(decision || "clear")}`, fitting.map((row) => [row, decided(row, decision, valueOf(row, "text"))]));
-  state.picked = new Set(rows.filter((row) => !fitting.includes(row))); // those to be looked at by themselves
+  state.picked = new Set(rows.filter((row) => !fitting.includes(row)));
   refilter();
   if (state.row && state.at >= 0) fillCard(state.row);
   else show(0);
+  tell(say("picked_done", fitting.length, rows.length - fitting.length));
 }
 
 // ---- where there is nothing to show, what is next ----
 
 function drawEmpty() {
-  const allDecided = state.shown.every((row) => valueOf(row, "decision"));
+  const allDecided = data.rows.every((row) => valueOf(row, "decision"));
   const edited = data.rows.filter(isEdited).length;
   let text = "";
   if (!data.rows.length) text = say("nothing_given");
-  else if (!state.shown.length && state.chip === "undecided" && data.rows.every((row) => valueOf(row, "decision"))) text = say("finished");
+  else if (!state.shown.length && state.chip === "undecided" && allDecided) text = say("finished");
   else if (!state.shown.length) text = say("nothing_fits");
   else if (allDecided) text = say("finished");
   if (text === say("finished") && edited) text += " " + say("edited_left", edited);

@@ -16,8 +16,18 @@ $("doubt").onclick = playNextDoubtful;
 for (const jump of document.querySelectorAll("[data-jump]")) jump.onclick = () => seek(cursor + Number(jump.dataset.jump));
 $("wave").onclick = (event) => { const part = sight(state.row); seek(part.from + (event.offsetX / $("wave").clientWidth) * part.width); };
 $("speed").onchange = () => { player.playbackRate = Number($("speed").value); keepSettings(); };
-$("text").oninput = () => { change(`${state.row.id}: ${say("text")}`, [[state.row, { text: $("text").value }]], "text " + state.row.id); drawText(); drawList(); };
-$("note").oninput = () => { change(`${state.row.id}: ${say("note")}`, [[state.row, { note: $("note").value }]], "note " + state.row.id); drawList(); };
+$("text").oninput = () => {
+  const row = state.row, fields = { text: $("text").value };
+  // What was decided was decided on another text.
+  if (valueOf(row, "decision")) Object.assign(fields, { decision: "", decided_at: "", listened: "", decision_sec: "" });
+  change(`${say("text")} “${fields.text.slice(0, 20)}”`, [[row, fields]], "text " + row.key);
+  $("problem").textContent = "";
+  $("decided-as").textContent = markOf(row);
+  drawText();
+  drawChips();
+  drawList();
+};
+$("note").oninput = () => { change(say("note"), [[state.row, { note: $("note").value }]], "note " + state.row.key); drawList(); };
 $("reviewer").onchange = keepSettings;
 $("autoplay").onchange = keepSettings;
 $("language").onchange = () => { language = $("language").value; keepSettings(); sayAll(); fillFilters(); refilter(); if (state.row) fillCard(state.row); drawPlaying(); };
@@ -89,7 +99,7 @@ function faster(step) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.altKey || document.querySelector("dialog[open]")) return; // a Korean input method is at work
+  if (event.isComposing || event.keyCode === 229 || event.altKey || document.querySelector("dialog[open]")) return; // a Korean input method is at work
   const active = document.activeElement, ctrl = event.ctrlKey || event.metaKey;
   const code = event.code || { " ": "Space" }[event.key] || event.key;
   const inText = active === $("text");
@@ -97,11 +107,13 @@ document.addEventListener("keydown", (event) => {
   const onControl = /^(BUTTON|A|SUMMARY)$/.test(active?.tagName ?? "") || active?.type === "checkbox";
   const enter = code === "Enter" || code === "NumpadEnter";
   let does = null;
-  if (event.key === "Escape") does = () => $("list").focus({ preventScroll: true });
+  if (event.key === "Escape") does = () => { if (active === $("list") && state.picked.size) unpick(); toList(); };
+  else if (enter && inText && event.shiftKey) does = () => play();
   else if (enter && (inText || (!inField && !(onControl && !ctrl)))) does = () => (ctrl ? takeHeard() : decide("ok"));
   else if (code === "Space" && (inText ? ctrl : !inField && !onControl)) does = () => play(event.shiftKey);
   else if (!inField && !ctrl && event.key === "?") does = () => $("help").showModal();
   else if (!inField && !ctrl && ["ArrowLeft", "ArrowRight"].includes(code)) does = () => seek(cursor + (code === "ArrowLeft" ? -1 : 1) * (event.shiftKey ? 5 : 2));
+  else if (ctrl && code === "KeyS") does = save;
   else if (!inField && ctrl && WITH_CTRL[code]) does = () => WITH_CTRL[code](event);
   else if (!inField && !ctrl && KEYS[code]) does = () => KEYS[code](event);
   if (!does) return;
@@ -110,8 +122,23 @@ document.addEventListener("keydown", (event) => {
   does();
 });
 
-// Who works with the mouse here goes on with the keys: Space then plays, and presses no button again.
-$("card").addEventListener("click", (event) => { if (event.detail && event.target.closest("button")) $("list").focus({ preventScroll: true }); });
+// Who works with the mouse goes on with the keys: Space then plays, and presses no button again.
+let byPointer = false;
+const toList = () => $("list").focus({ preventScroll: true });
+document.addEventListener("pointerdown", () => { byPointer = true; }, true);
+document.addEventListener("keydown", () => { byPointer = false; }, true);
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("button");
+  if (event.detail && pressed && !pressed.closest("dialog, #chips") && !document.querySelector("dialog[open]")) toList();
+});
+document.addEventListener("change", (event) => {
+  if (byPointer && !event.target.closest("dialog, #filters") && (event.target.tagName === "SELECT" || event.target.type === "checkbox")) toList();
+});
+$("replace-dialog").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || event.target.tagName !== "INPUT") return;
+  event.preventDefault();
+  if (!$("replace-do").disabled) replaceAll();
+});
 
 // ---- begin ----
 

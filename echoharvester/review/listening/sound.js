@@ -8,7 +8,8 @@ let stopAt = Infinity; // where playing ends
 let loop = null; // {from, to, word}: played again and again
 let sought = false; // somebody has put the cursor there
 let frame = 0;
-const heard = new Map(); // id -> which stretches of HEARD_SEC were played
+let loaded = null; // the row whose sound the player has
+const heard = new Map(); // key of a row -> which stretches of HEARD_SEC were played
 const served = /^https?:$/.test(location.protocol);
 const cached = new Map(); // clip -> a URL of its whole sound
 
@@ -37,10 +38,13 @@ function loadSound(row) {
   loop = null;
   sought = false;
   cursor = row.start_sec ?? 0;
+  cancelAnimationFrame(frame);
+  loaded = null;
   player.removeAttribute("src");
+  player.load(); // else it goes on telling the time of the sound before
   if (!row.clip) return;
-  if (!served) { player.src = row.clip.split("/").map(encodeURIComponent).join("/"); return; }
-  urlOf(row).then((url) => { if (state.row === row && !player.src) player.src = url; }, () => {});
+  if (!served) { loaded = row; player.src = row.clip.split("/").map(encodeURIComponent).join("/"); return; }
+  urlOf(row).then((url) => { if (state.row === row && !loaded) { loaded = row; player.src = url; } }, () => {});
   const next = state.shown[state.at + 1];
   if (next?.clip) urlOf(next).catch(() => {});
 }
@@ -62,7 +66,12 @@ async function start(from, until) {
   stopAt = until;
   sought = false;
   try {
-    if (!player.getAttribute("src")) player.src = await urlOf(row);
+    if (loaded !== row) {
+      const url = await urlOf(row);
+      if (state.row !== row) return;
+      loaded = row;
+      player.src = url;
+    }
     if (player.readyState < 1) await metadata(row);
     if (state.row !== row) return;
     player.playbackRate = Number($("speed").value);
@@ -105,6 +114,7 @@ function seek(second) {
 
 function follow() {
   const before = cursor, row = state.row;
+  if (loaded !== row) return;
   if (player.readyState >= 1) cursor = player.currentTime;
   noteHeard(row, before, cursor);
   if (loop && cursor >= loop.to) player.currentTime = cursor = loop.from;
@@ -116,16 +126,17 @@ function follow() {
 // Proof of listening: which part of a cut was played.
 function noteHeard(row, from, to) {
   if (!row || to <= from || to - from > 1) return; // a jump
-  if (!heard.has(row.id)) heard.set(row.id, new Set());
+  if (!heard.has(row.key)) heard.set(row.key, new Set());
   const first = Math.max(0, Math.floor((from - row.start_sec) / HEARD_SEC));
   const last = Math.min(Math.ceil((row.end_sec - row.start_sec) / HEARD_SEC), Math.ceil((to - row.start_sec) / HEARD_SEC));
-  for (let k = first; k < last; k++) heard.get(row.id).add(k);
+  for (let k = first; k < last; k++) heard.get(row.key).add(k);
 }
 
-// Share of the cut that was played, here or before, 0 to 1.
+// Share of the cut that was played, here or before by the same reviewer, 0 to 1.
 function heardShare(row) {
+  const own = edits.get(row.key)?.listened ?? ((row.reviewer ?? "") === $("reviewer").value.trim() ? row.listened : 0);
   const all = Math.ceil(((row.end_sec ?? 0) - (row.start_sec ?? 0)) / HEARD_SEC) || 1;
-  return Math.max(Math.min(1, (heard.get(row.id)?.size ?? 0) / all), Number(valueOf(row, "listened")) || 0);
+  return Math.max(Math.min(1, (heard.get(row.key)?.size ?? 0) / all), Number(own) || 0);
 }
 
 function drawPlaying() {

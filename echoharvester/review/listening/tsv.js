@@ -10,7 +10,7 @@ function guarded(cell, column) {
 }
 
 function defused(cell, column) {
-  cell = String(cell ?? "").replace(/[\r\n]+/g, " ");
+  cell = String(cell ?? "").replace(/[\r\n]+/g, " ").trim();
   return guarded(cell, column) ? "'" + cell : cell;
 }
 
@@ -23,10 +23,26 @@ function tsv() {
   return "\ufeff" + lines.map((cells) => cells.map(quoted).join("\t") + "\n").join("");
 }
 
-// Rows of a file by id; null where it has no ids and decisions.
+// Rows of a file by id, several where it stands several times; null where it has no ids and decisions.
 function parsed(text) {
   text = text.replace(/^\ufeff/, "");
   const head = text.split("\n", 1)[0], mark = ["\t", ";", ","].find((c) => head.includes(c)) ?? "\t";
+  let table = cellsOf(text, mark);
+  const suspicious = table.some((cells) => cells.some((cell) => cell.includes("\n") && cell.includes(mark)));
+  // A quote that nobody closed has swallowed the rows behind it: quotes hold within a line only.
+  if (suspicious && new Set(table.filter((cells) => cells.length > 1).map((cells) => cells.length)).size > 1)
+    table = text.split(/\r?\n/).map((line) => line.split(mark).map((cell) => cell.replace(/^"((?:[^"]|"")*)"$/, (_, inner) => inner.replaceAll('""', '"'))));
+  const names = (table.shift() ?? []).map((name) => name.trim().toLowerCase());
+  if (!names.includes("id") || !names.includes("decision")) return null;
+  const rows = new Map();
+  for (const cells of table) {
+    const row = Object.fromEntries(names.map((name, k) => [name, restored(cells[k] ?? "", name)]));
+    if (row.id) rows.set(row.id, [...(rows.get(row.id) ?? []), row]);
+  }
+  return rows;
+}
+
+function cellsOf(text, mark) {
   const table = [[]];
   let cell = "", within = false;
   for (let i = 0; i <= text.length; i++) {
@@ -40,14 +56,7 @@ function parsed(text) {
     else if (char === "\n") { table.at(-1).push(cell.replace(/\r$/, "")); cell = ""; table.push([]); }
     else cell += char;
   }
-  const names = (table.shift() ?? []).map((name) => name.trim().toLowerCase());
-  if (!names.includes("id") || !names.includes("decision")) return null;
-  const rows = new Map();
-  for (const cells of table) {
-    const row = Object.fromEntries(names.map((name, k) => [name, restored(cells[k] ?? "", name)]));
-    if (row.id) rows.set(row.id, row);
-  }
-  return rows;
+  return table;
 }
 
 // Text of a file in the encodings that spreadsheets write.
