@@ -14,7 +14,7 @@ from tests_support import ROOT
 from echoharvester.dataset.card import Statistics, data_card
 from echoharvester.dataset.publish import may_be_published
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut, with_custom
-from echoharvester.manifests.shards import ShardWriter
+from echoharvester.manifests.shards import ShardWriter, read_cuts
 
 datasets = pytest.importorskip("datasets")
 LICENCES = ("CC BY 4.0", "Standard YouTube License", "Creative Commons Attribution license (reuse allowed)")  # fmt: skip
@@ -40,6 +40,11 @@ def data_dir(tmp_path):
             for cut in cuts:
                 writer.write(cut)
             writer.close("split", "", "", {})
+    with ShardWriter(folder / "manifest.jsonl.gz") as writer:
+        for name in ("train", "dev", "test"):
+            for cut in read_cuts(folder / "manifests" / f"cuts_{name}.jsonl.gz"):
+                writer.write(cut)
+        writer.close("export", "", "", {})
     card = data_card("talks", stats.to_dict(), {}, {}, "abc")
     (folder / "data_card.json").write_text(json.dumps(card))
     return folder
@@ -118,11 +123,62 @@ def test_without_a_data_set_it_says_which_stages_make_one(tmp_path):
     assert done.returncode == 1 and "run stages 9 and 10" in done.stderr
 
 
+def test_the_card_is_of_what_is_published(data_dir, tmp_path):
+    out = tmp_path / "out"
+    assert publish(data_dir, "--leave-out", "--out", str(out)).returncode == 0
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "4 utterances" in card and "2 media" in card and "Standard YouTube" not in card
+
+
+def test_only_what_belongs_there_is_sent(data_dir, tmp_path):
+    strange = tmp_path / "own"
+    strange.mkdir()
+    (strange / "mine.mp4").write_bytes(b"x")
+    done = publish(data_dir, "--leave-out", "--out", str(strange))
+    assert done.returncode == 1 and "mine.mp4" in done.stderr and len(list(strange.iterdir())) == 1
+
+
+def test_a_split_that_is_older_than_the_data_set_is_not_published(data_dir):
+    with ShardWriter(data_dir / "manifest.jsonl.gz") as writer:
+        writer.close("export", "", "", {})
+    done = publish(data_dir, "--leave-out")
+    assert done.returncode == 1 and "run stage 10 before" in done.stderr
+
+
+def test_of_very_many_files_old_ones_go_too(data_dir, monkeypatch):
+    from echoharvester.dataset import publish as module
+
+    with running_hub() as hub:
+        hub.files["data/train-00009.parquet"] = b"of an earlier, larger one"
+        assert publish(data_dir, "--leave-out", "--out", str(data_dir / "hub")).returncode == 0
+        code = (
+            "from echoharvester.dataset import publish as p; from pathlib import Path; p.MANY_FILES = 1\n"
+            f"p.push(Path({str(data_dir / 'hub')!r}), 'me/mini')"
+        )
+        env = {**os.environ, "HF_HOME": str(data_dir.parent / "hf"), "HF_HUB_DISABLE_XET": "1", "HF_TOKEN": "hf_right", "HF_ENDPOINT": hub.address}  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=env,
+            cwd=ROOT,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        assert set(hub.files) == {
+            "README.md",
+            "data/train-00000.parquet",
+            "data/test-00000.parquet",
+        }
+        assert module.MANY_FILES == 100
+
+
 @pytest.mark.parametrize(
     ("licence", "free"),
     [
         ("CC BY-SA 4.0", True), ("cc0", True), ("CC-BY-NC-4.0", True), ("CC BY-NC-ND 4.0", False), ("", False),
-        ("All rights reserved", False), ("not stated", False), ("CC BY-ND 4.0", False),
+        ("All rights reserved", False), ("not stated", False), ("CC BY-ND 4.0", False), ("CC0-1.0", True), ("CC BY", True),
+        ("cc-by-sa-3.0", True), ("CC BY 2.0", True), ("unlicense", True), ("Public Domain", True), ("cc by nd", False),
     ],
 )  # fmt: skip
 def test_licences(licence, free):

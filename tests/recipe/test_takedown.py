@@ -27,6 +27,7 @@ def test_a_takedown_leaves_nothing_and_does_not_come_back(changeable):
     media = sorted({c.custom["media_id"] for c in CutSet.from_file(data / "manifest.jsonl.gz")})
     gone, others = media[0], set(media[1:])
     kept_before = {c.id for c in CutSet.from_file(data / "manifest.jsonl.gz")}
+    (data / "hub" / "data").mkdir(parents=True)  # as scripts/publish_dataset.py leaves it
     command = [
         str(ROOT / "scripts/takedown.sh"),
         *recipe.settings,
@@ -46,6 +47,8 @@ def test_a_takedown_leaves_nothing_and_does_not_come_back(changeable):
                 assert "text_raw" not in cut["custom"] and "title" not in cut["custom"]
     assert not list((data / "audio").rglob(f"{gone}.*"))
     assert gone not in (data / "review" / "review.tsv").read_text(encoding="utf-8")
+    assert gone not in (data / "review" / "review.html").read_text(encoding="utf-8")
+    assert not list((data / "review" / "clips").glob(f"{gone}*")) and not (data / "hub").exists()
     left = {c.id for c in CutSet.from_file(data / "manifest.jsonl.gz")}
     assert left == {i for i in kept_before if not i.startswith(gone)} and left
     assert {c.custom["media_id"] for c in CutSet.from_file(data / "manifest.jsonl.gz")} == others

@@ -44,7 +44,9 @@ def cuts(tmp_path):
 
 def findings(cuts, tmp_path, **more):
     of_cuts = overview(cuts)
-    data = of_cuts.bench.as_data(LIMITS, {"m-0": (0.9, True), "m-1": (0.5, False)}, COMMAND)
+    data = of_cuts.bench.as_data(
+        LIMITS, {"m-0": (0.9, True), "m-1": (0.5, False)}, COMMAND, "the truth"
+    )
     path = tmp_path / "report.html"
     path.write_text(page(Findings("r", "f", {}, of_cuts, bench=data, **more)), encoding="utf-8")
     return path
@@ -65,8 +67,9 @@ def test_sliders_show_what_is_kept_and_give_the_command(cuts, tmp_path):
     path = findings(cuts, tmp_path)
     with opened(path) as (shown, complaints):
         assert "(2 utterances)" in shown.inner_text("#bench-summary")  # as it was run
-        assert "50.0 % (9.5 to 90.5) of the 2 that were judged" in shown.inner_text(
-            "#bench-summary"
+        assert (
+            "50.0 % (9.5 to 90.5) wrong of the 2 that can be compared with the truth"
+            in shown.inner_text("#bench-summary")
         )
         said, line = slide(shown, "cer_manual", 0.45)
         assert "(5 utterances)" in said and line == f"{COMMAND} validate.max_cer_manual=0.45"
@@ -97,7 +100,35 @@ def test_of_very_many_a_random_part_stands_for_all(cuts, monkeypatch):
 def test_what_reviewers_approved_stays_whatever_the_thresholds(cuts, tmp_path):
     cuts[7] = with_custom(cuts[7], status="approved", reason=None, rejected_by=None)
     with opened(findings(cuts, tmp_path)) as (shown, _):
-        assert "(1 utterances)" in slide(shown, "snr_db", 39)[0]
+        assert "(1 utterance)" in slide(shown, "snr_db", 39)[0]
+
+
+def test_what_reviewers_dropped_tells_how_wrong_the_accepted_are(cuts, tmp_path):
+    """Two accepted: one approved, one dropped; half of what the thresholds let pass is wrong."""
+    about = {"status_before": "accepted", "before": text_of(cuts[0]), "cer_before": 0.0}
+    cuts[0] = with_custom(cuts[0], status="approved", review={**about, "decision": "ok"})
+    cuts[1] = rejected(
+        with_custom(cuts[1], review={**about, "cer_before": 0.1}), "merge", "dropped_by_reviewer"
+    )
+    with opened(findings(cuts, tmp_path)) as (shown, _):
+        said = shown.inner_text("#bench-summary")
+        assert "(1 utterance)" in said and "50.0 % (9.5 to 90.5) wrong of the 2" in said
+        said, _ = slide(shown, "cer_manual", 0.05)
+        assert "(1 utterance)" in said and "0.0 % (0.0 to 79.3) wrong of the 1" in said
+
+
+def test_a_slider_that_was_moved_and_put_back_changes_nothing(cuts, tmp_path):
+    of_cuts = overview([with_custom(cut, label_probability=0.9) for cut in cuts])
+    data = of_cuts.bench.as_data({**LIMITS, "label_probability": 0.8712}, {}, COMMAND)
+    path = tmp_path / "report.html"
+    path.write_text(page(Findings("r", "f", {}, of_cuts, bench=data)), encoding="utf-8")
+    with opened(path) as (shown, _):
+        assert not shown.locator("#bench-cer_manual").count()  # all have a probability
+        _, line = slide(shown, "label_probability", 0.95)
+        assert line == f"{COMMAND} validate.min_probability=0.95"
+        shown.click("button:has-text('As it was run')")
+        assert shown.inner_text("#bench-command") == COMMAND
+        assert shown.inner_text("output") == "0.8712"
 
 
 @pytest.fixture
