@@ -312,11 +312,11 @@ def test_the_live_estimate_is_that_of_the_data_card(folder, cuts, tmp_path):
     assert "2 more rows" in shown or "1 more rows" in shown or "±" in shown
 
 
-@pytest.mark.parametrize(("errors", "size"), [(0, 20), (3, 20), (2.4, 31.7), (20, 20), (150, 4000)])
-def test_its_bounds_are_those_of_clopper_and_pearson(folder, errors, size):
+def test_its_bounds_are_those_of_clopper_and_pearson(folder):
     with opened(folder / "review.html") as (page, _):
-        found = page.evaluate("([errors, size]) => bounds(errors, size)", [errors, size])
-    assert found == pytest.approx(list(binomial_interval(errors, size)), abs=1e-6)
+        for errors, size in [(0, 20), (3, 20), (2.4, 31.7), (20, 20), (150, 4000)]:
+            found = page.evaluate("([errors, size]) => bounds(errors, size)", [errors, size])
+            assert found == pytest.approx(list(binomial_interval(errors, size)), abs=1e-6)
 
 
 def test_in_korean_words_are_unbroken(folder):

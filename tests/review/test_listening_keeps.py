@@ -54,8 +54,9 @@ def test_a_page_that_cannot_be_read_stays(folder):
     assert (folder / "review.html").read_text() == "<html>mine</html>"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
-@pytest.mark.parametrize("mark", ["\t", ";"])
+@pytest.mark.parametrize(
+    ("encoding", "mark"), [("utf-8", "\t"), ("utf-8-sig", ";"), ("utf-16", "\t"), ("cp949", ";")]
+)
 def test_a_page_opens_a_file(folder, tmp_path, encoding, mark):
     """Columns in another order and fewer of them, quotes, guarded cells, a row of another file."""
     text = mark.join(["decision", "id", "note", "text"]) + "\r\n"

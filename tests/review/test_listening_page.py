@@ -203,24 +203,16 @@ def test_a_key_held_down_decides_once(folder):
         assert "1 of 5 decided" in page.inner_text("#done")
 
 
-@pytest.mark.parametrize(
-    ("text", "heard"),
-    [
-        ("안녕하세요, 여러분.", "안녕하세여 여러분"),
-        ("가", "<unk>"),
-        ("Straße", "strasse"),
-        ("ﬁ 네", "fi네"),
-        ("값 3개", "갑 세개"),
-        ("ΣΑΣ", "σας"),
-    ],
-)
-def test_the_live_cer_is_the_one_of_the_tests(folder, text, heard):
+def test_the_live_cer_is_the_one_of_the_tests(folder):
     from echoharvester.text.scores import cer
 
     with opened(folder / "review.html") as (page, _):
-        assert page.evaluate("([a, b]) => rate(a, b)", [text, heard]) == pytest.approx(
-            cer(text, heard).rate
-        )
+        for text, heard in [
+            ("안녕하세요, 여러분.", "안녕하세여 여러분"), ("가", "<unk>"), ("Straße", "strasse"), ("ﬁ 네", "fi네"),
+            ("값 3개", "갑 세개"), ("ΣΑΣ", "σας"),
+        ]:  # fmt: skip
+            found = page.evaluate("([a, b]) => rate(a, b)", [text, heard])
+            assert found == pytest.approx(cer(text, heard).rate)
 
 
 def doubted(cut, tokens):
