@@ -106,8 +106,7 @@ def decoded_set(
         deleted.most_common(MOST_NAMED),
         inserted.most_common(MOST_NAMED),
     )
-    found.changed.sort(key=lambda row: -abs(row["there"] - row["here"]))
-    del found.changed[MOST_NAMED:]
+    _keep_largest(found)
     return found
 
 
@@ -156,6 +155,13 @@ def _compare(
             **row, "there_text": respaced("".join(there), str(row["text"])),
             "here": here_errors / length, "there": there_errors / length,
         })  # fmt: skip
+        if len(found.changed) > 20 * MOST_NAMED:
+            _keep_largest(found)
+
+
+def _keep_largest(found: DecodedSet) -> None:
+    found.changed.sort(key=lambda row: -abs(row["there"] - row["here"]))
+    del found.changed[MOST_NAMED:]
 
 
 def recogs_of_run(exp_dir: Path, method: str, name: str) -> Path | None:
