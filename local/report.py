@@ -35,7 +35,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     judged, judged_by = judged_confidences(cuts(), read_cuts(truth) if truth else None)
     records = [(path, r) for path in paths.decode_records if (r := load_record(path))]
     given, name, other = sys.argv[1:], paths.recipe_dir.name, cfg.report.beside
-    of_cuts = overview(cuts())
+    of_cuts, again = overview(cuts()), command(name, given, 5, 9)
     found = Findings(
         f"EchoHarvester: {paths.name}",
         recipe.fingerprint("report"),
@@ -48,9 +48,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         label_error=asdict(error) if error else None,
         **report_facts(recipe),
         decisions=count_decisions(cuts()),
-        bench=of_cuts.bench.as_data(
-            bench_limits(cfg, recipe), judged, command(name, given, 5, 9), judged_by
-        ),
+        bench=of_cuts.bench.as_data(bench_limits(cfg, recipe), judged, again, judged_by),
         **of_run(name, given, paths.report, paths.data_dir, records, paths.split, other),
     )
     write_atomic(paths.report, page(found))
