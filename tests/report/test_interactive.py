@@ -208,8 +208,9 @@ def test_points_play_and_the_other_run_stands_beside(cuts, decoded, tmp_path):
         )
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "forced"])
-@pytest.mark.parametrize("width", [390, 1366])
+@pytest.mark.parametrize(
+    ("look", "width"), [("light", 390), ("dark", 1366), ("forced", 390), ("light", 1366)]
+)
 def test_axe_finds_nothing_and_a_phone_shows_it_all(cuts, decoded, tmp_path, look, width):
     path, record, manifest = decoded
     about = of_run(
