@@ -13,6 +13,7 @@ from echoharvester.asr.label_classifier import LabelClassifier
 from echoharvester.asr.salvage import sure_part
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
+from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import REVIEW
 from echoharvester.manifests.cuts import (
     is_rejected,
@@ -55,10 +56,16 @@ class CerThresholds:
     min_probability: float | None = None
 
     def with_probability(self) -> CerThresholds:
-        """A copy whose classifier and curve accept from `min_probability` on."""
+        """A copy whose classifier and curve accept from `min_probability` on.
+
+        Raises:
+            UserError: if that is no probability.
+        """
         least = self.min_probability
         if least is None:
             return self
+        if not 0 <= least <= 1:
+            raise UserError(f"validate.min_probability is from 0 to 1, not {least}")
         found = self
         if self.classifier:
             review = min(least, self.classifier.review_threshold)

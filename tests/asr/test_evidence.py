@@ -153,3 +153,14 @@ def test_curves_are_read_from_files_and_from_the_package(tmp_path):
     (tmp_path / "bad.json").write_text('{"bias": 1}')
     with pytest.raises(UserError, match="validate.evidence"):
         read_curve(str(tmp_path / "bad.json"), "ctc")
+
+
+def test_another_probability_can_be_asked_for():
+    """It decides for the curve, and nothing above it is for people to decide."""
+    asked = CerThresholds(curve=CURVE, min_probability=0.3).with_probability().curve
+    assert (asked.threshold, asked.review_threshold) == (0.3, 0.3)
+    asked = CerThresholds(curve=CURVE, min_probability=0.97).with_probability().curve
+    assert (asked.threshold, asked.review_threshold) == (0.97, CURVE.review_threshold)
+    assert CerThresholds(curve=CURVE).with_probability().curve == CURVE
+    with pytest.raises(UserError, match="min_probability is from 0 to 1"):
+        CerThresholds(min_probability=1.5).with_probability()
