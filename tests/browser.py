@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,24 +19,44 @@ needs_browser = [
 ]
 
 
-@contextmanager
-def opened(path: Path, width: int = 1280, height: int = 800) -> Iterator[tuple[object, list[str]]]:
-    """The page, and what it complained of."""
+_running: list[object] = []  # Playwright and its browser, started once: a second each otherwise
+
+
+def _browser() -> object:
     from playwright.sync_api import sync_playwright
 
-    flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_context(viewport={"width": width, "height": height}).new_page()
-        complaints: list[str] = []
-        page.on(
-            "console",
-            lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    if not _running or not _running[1].is_connected():
+        for one in _running[:1]:
+            one.stop()
+        flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        play = sync_playwright().start()
+        _running[:] = [play, play.chromium.launch(executable_path=CHROMIUM, args=flags)]
+    return _running[1]
+
+
+@atexit.register
+def _stop() -> None:
+    if _running:
+        _running[1].close()
+        _running[0].stop()
+
+
+@contextmanager
+def opened(path: Path, width: int = 1280, height: int = 800) -> Iterator[tuple[object, list[str]]]:
+    """The page, in a browser that knows of no other test, and what it complained of."""
+    context = _browser().new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    try:
         page.goto(path.as_uri())
         yield page, complaints
-        browser.close()
+    finally:
+        context.close()
 
 
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
