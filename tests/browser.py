@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,10 @@ needs_browser = [
 ]
 
 
-_running: list[object] = []  # Playwright and its browser, started once: a second each otherwise
+_running: list[Any] = []  # Playwright and its browser, started once: a second each otherwise
 
 
-def _browser() -> object:
+def _browser() -> Any:
     from playwright.sync_api import sync_playwright
 
     if not _running or not _running[1].is_connected():
