@@ -22,6 +22,7 @@ from echoharvester.dataset.formats import METADATA
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import speaker_of, text_of
 from echoharvester.manifests.shards import Cut, write_atomic
+from echoharvester.models.extras import require
 
 HUB = "hub"  # folder of a data folder, unless another is named
 PER_FILE = 1000  # utterances: so many are in memory at once
@@ -135,7 +136,7 @@ def write_hub_folder(
     Raises:
         UserError: without the package `datasets`, or where nothing is left to publish.
     """
-    datasets = import_datasets()
+    datasets = require("datasets", "publish")
     if not plan.utterances:
         raise UserError("nothing may be published; see the licences above")
     import pyarrow
@@ -172,27 +173,9 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a file of the folder is one that belongs on the hub."""
+    """Whether a file is of a folder to be published, or of an upload of it under way (`.cache`)."""
     parquet = path.parts[0] == "data" and path.suffix == ".parquet" and len(path.parts) == 2
-    return (
-        parquet or path == Path("README.md") or path.parts[0] == ".cache"
-    )  # of an upload under way
-
-
-def import_datasets() -> Any:
-    """The package `datasets`, quietly.
-
-    Raises:
-        UserError: if it is not installed.
-    """
-    try:
-        import datasets
-    except ImportError as error:
-        raise UserError(
-            "publishing needs the package datasets: pip install '.[publish]'"
-        ) from error
-    datasets.disable_progress_bars()
-    return datasets
+    return parquet or path == Path("README.md") or path.parts[0] == ".cache"
 
 
 def features(datasets: Any) -> Any:

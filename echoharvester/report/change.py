@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from echoharvester.review.listening import script_data
+
 Figures = dict[str, float]
 _DATA = re.compile(r'<script id="figures" type="application/json">(.*?)</script>', re.DOTALL)
 
@@ -23,7 +25,7 @@ def figures_of(path: Path) -> tuple[Figures, Figures]:
 
 def page_data(now: Mapping[str, float], before: Mapping[str, float]) -> str:
     """The figures as a page holds them."""
-    return json.dumps({"now": now, "before": before}, ensure_ascii=False).replace("<", "\\u003c")
+    return script_data({"now": now, "before": before})
 
 
 def changes(

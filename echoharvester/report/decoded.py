@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut
 from echoharvester.report.listen import sound_of
 from echoharvester.text.scores import normalize_for_scoring, respaced
+
+logger = logging.getLogger(__name__)
 
 MOST_ROWS, MOST_HEARD = 200, 30  # of a set: in the table, and with sound
 MOST_NAMED = 12
@@ -67,7 +70,8 @@ def decoded_set(
     try:
         results = read_recogs(recogs)
         others = read_recogs(other) if other else {}
-    except (OSError, UserError):
+    except (OSError, UserError) as error:
+        logger.warning("%s: not in the report: %s; run stage 12 again", name, error)
         return None
     found = DecodedSet(name)
     words: dict[str, list[int]] = defaultdict(lambda: [0, 0])

@@ -64,11 +64,11 @@ def links(report: Path, data_dir: Path) -> dict[str, str]:
     }
 
 
-def best_record(records: Sequence[tuple[Path, Mapping[str, Any]]]) -> Mapping[str, Any] | None:
+def best_record(records: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Of several methods the one that is best on its first set, dev; not the luckiest on test."""
     if not records:
         return None
-    return min(records, key=lambda r: next(iter(r[1]["sets"].values()))["rows"][0]["rate"])[1]
+    return min(records, key=lambda r: next(iter(r["sets"].values()))["rows"][0]["rate"])
 
 
 def decoded_sets(
@@ -83,7 +83,7 @@ def decoded_sets(
         cuts_of: the manifest of a set.
         other: folder of another run (`exp_dir`).
     """
-    best = best_record(records)
+    best = best_record([record for _, record in records])
     if best is None:
         return []
     path = next(path for path, record in records if record is best)

@@ -5,7 +5,6 @@ What these functions return is `Markup`: HTML already, which is not escaped agai
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -102,11 +101,6 @@ def made(about: Mapping[str, str], links: Mapping[str, str]) -> Markup:
 def place(key: str = "", points: str = "") -> Markup:
     """Where the script draws: the element `key`, or the points of the data `points`."""
     return _piece("place", key, points)
-
-
-def script_data(values: Any) -> str:
-    """JSON that can stand in a script element: nothing in it can end the element."""
-    return json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def player(sound: str) -> Markup:

@@ -12,10 +12,10 @@ from echoharvester.report.html import (
     paragraph,
     place,
     player,
-    script_data,
     section,
     table,
 )
+from echoharvester.review.listening import script_data
 
 
 def bench_section(data: Mapping[str, Any] | None) -> str:

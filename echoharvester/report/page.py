@@ -13,6 +13,7 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.report import figures
 from echoharvester.report.change import Figures, changes, page_data
 from echoharvester.report.decoded import DecodedSet
+from echoharvester.report.gather import best_record
 from echoharvester.report.html import (
     beside,
     document,
@@ -20,7 +21,6 @@ from echoharvester.report.html import (
     made,
     paragraph,
     player,
-    script_data,
     section,
     shaded_table,
     table,
@@ -36,6 +36,7 @@ from echoharvester.report.interactive import (
 from echoharvester.report.listen import sound_of
 from echoharvester.report.overview import CER_BINS, MEASURES, Overview, cer_bin
 from echoharvester.report.reasons import TERMS, meaning
+from echoharvester.review.listening import script_data
 from echoharvester.text.scores import respaced
 
 MOST_MEDIA = 10  # the best and the worst
@@ -152,11 +153,7 @@ def _headline(found: Findings) -> dict[str, str]:
     if found.label_error:
         error = found.label_error
         values["estimated label error"] = f"{100 * error['rate']:.1f} %"
-    if found.decoding:
-        # Of several methods the one that is best on its first set, dev; not the luckiest on test.
-        record = min(
-            found.decoding, key=lambda r: next(iter(r["sets"].values()))["rows"][0]["rate"]
-        )
+    if record := best_record(found.decoding):
         name, of_set = list(record["sets"].items())[-1]
         older = ", older than the data" if found.outdated else ""
         values[f"CER on {name}, {record.get('method', '')}{older}"] = (

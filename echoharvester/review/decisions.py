@@ -20,12 +20,8 @@ from echoharvester.review.tsv import read_rows
 
 # Where what nobody could apply is kept for somebody to settle; a decision made there overrules.
 CONFLICTS = "conflicts.tsv"
-DECISION, PROBLEM, REMARK, WORK = (
-    "decision",
-    "problem",
-    "remark",
-    "work",
-)  # kinds of rows of the manifest
+# Kinds of rows of the manifest.
+DECISION, PROBLEM, REMARK, WORK = "decision", "problem", "remark", "work"
 
 
 @dataclass(frozen=True)

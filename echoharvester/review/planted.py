@@ -133,8 +133,8 @@ def planted_texts(review_rows: Iterable[Cut]) -> dict[str, str]:
 def is_on_planted(one: Decision, planted: Mapping[str, str]) -> bool:
     """Whether a decision was made on a planted text, not on the true one of that cut.
 
-    Where the column with the digest is gone, the row's text tells; of a correction or an empty text
-    nothing does, and the planted one is taken to have been seen.
+    Where the column with the digest is gone, the planted one is taken to have been seen: a decision
+    too few in the data does less harm than a wrong text.
     """
     if one.id not in planted:
         return False

@@ -273,7 +273,7 @@ def test_how_much_was_heard_and_how_long_it_took(folder, cuts):
         page.keyboard.press("Escape")
         page.keyboard.press("Space")
         page.wait_for_function("player.paused && cursor > 1.4")
-        assert "100 % heard" in page.inner_text("#time") or "9" in page.inner_text("#time")
+        assert float(page.inner_text("#time").split(", ")[1].split(" %")[0]) > 90
         page.keyboard.press("Enter")
         page.keyboard.press("Enter")
         assert "1 accepted unheard" in page.inner_text("#done")
@@ -310,7 +310,7 @@ def test_the_live_estimate_is_that_of_the_data_card(folder, cuts, tmp_path):
     assert (found["decided"], found["sampled"]) == (wanted.decided, wanted.sampled)
     assert found["rate"] == pytest.approx(wanted.rate)
     assert (found["low"], found["high"]) == pytest.approx((wanted.low, wanted.high), abs=1e-6)
-    assert "2 more rows" in shown or "1 more rows" in shown or "±" in shown
+    assert "more row" in shown and "±" in shown
 
 
 def test_its_bounds_are_those_of_clopper_and_pearson(folder):

@@ -436,3 +436,15 @@ def test_stage_7_takes_files_of_few_columns_and_rows_of_no_cut(folder, cuts):
     (folder / "review.tsv").write_text("id\tdecision\nm-1\tok\nm-77\tdrop\n", encoding="utf-8")
     handed_out(folder, cuts)
     assert rows_of(folder / "review.tsv")["m-77"]["decision"] == "drop"
+
+
+def test_of_many_rows_those_are_undone_that_nobody_changed_since(folder):
+    with opened(folder / "review.html") as (page, _):
+        page.keyboard.press("Control+a")
+        page.click("#drop-picked")
+        page.evaluate("put(rowOf.get('m-3'), {decision: 'ok'})")  # as from another tab
+        page.keyboard.press("Control+z")
+        assert decided(page) == 1 and "another tab" in page.inner_text("#message")
+        page.keyboard.press("Control+y")
+        assert decided(page) == 5
+        assert page.evaluate("valueOf(rowOf.get('m-3'), 'decision')") == "ok"

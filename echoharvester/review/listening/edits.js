@@ -105,19 +105,17 @@ const same = (a, b) => TRACKED.every((name) => (a ?? {})[name] === (b ?? {})[nam
 function takeStep(from, to, wanted, present, done) {
   const step = from.pop();
   if (!step) return;
-  let elsewhere = false;
-  step.rows.forEach((row, k) => {
-    if (same(edits.get(row.key), step[present][k])) put(row, step[wanted][k]);
-    else elsewhere = true;
-  });
+  const first = step.rows[0], fits = step.rows.map((row, k) => same(edits.get(row.key), step[present][k])), elsewhere = fits.includes(false);
+  for (const name of ["rows", "before", "after"]) step[name] = step[name].filter((_, k) => fits[k]);
+  step.rows.forEach((row, k) => put(row, step[wanted][k]));
   for (const [name, item] of step.gone) {
     if (wanted === "after") { forget(name); continue; }
     store(name, item);
     leftovers.set(name, item);
   }
   step.typed = ""; // typing on begins a step of its own
-  if (!elsewhere) to.push(step);
-  if (step.rows.length) reveal(step.rows[0]);
+  if (step.rows.length || step.gone.length) to.push(step);
+  if (first) reveal(first);
   else drawList();
   tell(elsewhere ? say("changed_elsewhere") : say(done, step.what));
 }
