@@ -11,6 +11,7 @@
 #   --stage N         first stage (0)
 #   --stop-stage M    last stage (the last there is)
 #   --recipe NAME     a folder of egs/ (mini_ko)
+#   --rounds N        stages 4 to 13 N times, each with the model of the one before (docs/rounds.md)
 #   --nj N            how many shards run at once (2)
 #   --launcher KIND   local, or slurm: shards as tasks of an array (docs/cluster.md)
 #   --status          a table of what is done, and nothing else
@@ -37,6 +38,7 @@ run_stage 4 align         # word times and confidence
 run_stage 5 measure       # SNR, speech ratio, rate, bandwidth, clipping
 run_stage 5 duplicates    # the same speech in two media, across all shards
 run_stage 5 filter        # accept or reject by all of these
+run_stage 6 refit         # with validate.refit: the acceptance fitted on this harvest
 run_stage 6 validate      # hypothesis and CER; accept, reject or review
 run_stage 7 review        # review/*.tsv for people to edit
 run_stage 8 review_edits  # the edited files read once, and what is wrong with them said

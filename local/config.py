@@ -89,9 +89,9 @@ def recipe_of(cfg: DictConfig, check: bool = True) -> Recipe:
     except OmegaConfBaseException as error:
         raise UserError(f"configuration: {error}") from error
     if check:
-        from schema import wrong_settings
+        from schema import SCHEMA
 
-        if wrong := wrong_settings(settings):
+        if wrong := SCHEMA.wrong(settings):
             raise UserError("configuration: " + "\n  ".join(wrong))
     return Recipe(STAGES, settings, FORMER_NAMES)
 

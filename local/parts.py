@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from echoharvester.asr.evidence import read_curve
+from echoharvester.asr.evidence import fitted_curve, read_curve
 from echoharvester.asr.label_classifier import read_classifier
 from echoharvester.asr.validate import CerThresholds
 from echoharvester.errors import UserError
@@ -33,14 +33,17 @@ def text_rules(cfg: DictConfig) -> TextRules:
     return TextRules(segment.min_chars, segment.min_hangul_share, lexicon)
 
 
-def cer_thresholds(cfg: DictConfig) -> CerThresholds:
+def cer_thresholds(cfg: DictConfig, recipe: Recipe) -> CerThresholds:
     """What decides between caption and hypothesis."""
     values = plain(cfg.validate)
-    path, evidence = values.pop("acceptance"), values.pop("evidence")
+    path, evidence = values["acceptance"], values["evidence"]
+    curve = read_curve(evidence, by_hardware(plain(cfg.align))["kind"]) if evidence else None
+    if values["refit"]:
+        curve = fitted_curve(recipe.paths.evidence) or curve
     return CerThresholds(
-        **values,
+        **taken_by(CerThresholds, values),
         classifier=read_classifier(Path(path)) if path else None,
-        curve=read_curve(evidence, by_hardware(plain(cfg.align))["kind"]) if evidence else None,
+        curve=curve,
     ).with_probability()
 
 
@@ -52,7 +55,7 @@ def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:
     options["text"] = None if options["text"] is None else str(options["text"])
     return ReviewPlan(
         Selection(**taken_by(Selection, options)),
-        cer_thresholds(cfg).limit,
+        cer_thresholds(cfg, recipe).limit,
         StratifiedSample(options["accepted_sample"], options["sample_strata"], cfg.seed),
         Layout(**taken_by(Layout, options), seed=cfg.seed),
         Handout(**taken_by(Handout, options), title=f"{recipe.paths.name}: review"),
@@ -94,7 +97,7 @@ def _limits(recipe: Recipe) -> dict[str, dict[str, float]]:
 
 def bench_limits(cfg: DictConfig, recipe: Recipe) -> dict[str, float | None]:
     """Thresholds that the report's bench begins with; None: that one does not decide."""
-    filters, thresholds = recipe.made_with("filter"), cer_thresholds(cfg)
+    filters, thresholds = recipe.made_with("filter"), cer_thresholds(cfg, recipe)
     judge = thresholds.classifier or thresholds.curve
     return {
         "label_probability": judge.threshold if judge else None,

@@ -12,6 +12,9 @@ from echoharvester.errors import UserError
 from echoharvester.options import options_of, taken_by
 from echoharvester.pipeline.overrides import quoted, with_exp_dir
 from echoharvester.pipeline.processes import LocalConfig
+from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.round import RoundsConfig
+from echoharvester.pipeline.rounds import Rounds
 from echoharvester.pipeline.run import INTERRUPTED, Driver
 from echoharvester.pipeline.slurm import SlurmConfig
 from echoharvester.pipeline.status import print_status, summary_lines
@@ -32,18 +35,30 @@ def main(arguments: Sequence[str]) -> int:
     try:
         names = [_name(line) for line in asked]
         driver = make_driver(overrides)
+        rounds = rounds_of(driver.recipe, overrides)
         if STATUS in modes:
             print_status(driver.recipe)
+            print(*rounds.status(), sep="\n")
             return 0
+        runner: Driver | Rounds = rounds if rounds.config.count > 1 else driver
         if DRY_RUN in modes:
-            return driver.dry_run(names)
+            return runner.dry_run(names)
     except (UserError, OSError) as error:
         print(f"run.sh: {error}", file=sys.stderr)
         return 1
-    status = driver.run(names)
+    status = runner.run(names)
     if status == 0 and any(STAGES[name].number >= STAGES["export"].number for name in names):
-        print(*summary_lines(driver.recipe), sep="\n")
+        print(*summary_lines(rounds.in_use() if runner is rounds else driver.recipe), sep="\n")
     return status
+
+
+def rounds_of(recipe: Recipe, overrides: Sequence[str]) -> Rounds:
+    """The rounds of a recipe, whether any are asked for or not."""
+    return Rounds(
+        recipe,
+        lambda more: make_driver([*overrides, *more]),
+        RoundsConfig(**recipe.settings["rounds"]),
+    )
 
 
 def make_driver(overrides: Sequence[str]) -> Driver:

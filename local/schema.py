@@ -5,23 +5,12 @@ What no part of the library takes as it is (paths, choices that a script makes) 
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import operator
-import types
-import typing
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any, Union
-
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from typing import Any
 
 from echoharvester.errors import UserError
-from echoharvester.options import Options, did_you_mean, options_of
-from echoharvester.pipeline.settings import MISSING, select
+from echoharvester.pipeline.checks import Kind, Part, Schema
 
 from stages import FORMER_NAMES, GONE
 
@@ -118,45 +107,6 @@ class TextConfig:
         at_least(0, **{"lm.synthetic_sentences": self.synthetic_sentences})
 
 
-@dataclass(frozen=True)
-class Part:
-    """Settings that something of the library takes.
-
-    Attributes:
-        where: `module:name` of a dataclass or a class, imported when it is needed.
-        without: of its arguments, those that are no settings.
-    """
-
-    where: str
-    without: tuple[str, ...] = ()
-
-    def load(self) -> Callable[..., Any]:
-        module, _, name = self.where.partition(":")
-        return typing.cast("Callable[..., Any]", getattr(import_module(module), name))
-
-    def options(self) -> Options:
-        return {k: v for k, v in options_of(self.load()).items() if k not in self.without}
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a group of one kind takes.
-
-    Attributes:
-        parts: of the library.
-        more: settings that its script uses.
-    """
-
-    parts: tuple[Part, ...] = ()
-    more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-    def options(self) -> Options:
-        found: Options = {}
-        for part in self.parts:
-            found |= part.options()
-        return found | dict(self.more)
-
-
 _OURS, _ALIGN = (
     "echoharvester",
     {
@@ -190,6 +140,7 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
     }),
     "prepare": ("", {"": Kind()}),
     "collect": ("", {"": Kind()}),
+    "rounds": ("", {"": Kind((Part(f"{_OURS}.pipeline.round:RoundsConfig"),))}),
     "report": ("", {"": Kind(more={"beside": str | None})}),
     "download": ("", {"": Kind(more={"keep_original": bool})}),
     "segment": ("", {"": Kind(
@@ -205,6 +156,10 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
         "auto": Kind(more={"cpu": dict, "gpu": dict}),
         "none": Kind(more=_ALIGN),
     }),
+    "witness": ("kind", {
+        "ctc": Kind((Part(f"{_OURS}.align.witness:WitnessConfig"),)),
+        "none": Kind(),
+    }),
     "measure": ("", {"": Kind((Part(f"{_OURS}.audio.vad:VadConfig"),))}),
     "duplicates": ("", {"": Kind((Part(f"{_OURS}.dataset.duplicates:DuplicateFinder"),))}),
     "filter": ("", {"": Kind((Part(f"{_OURS}.dataset.filter:FilterConfig"),))}),
@@ -212,7 +167,8 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
     "second_asr": ("kind", _RECOGNISERS),
     "validate": ("", {"": Kind(
         (Part(f"{_OURS}.asr.validate:CerThresholds", ("classifier", "curve")),),
-        {"acceptance": str | None, "evidence": str | None},
+        {"acceptance": str | None, "evidence": str | None, "refit": bool, "refit_hours": float,
+         "refit_precision": float},
     )}),
     "review": ("", {"": Kind(
         (_SELECTION, Part(f"{_OURS}.review.layout:Layout", ("seed",)),
@@ -220,7 +176,7 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
         {"sample_strata": Sequence[str]},
     )}),
     "export": ("", {"": Kind((Part("schema:ExportConfig"),))}),
-    "split": ("", {"": Kind(more={"dev": float, "test": float, "by": str, "max_containment": float})}),
+    "split": ("", {"": Kind(more={"dev": float, "test": float, "by": str, "max_containment": float, "fixed": str | None})}),
     "tokenizer": ("", {"": Kind(more={"kind": str, "keep_space": bool, "vocab_size": int})}),
     "train": ("", {"": Kind(
         (Part(f"{_OURS}.training.config:TrainConfig", ("seed",)),
@@ -239,155 +195,4 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
 }  # fmt: skip
 UNTYPED = {"model"}  # its constructors need torch; `models.ctc.build_model` names what is wrong
 
-
-def wrong_settings(settings: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a whole configuration: a line for every setting, nothing if all is right."""
-    top = {k: v for k, v in settings.items() if k not in GROUPS and k not in UNTYPED}
-    lines, typed = _check_types("", top, options_of(TopConfig))
-    lines = [
-        _no_setting(name, options_of(TopConfig))
-        for name in sorted(set(top) - {*options_of(TopConfig)})
-    ] or lines
-    lines = lines or list(_check_values([Part("schema:TopConfig")], typed))
-    for group, (key, kinds) in GROUPS.items():
-        lines += _check_group(group, settings.get(group), key, kinds)
-    return lines
-
-
-def _check_group(group: str, values: Any, key: str, kinds: Mapping[str, Kind]) -> list[str]:
-    if not isinstance(values, Mapping):
-        how = f"asr@{group}=NAME" if group == "second_asr" else f"{group}=NAME"
-        return [f"{group} is a group of settings, chosen by '{how}' from conf/, not {values!r}"]
-    if unknown := _unknown(group, values, key, kinds):
-        return unknown
-    kind = values.get(key, "") if key else ""
-    if kind not in kinds:
-        return [f"{group}.{key} is one of {', '.join(kinds)}, not {kind!r}"]
-    own = {name: value for name, value in values.items() if name != key or not key}
-    if kind == "auto":
-        return [
-            line
-            for name in kinds[kind].more
-            for line in _check_group(f"{group}.{name}", own[name], key, kinds)
-        ]
-    lines, typed = _check_types(f"{group}.", own, kinds[kind].options())
-    return lines or list(_check_values(kinds[kind].parts, typed, f"{group}."))
-
-
-def _unknown(
-    group: str, values: Mapping[str, Any], key: str, kinds: Mapping[str, Kind]
-) -> list[str]:
-    """A line for every setting that no kind of a group has: a recipe can bring in any name."""
-    known = set().union(*(kind.options() for kind in kinds.values())) | {key}
-    renamed = {old: new for new, old in FORMER_NAMES.items()}
-    lines = []
-    for name in sorted(set(values) - known):
-        old = f"{group}.{name}"
-        if old in GONE or old in renamed:
-            lines.append(
-                f"{old} is no setting: {GONE.get(old) or f'it is called {renamed[old]} now'}"
-            )
-        else:
-            lines.append(_no_setting(old, [f"{group}.{other}" for other in known]))
-    return lines
-
-
-def _no_setting(name: str, known: Iterable[str]) -> str:
-    return f"{name} is no setting{did_you_mean(name, known) or ': misspelt?'}"
-
-
-def _check_types(
-    prefix: str, values: Mapping[str, Any], options: Options
-) -> tuple[list[str], dict[str, Any]]:
-    """A line for every value of another type, and the values as what they are meant to be (Hydra
-    reads 119 as a number where a text is wanted); what is set for another kind is let be."""
-    lines, typed = [], dict(values)
-    known = {name: _plain_type(wanted) for name, wanted in options.items() if name in values}
-    schema = OmegaConf.structured(
-        dataclasses.make_dataclass(
-            "Schema",
-            [(k, t, dataclasses.field(default=MISSING)) for k, t in known.items()],
-            eq=False,
-        )
-    )
-    for name in known:
-        if values[name] == MISSING:
-            continue
-        try:
-            if not _is_written_as(values[name], known[name]):
-                raise OmegaConfBaseException
-            schema[name] = values[name]
-            typed[name] = OmegaConf.to_container(schema)[name]  # type: ignore[call-overload,index]
-        except OmegaConfBaseException:
-            wanted = _described(f"{prefix}{name}", options[name])
-            lines.append(f"{prefix}{name} is {wanted}, not {values[name]!r}")
-    return lines, typed
-
-
-def _is_written_as(value: Any, wanted: Any) -> bool:
-    """Whether a value may be converted: OmegaConf makes a number of "8" and a text of True, which
-    whoever reads the setting as it was written would not."""
-    if isinstance(value, bool):
-        return wanted not in (str, str | None)
-    return not (isinstance(value, str) and wanted in _NO_TEXT)
-
-
-_NO_TEXT = (int, float, bool, int | None, float | None, bool | None)
-
-
-def _check_values(
-    parts: Iterable[Part], values: Mapping[str, Any], prefix: str = ""
-) -> Iterator[str]:
-    """What dataclasses themselves say of values of the right type, and what none has."""
-    for part in parts:
-        taker = part.load()
-        if not dataclasses.is_dataclass(taker):
-            continue
-        own = {k: v for k, v in values.items() if k in part.options() and v != MISSING}
-        needed = [
-            f.name
-            for f in dataclasses.fields(taker)
-            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-        ]
-        if absent := [name for name in needed if name not in own]:
-            known = part.options()
-            yield from (f"{prefix}{n} has to be given" for n in absent if n in known)
-            continue
-        try:
-            taker(**own)
-        except UserError as error:
-            yield str(error)
-
-
-def _plain_type(wanted: Any) -> Any:
-    """A type as OmegaConf knows it."""
-    origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
-    if origin in (Union, types.UnionType):
-        plain = [a if a is type(None) else _plain_type(a) for a in arguments]
-        return Any if Any in plain else functools.reduce(operator.or_, plain)
-    if wanted is Path:
-        return str
-    if wanted is dict or origin is dict:
-        return dict[str, Any]
-    if origin is not None and issubclass(origin, Collection):
-        element = _plain_type(arguments[0]) if arguments else Any
-        return list[element]  # type: ignore[valid-type]
-    return wanted if wanted in (int, float, str, bool) else Any
-
-
-def _described(key: str, wanted: Any) -> str:
-    plain = _plain_type(wanted)
-    arguments = [a for a in typing.get_args(wanted) if a is not type(None)]
-    if typing.get_origin(wanted) in (Union, types.UnionType) and len(arguments) == 1:
-        return f"{_described(key, arguments[0])} or null"
-    if typing.get_origin(plain) is list:
-        return f"a list, written '{key}=[a,b]'"
-    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-    return names.get(plain, "something else")
-
-
-def is_missing(settings: Mapping[str, Any], key: str) -> bool:
-    """Whether a setting has to be given and is not."""
-    group, _, leaf = key.rpartition(".")
-    owner = select(settings, group)
-    return isinstance(owner, Mapping) and owner.get(leaf) == MISSING
+SCHEMA = Schema(Part("schema:TopConfig"), GROUPS, UNTYPED, FORMER_NAMES, GONE)

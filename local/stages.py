@@ -12,8 +12,12 @@ from echoharvester.sources.download import is_there
 
 _ALIGNERS = ("align", "align.cpu", "align.gpu")
 _ALIGNER_FILES = ("model", "tokens", "calibration", "repo")
+_ALIGNER_MODELS = tuple(f"{align}.{file}" for align in _ALIGNERS for file in _ALIGNER_FILES)
 _RECOGNISERS = ("asr", "asr.cpu", "asr.gpu", "second_asr", "second_asr.cpu", "second_asr.gpu")
 _RECOGNISER_FILES = ("model", "tokens", "decoder", "joiner", "repo")
+_INTRODUCED_BY_REFIT = {
+    "validate.refit": False, "validate.refit_hours": 3.0, "validate.refit_precision": 0.994,
+}  # fmt: skip
 
 STAGES = stage_table(
     Stage(
@@ -40,9 +44,11 @@ STAGES = stage_table(
     ),
     Stage(
         4, "align",
-        settings=("align",),
-        models=tuple(f"{align}.{file}" for align in _ALIGNERS for file in _ALIGNER_FILES),
-        introduced={"align.chunk_sec": 20.0, "align.tokens": None, "align.join_sec": None},
+        settings=("align", "witness"),
+        models=(*_ALIGNER_MODELS, "witness.model", "witness.aligned"),
+        introduced={
+            "align.chunk_sec": 20.0, "align.tokens": None, "align.join_sec": None, "witness": {"kind": "none"},
+        },
         source="cuts_segmented", target="cuts_aligned",
         gpu=True, version=6,
     ),
@@ -65,22 +71,34 @@ STAGES = stage_table(
         after_takedown=True, version=4,
     ),
     Stage(
+        6, "refit",
+        settings=("align", "witness", "validate.refit_hours", "validate.refit_precision", "seed"),
+        models=(*_ALIGNER_MODELS, "witness.model"),
+        reads=("cuts_filtered",), inputs=inputs.of_refit,
+        output=ManifestOutput(
+            lambda p: p.evidence, outputs.evidence, outputs.is_refitted, "not asked for (validate.refit)"
+        ),
+        gpu=True, long=True,
+    ),
+    Stage(
         6, "validate",
         settings=("validate", "asr", "second_asr"),
-        introduced={"validate.min_probability": None},
+        introduced=_INTRODUCED_BY_REFIT | {"validate.min_probability": None},
         models=(
             *(f"{asr}.{file}" for asr in _RECOGNISERS for file in _RECOGNISER_FILES),
             "validate.acceptance",
         ),
         files=("validate.evidence",),
-        source="cuts_filtered", target="cuts_validated",
+        source="cuts_filtered", target="cuts_validated", extra_input="refit",
         gpu=True, version=6,
     ),
     Stage(
         7, "review",
         settings=("review", "validate", "seed"),
         files=("validate.evidence",),
-        introduced={"validate.read_hypotheses": False, "validate.evidence": "auto", "validate.min_probability": None},
+        introduced=_INTRODUCED_BY_REFIT | {
+            "validate.read_hypotheses": False, "validate.evidence": "auto", "validate.min_probability": None,
+        },
         reads=("cuts_validated",), inputs=inputs.of_review,
         output=ManifestOutput(lambda p: p.review_rows, outputs.review_rows),
         after_takedown=True, version=3,
@@ -107,7 +125,7 @@ STAGES = stage_table(
     ),
     Stage(
         10, "split",
-        settings=("split", "seed"),
+        settings=("split", "seed"), models=("split.fixed",), introduced={"split.fixed": None},
         reads=("manifest.jsonl.gz",), inputs=inputs.of_split,
         output=ManifestOutput(lambda p: p.split("train"), outputs.split),
         long=True, after_takedown=True, version=3,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from omegaconf import DictConfig
 
 from echoharvester.asr import LateRecogniser, make_recogniser
@@ -24,7 +26,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     if not wanted:
         raise UserError("asr=none: stage 6 needs a recogniser; second_asr may be none")
     used = " + ".join(s["kind"] for s in settings if s["kind"] != "none")
-    thresholds, load = cer_thresholds(cfg), SoundPrefetcher()
+    thresholds, load = cer_thresholds(cfg, recipe), SoundPrefetcher()
     heard_by = f"{settings[0]['kind']} {settings[0].get('repo')} {settings[0].get('compute_type')}"
     # What stage 4 has heard with the same model is all that is needed, mostly: it is loaded if not.
     late = cfg.align.kind == "whisper" and settings[0]["kind"] == "faster_whisper"
@@ -35,7 +37,9 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         done = validate_media(cuts, recognisers, thresholds, load, heard_by)
         return [with_custom(c, recogniser=used) if "cer" in c["custom"] else c for c in done]
 
-    run_stage_shard(recipe, "validate", cfg.shard, ShardWork(process, prefetch=load.begin))
+    curve = asdict(thresholds.curve) if cfg.validate.refit and thresholds.curve else None
+    work = ShardWork(process, extra_of=lambda cuts: curve, prefetch=load.begin)
+    run_stage_shard(recipe, "validate", cfg.shard, work)
 
 
 if __name__ == "__main__":

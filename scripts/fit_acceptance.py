@@ -19,31 +19,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "local")]
 
 from echoharvester.align import make_aligner  # noqa: E402
-from echoharvester.align.media import request_of  # noqa: E402
 from echoharvester.asr.corruption import SMALL_KINDS  # noqa: E402
 from echoharvester.asr.evidence import Figures  # noqa: E402
 from echoharvester.asr.evidence_fit import (  # noqa: E402
     RIGHT,
     Example,
-    HearingAligner,
-    examples,
+    examples_of_media,
     fit_curve,
+    hearing,
+    media_to_fit,
 )
 from echoharvester.asr.label_classifier import FEATURES, fit_acceptance  # noqa: E402
-from echoharvester.audio.media import load_sound  # noqa: E402
 from echoharvester.errors import UserError  # noqa: E402
-from echoharvester.manifests.cuts import is_rejected  # noqa: E402
 from echoharvester.manifests.shards import Cut, read_all_cuts, write_atomic  # noqa: E402
 from echoharvester.review.learn import decided_labels  # noqa: E402
 
@@ -97,13 +94,11 @@ def _from_reviews(options: argparse.Namespace) -> int:
 
 def _from_corrupted(options: argparse.Namespace) -> int:
     settings = plain(composed([*options.overrides, f"data_dir={options.data_dir}"]).align)
-    aligner = make_aligner(settings)
-    if not isinstance(aligner, HearingAligner):
-        raise UserError(
-            f"align={settings['kind']} tells nothing of how probable a text is: choose align=whisper or "
-            "align=ctc"
-        )
-    found = _kept_examples(options.examples) or list(_examples(aligner, options))
+    aligner = hearing(make_aligner(settings))
+    media = _told(media_to_fit(options.data_dir / "manifests", math.inf, options.seed))
+    found = _kept_examples(options.examples) or list(
+        examples_of_media(media, aligner, options.passes, options.seed)
+    )
     if options.examples:
         lines = (json.dumps(asdict(example)) for example in found)
         write_atomic(options.examples, "".join(f"{line}\n" for line in lines))
@@ -128,21 +123,11 @@ def _kept_examples(path: Path | None) -> list[Example]:
     return [Example(k["kind"], k["group"], Figures(**k["figures"])) for k in kept]
 
 
-def _examples(aligner: HearingAligner, options: argparse.Namespace) -> Iterator[Example]:
-    rng = random.Random(options.seed)
-    for cuts in _media(options.data_dir / "manifests"):
+def _told(media: Iterable[list[Cut]]) -> Iterator[list[Cut]]:
+    for cuts in media:
+        yield cuts
         media_id = cuts[0]["custom"]["media_id"]
-        requests = [request_of(cut) for cut in cuts]
-        samples = load_sound(cuts[0])
-        yield from examples(aligner, samples, requests, media_id, options.passes, rng)
         print(f"{media_id}: {len(cuts)} utterances", file=sys.stderr, flush=True)
-
-
-def _media(manifests: Path) -> Iterator[list[Cut]]:
-    """What stages 4 and 5 accepted, media item by media item."""
-    cuts = (cut for cut in read_all_cuts(manifests, "cuts_filtered") if not is_rejected(cut))
-    for _, of_media in groupby(cuts, key=lambda cut: str(cut["custom"]["media_id"])):
-        yield list(of_media)
 
 
 if __name__ == "__main__":

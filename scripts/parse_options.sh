@@ -28,12 +28,13 @@ while [ $# -gt 0 ]; do
       ;;
     --status) mode=status ;;
     --dry-run) mode=dry-run ;;
-    --stage | --stop-stage | --recipe | --nj | --launcher)
+    --stage | --stop-stage | --recipe | --nj | --launcher | --rounds)
       [ $# -ge 2 ] || die "$1 needs a value; see --help"
       case $1 in
         --stage) stage=$(number "$1" "$2") ;;
         --stop-stage) stop_stage=$(number "$1" "$2") ;;
         --nj) nj=$(number "$1" "$2") ;;
+        --rounds) overrides+=("rounds.count=$(number "$1" "$2")") ;;
         --recipe) recipe=$2 ;;
         --launcher) launcher=$2 ;;
       esac

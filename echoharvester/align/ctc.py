@@ -30,6 +30,7 @@ from echoharvester.text.tokenizers import BLANK_ID, SPACE, UNK_ID, WILDCARD_ID
 
 WILDCARD_PENALTY = 1.0  # nats a frame, against the best token of that frame
 VERBALISATION_PENALTY = 1.5  # nats for every place further down the list of verbalisations
+AT_MARGIN_SEC = 0.35  # by how much the place of an utterance that was aligned before may be off
 MAX_CELLS = 1 << 28  # forced_align crashes beyond 2**31, and needs a byte a cell
 
 
@@ -116,6 +117,20 @@ class CtcAligner:
             for request, window in zip(requests, windows, strict=True)
         ]
 
+    def align_at(
+        self, recording: HeardRecording, requests: Sequence[Request]
+    ) -> list[Alignment | None]:
+        """Utterances where the requests say that they lie, and nowhere else.
+
+        A character that the model does not know fits as a wildcard does.
+        """
+        times = [char.time_sec for char in recording.heard]
+        spans = [(r.start_sec - AT_MARGIN_SEC, r.end_sec + AT_MARGIN_SEC) for r in requests]
+        return [
+            self._in_window(recording, times, request, *span, unknown=WILDCARD_ID)
+            for request, span in zip(requests, spans, strict=True)
+        ]
+
     def _in_window(
         self,
         recording: HeardRecording,
@@ -123,13 +138,16 @@ class CtcAligner:
         request: Request,
         start_sec: float,
         end_sec: float,
+        unknown: int = UNK_ID,
     ) -> Alignment | None:
         first = max(0, int(start_sec / self.model.frame_sec))
         window = recording.log_probs[first : int(np.ceil(end_sec / self.model.frame_sec))]
         best: tuple[float, _Verbalisation, _Path] | None = None
         for rank, verbalisation in enumerate(request.verbalisations):
             words = verbalisation.split()
-            tried = _Verbalisation(words, [self.model.tokenizer.encode(word) for word in words])
+            encoded = [self.model.tokenizer.encode(word) for word in words]
+            ids_of = [[unknown if i == UNK_ID else i for i in ids] for ids in encoded]
+            tried = _Verbalisation(words, ids_of)
             ids = tried.flat
             if UNK_ID in ids or all(i == WILDCARD_ID for i in ids):
                 continue

@@ -89,7 +89,9 @@ def align_media(
         return result
     samples = load(cuts[0])
     loudness = Loudness.of(samples)
-    alignments = _placed(aligner, samples, loudness, [request_of(cuts[i]) for i in wanted])
+    alignments = placed_alignments(
+        aligner, samples, loudness, [request_of(cuts[i]) for i in wanted]
+    )
     found = []
     for i, alignment in zip(wanted, alignments, strict=True):
         if alignment is None:
@@ -117,7 +119,7 @@ def align_media(
     return result
 
 
-def _placed(
+def placed_alignments(
     aligner: Aligner, samples: np.ndarray, loudness: Loudness, requests: Sequence[Request]
 ) -> list[Alignment | None]:
     """Alignments whose words have true boundaries.
@@ -180,18 +182,25 @@ def _aligned(
     end_sec: float,
     calibration: Calibration | None,
 ) -> Cut:
-    cut = with_times(cut, start_sec, end_sec)
-    words = [
-        [
-            w.text,
-            round(w.start_sec - start_sec, 4),
-            round(w.end_sec - w.start_sec, 4),
-            calibration.word(w.score) if calibration else round(w.score, 4),
-        ]
-        for w in alignment.words
-    ]
-    cut = with_supervision(cut, text=alignment.text, alignment={"word": words})
+    scored = calibration.word if calibration else (lambda score: round(score, 4))
+    cut = with_words(cut, alignment, start_sec, end_sec, [scored(w.score) for w in alignment.words])
     cut = with_custom(cut, align_score=round(alignment.score, 4))
     if calibration:
         cut = with_custom(cut, align_confidence=calibration.utterance(alignment.score))
     return cut
+
+
+def with_words(
+    cut: Cut, alignment: Alignment, start_sec: float, end_sec: float, scores: Sequence[float]
+) -> Cut:
+    """The cut from `start_sec` to `end_sec` of its recording, with the words of an alignment.
+
+    Args:
+        scores: of the words, as they are stored.
+    """
+    words = [
+        [w.text, round(w.start_sec - start_sec, 4), round(w.end_sec - w.start_sec, 4), score]
+        for w, score in zip(alignment.words, scores, strict=True)
+    ]
+    cut = with_times(cut, start_sec, end_sec)
+    return with_supervision(cut, text=alignment.text, alignment={"word": words})

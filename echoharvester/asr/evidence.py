@@ -21,7 +21,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from echoharvester.errors import UserError
-from echoharvester.manifests.shards import Cut, write_atomic
+from echoharvester.manifests.shards import Cut, ShardWriter, read_cuts, write_atomic
 from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.spoken import candidates
 
@@ -112,6 +112,20 @@ class TextEvidence:
             custom["heard_log_probs"],
         )
 
+    @classmethod
+    def of_witness(cls, cut: Cut) -> TextEvidence | None:
+        """That of the second witness; None where there is none, or it could not place the text."""
+        custom = cut["custom"]
+        if not custom.get("witness_word_log_probs"):
+            return None
+        heard = custom["witness_heard_text"].split()
+        return cls.of(
+            custom["witness_text"].split(),
+            custom["witness_word_log_probs"],
+            heard,
+            [0.0] * len(heard),  # a CTC model hears the likeliest: nothing speaks against it
+        )
+
     def figures(self, first: int = 0, stop: int | None = None) -> Figures:
         """Of the words from `first` to before `stop`."""
         words = self.words[first:stop]
@@ -125,6 +139,11 @@ class TextEvidence:
             sum(word.other_ending for word in words),
             max((word.left_out for word in words[1:]), default=0.0),
         )
+
+    def heard_by(self, first: int, stop: int) -> slice:
+        """Which of the words that were heard stand in the place of those from `first` to before `stop`."""
+        places = [i for word in self.words[first:stop] for i in word.heard_in]
+        return slice(min(places), max(places) + 1) if places else slice(0, 0)
 
 
 def _compared(
@@ -202,6 +221,8 @@ class EvidenceCurve:
         threshold: at least so probable is accepted.
         review_threshold: less is not worth a reviewer's minute.
         fitted_on: what, for people.
+        of_witness: coefficients of the same six figures of a second witness (`align.witness`); empty:
+            one alone decides.
     """
 
     bias: float
@@ -214,9 +235,13 @@ class EvidenceCurve:
     threshold: float
     review_threshold: float
     fitted_on: str = ""
+    of_witness: tuple[float, ...] = ()
 
-    def probability(self, figures: Figures) -> float:
+    def probability(self, figures: Figures, witness: Figures | None = None) -> float:
         """That a text with these figures is exactly what was said.
+
+        Args:
+            witness: figures of the second witness, of a curve that hears one.
 
         >>> curve = EvidenceCurve(4.0, 1.0, 1.0, -0.5, 0.0, 0.0, 0.0, 0.9, 0.5)
         >>> round(curve.probability(Figures(-1.0, -3.0)), 2)
@@ -227,6 +252,9 @@ class EvidenceCurve:
             self.of_left_out,
         )  # fmt: skip
         x = self.bias + sum(w * f for w, f in zip(weights, figures.as_row(), strict=True))
+        if self.of_witness:
+            assert witness is not None, "this curve was fitted on two witnesses"
+            x += sum(w * f for w, f in zip(self.of_witness, witness.as_row(), strict=True))
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, x))))
 
     def write(self, path: Path) -> None:
@@ -242,9 +270,9 @@ def read_curve(name: str, kind: str) -> EvidenceCurve | None:
     """
     if name == PACKAGED:
         packaged = files(__package__) / "curves" / f"{kind}.json"
-        return _curve(json.loads(packaged.read_text("utf-8"))) if packaged.is_file() else None
+        return curve_of(json.loads(packaged.read_text("utf-8"))) if packaged.is_file() else None
     try:
-        return _curve(json.loads(Path(name).read_text(encoding="utf-8")))
+        return curve_of(json.loads(Path(name).read_text(encoding="utf-8")))
     except (ValueError, TypeError, KeyError) as error:
         raise UserError(
             f"validate.evidence={name}: no curve of evidence ({type(error).__name__}: {error}); make one "
@@ -252,9 +280,31 @@ def read_curve(name: str, kind: str) -> EvidenceCurve | None:
         ) from error
 
 
-def _curve(values: Mapping[str, Any]) -> EvidenceCurve:
-    curve = EvidenceCurve(**{f.name: values[f.name] for f in fields(EvidenceCurve)})
-    numbers = [getattr(curve, f.name) for f in fields(EvidenceCurve) if f.name != "fitted_on"]
+def write_fitted(path: Path, curve: EvidenceCurve | None, fingerprint: str, summary: str) -> None:
+    """Writes what was fitted on a harvest as a manifest of one row; none where too little was there."""
+    with ShardWriter(path) as writer:
+        if curve:
+            writer.write(asdict(curve))
+        writer.close("refit", fingerprint, "", {"summary": summary})
+
+
+def fitted_curve(path: Path) -> EvidenceCurve | None:
+    """What `write_fitted` wrote; None where there was too little.
+
+    Raises:
+        ManifestError: if the file is damaged.
+    """
+    return next(map(curve_of, read_cuts(path)), None)
+
+
+def curve_of(values: Mapping[str, Any]) -> EvidenceCurve:
+    second = tuple(map(float, values.get("of_witness") or ()))
+    names = [f.name for f in fields(EvidenceCurve) if f.name not in ("of_witness", "fitted_on")]
+    own = {name: values[name] for name in names}
+    curve = EvidenceCurve(**own, fitted_on=str(values["fitted_on"]), of_witness=second)
+    numbers = [*own.values(), *second]
+    if len(second) not in (0, len(Figures(0.0, 0.0).as_row())):
+        raise UserError("validate.evidence: a witness has six figures")
     if not all(math.isfinite(float(number)) for number in numbers):
         raise UserError("validate.evidence: its numbers are not finite")
     return curve

@@ -8,16 +8,25 @@ a first fit (a trimmed likelihood).
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from echoharvester.align.base import Alignment, Evidence, Request
+from echoharvester.align.media import request_of
+from echoharvester.align.witness import Witness
 from echoharvester.asr.corruption import FITTED_KINDS, corrupted
 from echoharvester.asr.evidence import EvidenceCurve, Figures, TextEvidence
+from echoharvester.audio.media import load_sound
 from echoharvester.errors import UserError
+from echoharvester.manifests.cuts import is_rejected
+from echoharvester.manifests.shards import Cut, read_all_cuts
+from echoharvester.text.spoken import candidates
 
 RIGHT = "right"
 CORRUPTED_SHARE = 0.25  # of the texts of a recording at once: their neighbours have to hold
@@ -26,6 +35,7 @@ SURELY_HEARD = 0.5  # probability of a word that a caption lacks
 TRIMMED_SHARE = 0.03  # of the captions as they are
 REVIEW_THRESHOLD = 0.5
 MIN_RIGHT, MIN_WRONG = 200, 50
+PASSES = 4  # over the recordings, each with another quarter of the texts corrupted
 
 
 @runtime_checkable
@@ -49,11 +59,16 @@ class Example:
     Attributes:
         kind: `RIGHT`, or one of `corruption.KINDS`.
         group: recording that it is of.
+        witness: evidence of a second one.
     """
 
     kind: str
     group: str
     figures: Figures
+    witness: Figures | None = None
+
+    def as_row(self) -> list[float]:
+        return [*self.figures.as_row(), *(self.witness.as_row() if self.witness else ())]
 
 
 def examples(
@@ -64,12 +79,19 @@ def examples(
     passes: int,
     rng: random.Random,
     kinds: Sequence[str] = FITTED_KINDS,
+    witness: Witness | None = None,
+    places: Sequence[tuple[float, float]] = (),
 ) -> Iterator[Example]:
     """Evidence for the texts of a recording, of which a quarter is corrupted in each pass.
 
-    Texts that are aligned nowhere give none.
+    Texts that are aligned nowhere give none, nor do those that a second witness cannot place.
+
+    Args:
+        witness: is asked for every text, too.
+        places: start and end, in seconds, of where it looks for each.
     """
     recording = aligner.hear(samples)
+    again = witness.hear(samples) if witness else None
     spoken = aligner.chooses_verbalisations  # else it is asked for what a recogniser would write
     texts = [r.verbalisations[0] if spoken else r.heard_as for r in requests]
     words = [word for text in texts for word in text.split()]
@@ -85,9 +107,23 @@ def examples(
             done.append(kind if changed else RIGHT)
             new = changed or text
             asked.append(replace(request, verbalisations=[new], orthographic="" if spoken else new))
-        for kind, alignment in zip(done, aligner.align_heard(recording, asked), strict=True):
-            if alignment and alignment.evidence:
-                yield Example(kind, group, figures_of(alignment.evidence))
+        found = aligner.align_heard(recording, asked)
+        second: Sequence[Alignment | None] = [None] * len(asked)
+        if witness and again:
+            at = zip(asked, places, strict=True)
+            second = witness.align_heard(again, [_read_out(r, place) for r, place in at])
+        for kind, one, other in zip(done, found, second, strict=True):
+            first_figures, second_figures = (
+                figures_of(a.evidence) if a and a.evidence else None for a in (one, other)
+            )
+            if first_figures and bool(witness) == bool(second_figures):
+                yield Example(kind, group, first_figures, second_figures)
+
+
+def _read_out(request: Request, place: tuple[float, float]) -> Request:
+    """A text as a model hears it that writes no digits, at a place."""
+    texts = [text for asked in request.verbalisations for text in candidates(asked) or [asked]]
+    return Request(texts, *place)
 
 
 def figures_of(evidence: Evidence) -> Figures:
@@ -121,13 +157,13 @@ def fit_curve(found: Sequence[Example], precision: float, fitted_on: str = "") -
         UserError: with too few examples, or if the precision is out of reach.
     """
     found = [e for e in found if e.kind != RIGHT or e.figures.left_out < SURELY_HEARD]
-    right = np.array([example.kind == RIGHT for example in found])
+    right = np.array([example.kind == RIGHT for example in found], bool)
     if right.sum() < MIN_RIGHT or (~right).sum() < MIN_WRONG:
         raise UserError(
             f"{right.sum()} texts as captioned and {(~right).sum()} corrupted ones: {MIN_RIGHT} and "
             f"{MIN_WRONG} are needed; harvest more, or take more passes"
         )
-    rows = np.array([example.figures.as_row() for example in found])
+    rows = np.array([example.as_row() for example in found])
     groups = np.array([example.group for example in found])
     unseen = _held_out(rows, right, groups)
     weights = _weights(right)
@@ -140,13 +176,86 @@ def fit_curve(found: Sequence[Example], precision: float, fitted_on: str = "") -
     limit = round(threshold, 4)
     review_limit = min(REVIEW_THRESHOLD, limit)
     curve = EvidenceCurve(
-        round(bias, 4), of[0], of[1], of[2], of[3], of[4], of[5], limit, review_limit, fitted_on
-    )
+        round(bias, 4), of[0], of[1], of[2], of[3], of[4], of[5], limit, review_limit, fitted_on,
+        tuple(of[NUM_FIGURES:]),
+    )  # fmt: skip
     return FittedCurve(
         curve,
         {kind: float(kept[mask].mean()) for kind, mask in of_kind.items()},
         float((weights * right)[kept].sum() / weights[kept].sum()),
         {kind: int(mask.sum()) for kind, mask in of_kind.items()},
+    )
+
+
+def hearing(aligner: Any) -> HearingAligner:
+    """An aligner that can be asked of texts.
+
+    Raises:
+        UserError: if it cannot.
+    """
+    if isinstance(aligner, HearingAligner):
+        return aligner
+    raise UserError(
+        f"{type(aligner).__name__} tells nothing of how probable a text is: choose align=whisper or "
+        "align=ctc"
+    )
+
+
+def media_to_fit(manifests: Path, max_sec: float, seed: int) -> Iterator[list[Cut]]:
+    """What stages 4 and 5 accepted of media items, in no special order until there are `max_sec`."""
+    seconds: Counter[str] = Counter()
+    for cut in _accepted(manifests):
+        seconds[str(cut["custom"]["media_id"])] += cut["duration"]
+    names = sorted(seconds)
+    random.Random(seed).shuffle(names)
+    totals = accumulate((seconds[name] for name in names), initial=0.0)
+    chosen = {name for name, total in zip(names, totals, strict=False) if total < max_sec}
+    for name, of_media in groupby(_accepted(manifests), lambda c: str(c["custom"]["media_id"])):
+        if name in chosen:
+            yield list(of_media)
+
+
+def _accepted(manifests: Path) -> Iterator[Cut]:
+    cuts = read_all_cuts(manifests, "cuts_filtered")
+    return (cut for cut in cuts if not is_rejected(cut))
+
+
+def examples_of_media(
+    media: Iterable[list[Cut]],
+    aligner: HearingAligner,
+    passes: int,
+    seed: int,
+    witness: Witness | None = None,
+) -> Iterator[Example]:
+    """Examples of the aligned cuts of media items, see `examples`."""
+    rng = random.Random(seed)
+    for cuts in media:
+        places = [(cut["start"], cut["start"] + cut["duration"]) for cut in cuts]
+        yield from examples(
+            aligner, load_sound(cuts[0]), list(map(request_of, cuts)),
+            str(cuts[0]["custom"]["media_id"]), passes, rng, witness=witness, places=places,
+        )  # fmt: skip
+
+
+def fit_on_harvest(
+    media: Iterable[list[Cut]],
+    aligner: HearingAligner,
+    witness: Witness | None,
+    precision: float,
+    seed: int,
+) -> tuple[EvidenceCurve | None, str]:
+    """The curve of a harvest, and a line about it; None where there is too little, or the precision is
+    out of reach."""
+    found = list(examples_of_media(media, aligner, PASSES, seed, witness))
+    try:
+        fitted = fit_curve(found, precision, f"{len(found)} texts of this harvest")
+    except UserError as error:
+        return None, f"the curve stays as it was: {error}"
+    wrong = [share for kind, share in fitted.accepted.items() if kind != RIGHT]
+    return fitted.curve, (
+        f"fitted on {len(found)} texts{' and two witnesses' if witness else ''}: accepts "
+        f"{fitted.accepted[RIGHT]:.1%} of the texts as captioned and {np.mean(wrong):.1%} of those that "
+        f"were corrupted, from {fitted.curve.threshold:.3f} on"
     )
 
 
@@ -165,9 +274,9 @@ def _trimmed_fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray
     return _fit(rows[kept], right[kept])
 
 
-_SIGNS = np.array(
-    [1.0, 1.0, -1.0, 1.0, -1.0, -1.0]
-)  # of what speaks for a text, in order of `as_row`
+# Of what speaks for a text, in order of `Figures.as_row`.
+_SIGNS = np.array([1.0, 1.0, -1.0, 1.0, -1.0, -1.0])
+NUM_FIGURES = len(_SIGNS)
 
 
 def _fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray]:
@@ -175,7 +284,8 @@ def _fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray]:
 
     weights = _weights(right)
     scale = np.maximum(rows.std(axis=0), 1e-3)
-    x, y = rows * _SIGNS / scale, np.where(right, 1.0, -1.0)
+    signs = np.tile(_SIGNS, rows.shape[1] // NUM_FIGURES)
+    x, y = rows * signs / scale, np.where(right, 1.0, -1.0)
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
         margin = y * (x @ values[1:] + values[0])
@@ -188,7 +298,7 @@ def _fit(rows: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray]:
     bounds = [(None, None), *[(0.0, None)] * rows.shape[1]]
     start = np.zeros(rows.shape[1] + 1)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return float(found[0]), found[1:] * _SIGNS / scale
+    return float(found[0]), found[1:] * signs / scale
 
 
 def _held_out(rows: np.ndarray, right: np.ndarray, groups: np.ndarray) -> np.ndarray:

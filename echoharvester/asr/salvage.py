@@ -21,8 +21,13 @@ MIN_WORDS, MIN_SEC = 3, 1.0  # less is sure by chance
 Span = tuple[int, int]
 
 
-def sure_part(cut: Cut, evidence: TextEvidence, curve: EvidenceCurve) -> Cut | None:
+def sure_part(
+    cut: Cut, evidence: TextEvidence, curve: EvidenceCurve, witness: TextEvidence | None = None
+) -> Cut | None:
     """The cut with the longest part of its words that is to be accepted; None where there is none.
+
+    Args:
+        witness: evidence of a second one, of a curve that hears one.
 
     `custom.label_probability` becomes that of the part, `text_whole` and `words_trimmed` say what was
     left out.
@@ -30,10 +35,15 @@ def sure_part(cut: Cut, evidence: TextEvidence, curve: EvidenceCurve) -> Cut | N
     words = cut["supervisions"][0].get("alignment", {}).get("word", [])
     if len(words) != len(evidence.words):  # the times are those of another verbalisation
         return None
+    if witness and len(words) != len(witness.words):
+        return None
     for first, stop in _spans(words, evidence):
-        probability = curve.probability(evidence.figures(first, stop))
+        second = witness.figures(first, stop) if witness else None
+        probability = curve.probability(evidence.figures(first, stop), second)
         if probability >= curve.threshold:
             part = _cut_down(cut, words, evidence, first, stop)
+            if witness:
+                part = with_custom(part, **_witness_of_part(cut, witness, first, stop))
             return with_custom(part, label_probability=round(probability, 4))
     return None
 
@@ -90,8 +100,7 @@ def _cut_down(
     if custom.get("text_orthographic", "").split() == as_heard:
         fields["text_orthographic"] = " ".join(as_heard[first:stop])
     fields["text_as_heard"] = " ".join(as_heard[first:stop])
-    places = [i for word in evidence.words[first:stop] for i in word.heard_in]
-    heard = slice(min(places), max(places) + 1) if places else slice(0, 0)
+    heard = evidence.heard_by(first, stop)
     fields["heard_text"] = " ".join(custom["heard_text"].split()[heard])
     fields["heard_log_probs"] = custom["heard_log_probs"][heard]
     tokens = [p for word in fields["word_log_probs"] for p in word]
@@ -100,3 +109,13 @@ def _cut_down(
     weakest = min(range(len(kept)), key=lambda k: min(fields["word_log_probs"][k]))
     fields["weakest_word"] = as_heard[first + weakest]
     return with_custom(part, **fields)
+
+
+def _witness_of_part(cut: Cut, witness: TextEvidence, first: int, stop: int) -> dict[str, Any]:
+    custom = cut["custom"]
+    heard = witness.heard_by(first, stop)
+    return {
+        "witness_text": " ".join(custom["witness_text"].split()[first:stop]),
+        "witness_word_log_probs": custom["witness_word_log_probs"][first:stop],
+        "witness_heard_text": " ".join(custom["witness_heard_text"].split()[heard]),
+    }

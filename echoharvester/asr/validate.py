@@ -183,11 +183,14 @@ def _judged_by_probability(cut: Cut, classifier: LabelClassifier) -> Cut:
 
 def _judged_by_evidence(cut: Cut, evidence: TextEvidence, curve: EvidenceCurve) -> Cut:
     """By how probable the text is on its sound; where the whole is not sure, a part may be."""
-    probability = curve.probability(evidence.figures())
+    witness = TextEvidence.of_witness(cut) if curve.of_witness else None
+    if curve.of_witness and not witness:  # it could not place the text: nothing is sure
+        return with_custom(cut, label_probability=0.0, status=REVIEW, reason="label_doubtful")
+    probability = curve.probability(evidence.figures(), witness.figures() if witness else None)
     cut = with_custom(cut, label_probability=round(probability, 4))
     if probability >= curve.threshold:
         return cut
-    if part := sure_part(cut, evidence, curve):
+    if part := sure_part(cut, evidence, curve, witness):
         heard = part["custom"]["heard_text"]
         if cut["custom"]["hyp_text"] != cut["custom"]["heard_text"]:
             return part  # another recogniser has heard the whole

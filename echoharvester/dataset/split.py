@@ -72,6 +72,25 @@ def split_media(
     return {media_item: belongs[name] for name, media in groups.items() for media_item in media}
 
 
+def apart_from(
+    held: Iterable[str],
+    channels: Mapping[str, str],
+    by: str = "auto",
+    alike: Iterable[tuple[str, str]] = (),
+) -> set[str]:
+    """Media that share neither channel (where that counts) nor speech with any that is held out.
+
+    Args:
+        held: media of dev and test; they need not be among the others.
+        channels, by, alike: see `split_media`, of the held ones, too.
+    """
+    if by not in BY:
+        raise SplitError(f"split.by is {', '.join(BY)}, not {by!r}")
+    out = set(held)
+    groups = _groups(channels, _is_by_channel(channels, by), alike).values()
+    return {m for media in groups if not out & set(media) for m in media}
+
+
 def _is_by_channel(channels: Mapping[str, str], by: str) -> bool:
     return by == "channel" or (
         by == "auto" and len(set(channels.values()) - {""}) >= ENOUGH_CHANNELS

@@ -57,6 +57,10 @@ def of_duplicates(recipe: Recipe) -> list[Any]:
     return shards(recipe, "cuts_measured")
 
 
+def of_refit(recipe: Recipe) -> list[Any]:
+    return shards(recipe, "cuts_filtered")
+
+
 def of_review(recipe: Recipe) -> list[Any]:
     return shards(recipe, "cuts_validated")
 

@@ -47,11 +47,13 @@ class ManifestOutput:
         path: where it lies.
         describe: a line for people; None if files that belong to it are missing or changed.
         is_wanted: whether this recipe has it.
+        unwanted: the line where it has not; None: the stage runs then, too, and looks for itself.
     """
 
     path: Callable[[Paths], Path]
     describe: Callable[[Recipe, ShardInfo], str | None]
     is_wanted: Callable[[Recipe], bool] = lambda recipe: True
+    unwanted: str | None = None
 
     def made_from(self, path: Path) -> str | None:
         info = read_info(path)
@@ -59,7 +61,7 @@ class ManifestOutput:
 
     def summary(self, recipe: Recipe, expected: str) -> str | None:
         if not self.is_wanted(recipe):
-            return None
+            return self.unwanted
         info = read_info(self.path(recipe.paths))
         return self.describe(recipe, info) if info and info.fingerprint == expected else None
 
@@ -132,6 +134,15 @@ def duplicates_line(num_utterances: int, num_media: int) -> str:
     verb = "is" if num_utterances == 1 else "are"
     utterances = counted(num_utterances, "utterance")
     return f"{utterances} of {counted(num_media, 'medium', 'media')} {verb} also in other media"
+
+
+def is_refitted(recipe: Recipe) -> bool:
+    """Whether the acceptance is fitted on the harvest itself."""
+    return bool(recipe.settings["validate"]["refit"])
+
+
+def evidence(recipe: Recipe, info: ShardInfo) -> str | None:
+    return str(info.counts["summary"])
 
 
 def review_rows(recipe: Recipe, info: ShardInfo) -> str | None:

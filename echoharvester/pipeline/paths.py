@@ -81,6 +81,11 @@ class Paths:
         return self.manifests / "duplicates.0.jsonl.gz"
 
     @property
+    def evidence(self) -> Path:
+        """The curve of evidence that was fitted on this harvest, in the one row."""
+        return self.manifests / "evidence.0.jsonl.gz"
+
+    @property
     def review_rows(self) -> Path:
         """Cuts that have a row in a review file."""
         return self.manifests / "review_rows.0.jsonl.gz"

@@ -90,7 +90,7 @@ class Recipe:
         """
         other = self.stages[name].extra_input
         output = self.stages[other].output if other else None
-        if output is None:
+        if output is None or not output.is_wanted(self):
             return ""
         path = output.path(self.paths)
         info = read_info(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import file_digest, fingerprint
-from echoharvester.manifests.shards import write_atomic
+from echoharvester.manifests.shards import read_info, write_atomic
 from echoharvester.models.hub import is_address
 from echoharvester.pipeline.stage import Stage
 
@@ -19,6 +19,7 @@ MISSING = "???"  # how OmegaConf writes a setting that has to be given
 # Settings that say how fast, not what: changing them makes nothing stale.
 _RESOURCES = frozenset({"num_threads", "num_workers", "log_every_steps"})
 _RESOURCES_OF_MODELS = frozenset({"device", "batch_sec"})  # of align, asr and second_asr
+_FOLDERS_OF_CUTS = frozenset({"aligned", "fixed"})  # of witness and split: their content counts
 _MODEL_GROUPS = ("align", "asr", "second_asr")
 
 
@@ -78,7 +79,7 @@ def _without(value: Any, names: frozenset[str]) -> Any:
 
 def _drop(counted: dict[str, Any], key: str) -> None:
     group, _, leaf = key.rpartition(".")
-    owner = select(counted, group)
+    owner = select(counted, group) if group else counted
     if isinstance(owner, dict):
         owner.pop(leaf, None)
 
@@ -97,6 +98,9 @@ def model_digests(stage: Stage, settings: Mapping[str, Any]) -> dict[str, str]:
         group, _, leaf = key.rpartition(".")
         if is_address(str(path)):
             digests[key] = str(path)
+        elif leaf in _FOLDERS_OF_CUTS:
+            infos = map(read_info, sorted(Path(path).glob("*.jsonl.gz")))
+            digests[key] = fingerprint([info.identity if info else "damaged" for info in infos])
         elif leaf == "repo":
             digests[key] = _folder_digest(Path(path)) if Path(path).is_dir() else str(path)
         elif leaf == "model" and Path(path).is_dir():

@@ -129,3 +129,27 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> Markup:
     right.set_ylim(bottom=0)
     figure.tight_layout()
     return _svg(figure, "training curves")
+
+
+def rounds_curve(minutes: Sequence[float], rates: Mapping[str, Sequence[float | None]]) -> Markup:
+    """Speech kept, and error rates by set, over rounds."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.4))
+    numbers = list(range(1, len(minutes) + 1))
+    left.plot(numbers, minutes, "o-", color=DARK)
+    left.set_ylabel("minutes kept")
+    for (name, found), marker, color in zip(
+        rates.items(), ("o-", "s--"), (DARK, MIDDLE), strict=True
+    ):
+        points = [
+            (n, 100 * rate) for n, rate in zip(numbers, found, strict=True) if rate is not None
+        ]
+        if points:
+            right.plot(*zip(*points, strict=True), marker, color=color, label=name)
+    right.set_ylabel("CER, %")
+    right.legend(frameon=False)
+    for axes in (left, right):
+        axes.set_xlabel("round")
+        axes.set_xticks(numbers)
+        axes.set_ylim(bottom=0)
+    figure.tight_layout()
+    return _svg(figure, "speech kept and error rates over rounds")

@@ -1,9 +1,20 @@
 """Stage 6 by evidence: the probability of a text on its sound decides, and nothing is heard twice."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from echoharvester.asr.evidence import PACKAGED, EvidenceCurve, Figures, TextEvidence, read_curve
+from echoharvester.asr.evidence import (
+    PACKAGED,
+    EvidenceCurve,
+    Figures,
+    TextEvidence,
+    fitted_curve,
+    read_curve,
+    write_fitted,
+)
 from echoharvester.asr.validate import CerThresholds, judged, validate_media
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, text_of, utterance_cut
@@ -164,3 +175,49 @@ def test_another_probability_can_be_asked_for():
     assert CerThresholds(curve=CURVE).with_probability().curve == CURVE
     with pytest.raises(UserError, match="min_probability is from 0 to 1"):
         CerThresholds(min_probability=1.5).with_probability()
+
+
+TWO = replace(CURVE, of_witness=(0.5, 0.5, -0.6, 0.3, -0.5, -2.0))
+
+
+def witnessed(tokens, text="세 번 만나요", **custom):
+    asked = evidence(text, tokens, None)
+    fields = {
+        "witness_text": asked["text_as_heard"],
+        "witness_word_log_probs": asked["word_log_probs"],
+        "witness_heard_text": asked["heard_text"],
+    }
+    return cut(text, **{**fields, **custom})
+
+
+@pytest.mark.parametrize(
+    ("tokens", "status"),
+    [((-0.1, -0.5), "accepted"), ((-1.0, -2.5), "review"), ((-4.0, -12.0), "rejected")],
+)
+def test_a_second_witness_speaks_for_a_text_or_against_it(tokens, status):
+    """The first says the same of all three."""
+    custom = judged(witnessed(tokens), [""], CerThresholds(curve=TWO))["custom"]
+    assert custom["status"] == status
+    first = Figures(-0.6, -1.0)
+    expected = TWO.probability(first, Figures(sum(tokens) / 2, min(tokens)))
+    assert custom["label_probability"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_the_second_witness_cannot_place_is_for_people():
+    custom = judged(cut(), [""], CerThresholds(curve=TWO))["custom"]
+    assert (custom["status"], custom["reason"]) == ("review", "label_doubtful")
+    alone = judged(witnessed((-4.0, -12.0)), [""], CerThresholds(curve=CURVE))["custom"]
+    assert alone["status"] == "accepted"  # a curve of one witness does not hear the other
+
+
+def test_curves_of_two_witnesses_are_written_and_read(tmp_path):
+    TWO.write(tmp_path / "two.json")
+    assert read_curve(str(tmp_path / "two.json"), "ctc") == TWO
+    write_fitted(tmp_path / "evidence.0.jsonl.gz", TWO, "x", "fitted")
+    assert fitted_curve(tmp_path / "evidence.0.jsonl.gz") == TWO
+    write_fitted(tmp_path / "evidence.0.jsonl.gz", None, "x", "too little")
+    assert fitted_curve(tmp_path / "evidence.0.jsonl.gz") is None
+    values = json.loads((tmp_path / "two.json").read_text()) | {"of_witness": [1.0, 2.0]}
+    (tmp_path / "bad.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match="six figures"):
+        read_curve(str(tmp_path / "bad.json"), "ctc")

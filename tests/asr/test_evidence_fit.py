@@ -1,15 +1,25 @@
 """A curve fitted on captions corrupted on purpose: on simulated evidence, and on a real model."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from echoharvester.align.base import Request
 from echoharvester.align.ctc import CtcAligner
+from echoharvester.align.media import CaptionTimes
+from echoharvester.align.witness import Witness
 from echoharvester.asr.corruption import FITTED_KINDS
 from echoharvester.asr.evidence import Figures
-from echoharvester.asr.evidence_fit import RIGHT, Example, examples, fit_curve
+from echoharvester.asr.evidence_fit import (
+    RIGHT,
+    Example,
+    examples,
+    fit_curve,
+    fit_on_harvest,
+    hearing,
+)
 from echoharvester.errors import UserError
 from echoharvester.models.acoustic import load_acoustic_model
 
@@ -37,6 +47,27 @@ def test_right_texts_are_accepted_and_wrong_ones_are_not():
     assert curve.of_mean >= 0 and curve.of_least >= 0 and curve.of_contrast > 0
     assert curve.of_lacking <= 0 and curve.of_endings <= 0 and curve.of_left_out <= 0
     assert curve.review_threshold <= curve.threshold < 1
+
+
+def overheard(seed, share=0.3):
+    """Evidence of a witness that does not notice so many of the wrong texts."""
+    rng, found = random.Random(seed), simulated(seed)
+    return [
+        replace(e, figures=found[rng.randrange(600)].figures)
+        if e.kind != RIGHT and rng.random() < share
+        else e
+        for e in found
+    ]
+
+
+def test_two_unlike_witnesses_tell_more_than_one():
+    """What the one overhears the other notices: more right texts are accepted at the same precision."""
+    one, other = overheard(0), overheard(5)
+    both = [replace(e, witness=o.figures) for e, o in zip(one, other, strict=True)]
+    alone, together = fit_curve(one, 0.98), fit_curve(both, 0.98)
+    assert together.accepted[RIGHT] > alone.accepted[RIGHT] + 0.02 and together.precision >= 0.98
+    assert len(together.curve.of_witness) == 6 and not alone.curve.of_witness
+    assert together.curve.of_witness[0] >= 0 and together.curve.of_witness[2] <= 0
 
 
 def test_captions_that_are_wrong_themselves_do_not_spoil_the_fit():
@@ -77,3 +108,26 @@ def test_a_real_model_finds_corrupted_texts_less_probable(recogniser_dir, spoken
     wrong = [e.figures.least for e in found if e.kind != RIGHT]
     assert len(right) > len(wrong) >= 4
     assert np.median(wrong) < np.median(right) - 2
+
+
+def test_a_witness_is_asked_at_its_place_and_a_harvest_with_too_few_texts_says_so(
+    recogniser_dir, spoken_sentences
+):
+    samples, sentences = spoken_sentences
+    aligner = CtcAligner(load_acoustic_model(recogniser_dir / "model.int8.onnx"))
+    texts = [" ".join(w.text for w in words) for words in sentences]
+    places = [(words[0].start_sec, words[-1].end_sec) for words in sentences]
+    requests = [Request([t], a + 2, b + 2) for t, (a, b) in zip(texts, places, strict=True)]
+    found = list(
+        examples(aligner, samples, requests, "m", 8, random.Random(0), ["replace"], Witness(aligner), places)
+    )  # fmt: skip
+    assert all(len(example.as_row()) == 12 for example in found)
+    right, wrong = (
+        [e.witness.least for e in found if (e.kind == RIGHT) == is_right]
+        for is_right in (True, False)
+    )
+    assert len(wrong) >= 3 and np.median(wrong) < np.median(right) - 2
+    curve, summary = fit_on_harvest([], aligner, None, 0.99, 0)
+    assert curve is None and "stays as it was: 0 texts as captioned" in summary
+    with pytest.raises(UserError, match="tells nothing of how probable"):
+        hearing(CaptionTimes())

@@ -5,8 +5,10 @@ import random
 import pytest
 
 from echoharvester.dataset.duplicates import alike_media
-from echoharvester.dataset.split import SplitError, split_media
+from echoharvester.dataset.sets import write_sets
+from echoharvester.dataset.split import SplitError, apart_from, split_media
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
+from echoharvester.manifests.shards import ShardWriter, read_cuts
 
 WORDS = "오늘 날씨 바다 친구 학교 우산 노래 기차 사과 시간 마음 하늘 나무 골목 편지 의자 창문 구름 바람 저녁".split()
 
@@ -111,3 +113,63 @@ def test_what_was_split_stays_as_it_was_whatever_comes():
         {**media, "new": ""}, 0.2, 0.2, 1, alike=[("new", train), ("new", test)], before=before
     )
     assert after["new"] == after[train] == after[test] == "test"
+
+
+def held(folder, name, cuts):
+    with ShardWriter(folder / f"cuts_{name}.jsonl.gz") as writer:
+        for cut in cuts:
+            writer.write(cut)
+        writer.close("split", "of before", "", {})
+
+
+def spoken(media, number, text, channel="", **more):
+    of = media_cut(
+        media,
+        recording(media, f"/{media}.flac", 16000, 320000),
+        {"caption_kind": "manual", "channel": channel},
+    )
+    return {**utterance_cut(of, f"{media}-{number}", 0.0, 2.0, text, {}), **more}
+
+
+def test_fixed_sets_stay_utterance_by_utterance_and_nothing_of_theirs_is_trained_on(tmp_path):
+    rng = random.Random(3)
+    text_of = {m: [" ".join(rng.choices(WORDS, k=8)) for _ in range(12)] for m in "abcde"}
+    dev = [spoken("a", k, text, mark="as it was") for k, text in enumerate(text_of["a"])]
+    test = [spoken("b", 0, text_of["b"][0])]
+    held(tmp_path, "dev", dev)
+    held(tmp_path, "test", test)
+    now = [
+        *(spoken("a", k, "다른 글") for k in range(5)),  # other labels, more of them
+        *(spoken("c", k, text) for k, text in enumerate(text_of["c"])),
+        *(spoken("d", k, text) for k, text in enumerate(text_of["d"])),
+        *(spoken("e", k, text) for k, text in enumerate(text_of["a"])),  # the same speech as dev
+    ]
+    manifest = tmp_path / "manifest.jsonl.gz"
+    with ShardWriter(manifest) as writer:
+        for cut in now:
+            writer.write(cut)
+        writer.close("export", "x", "", {})
+    out = tmp_path / "out"
+
+    def path_of(name):
+        return out / f"cuts_{name}.jsonl.gz"
+
+    (line,) = write_sets(manifest, path_of, "new", "s", 0.1, 0.1, "auto", 0.5, 1, str(tmp_path))
+    assert list(read_cuts(path_of("dev"))) == dev and list(read_cuts(path_of("test"))) == test
+    assert {c["custom"]["media_id"] for c in read_cuts(path_of("train"))} == {"c", "d"}
+    assert "dev and test as they were" in line and "2 media" in line
+    with pytest.raises(SplitError, match="cuts_dev.jsonl.gz is missing or damaged"):
+        list(
+            write_sets(
+                manifest, path_of, "new", "s", 0.1, 0.1, "auto", 0.5, 1, str(out.parent / "none")
+            )
+        )
+
+
+def test_a_channel_that_is_held_out_stays_out_where_channels_count():
+    channels = {f"m{i}": f"c{i % 30}" for i in range(120)}
+    free = apart_from(["m0", "gone"], channels, "auto")
+    assert free == {m for m, channel in channels.items() if channel != "c0"}
+    assert apart_from(["m0"], channels, "media") == set(channels) - {"m0"}
+    with pytest.raises(SplitError, match=r"split\.by"):
+        apart_from(["m0"], channels, "speaker")

@@ -1,0 +1,109 @@
+"""A round of `pipeline.rounds`: how many there are, and what one brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from echoharvester.errors import UserError
+from echoharvester.pipeline.records import load_record
+
+RECORD = "round.json"
+
+
+@dataclass(frozen=True)
+class RoundsConfig:
+    """How often.
+
+    Attributes:
+        count: rounds at most.
+        min_gain: the last round is one that brings less, of speech kept and of dev errors, as a share.
+        keep_manifests: whether those of all rounds stay.
+    """
+
+    count: int = 1
+    min_gain: float = 0.02
+    keep_manifests: bool = False
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise UserError(f"rounds.count is at least 1, not {self.count}")
+        if not 0 <= self.min_gain < 1:
+            raise UserError(f"rounds.min_gain is a share from 0 to below 1, not {self.min_gain}")
+
+
+@dataclass(frozen=True)
+class RoundFigures:
+    """A round in numbers.
+
+    Attributes:
+        utterances, hours: kept.
+        label_error: share of wrong labels among those kept, by what the curve of evidence expects;
+            None where none decides.
+        reviewed: the estimate from people's decisions, for people to read; "" where there is none.
+        dev, test: CER of the method that is best on dev; None where that set was not decoded.
+        precision, harvested: share of the labels that are exactly right, and of the speech that could
+            be kept; None where the truth is not known.
+    """
+
+    utterances: int
+    hours: float
+    label_error: float | None
+    reviewed: str
+    dev: float | None
+    test: float | None
+    precision: float | None = None
+    harvested: float | None = None
+
+    def line(self) -> str:
+        rates = [
+            f"{name} CER {100 * rate:.2f} %"
+            for name, rate in (("dev", self.dev), ("test", self.test))
+            if rate is not None
+        ]
+        wrong = [] if self.label_error is None else [f"expected label error {self.label_error:.2%}"]
+        kept = f"kept {self.utterances} utterances, {60 * self.hours:.1f} min"
+        true = [
+            f"{100 * share:.1f} % {what}"
+            for what, share in (
+                ("of the labels right", self.precision),
+                ("of the speech", self.harvested),
+            )
+            if share is not None
+        ]
+        return ", ".join([kept, *wrong, *rates, *true])
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round that has ended.
+
+    Attributes:
+        fingerprint: of what it depends on.
+        used: whether later rounds build on it; not where dev errors went up.
+        last: whether no round follows it, however many are asked for.
+        verdict: why, for people.
+        seconds: it took; 0 for a part that was there already.
+    """
+
+    number: int
+    fingerprint: str
+    figures: RoundFigures
+    used: bool
+    last: bool
+    verdict: str
+    seconds: float
+
+    @property
+    def summary(self) -> str:
+        return f"{self.figures.line()}; {self.verdict}"
+
+
+def read_round(folder: Path) -> Round | None:
+    """What a round has left in its folder, whatever it was made from; None where it has not ended."""
+    values = load_record(folder / RECORD)
+    try:
+        own = {f.name: values[f.name] for f in fields(Round)} if values else None
+        return Round(**{**own, "figures": RoundFigures(**own["figures"])}) if own else None
+    except (KeyError, TypeError):
+        return None
