@@ -35,7 +35,8 @@ SURELY_HEARD = 0.5  # probability of a word that a caption lacks
 TRIMMED_SHARE = 0.03  # of the captions as they are
 REVIEW_THRESHOLD = 0.5
 MIN_RIGHT, MIN_WRONG = 200, 50
-PASSES = 4  # over the recordings, each with another quarter of the texts corrupted
+WANTED_TEXTS = 2_000  # to fit on a harvest: so many passes, each with another quarter corrupted
+MIN_PASSES, MAX_PASSES = 2, 12
 
 
 @runtime_checkable
@@ -246,7 +247,10 @@ def fit_on_harvest(
 ) -> tuple[EvidenceCurve | None, str]:
     """The curve of a harvest, and a line about it; None where there is too little, or the precision is
     out of reach."""
-    found = list(examples_of_media(media, aligner, PASSES, seed, witness))
+    chosen = list(media)
+    count = max(1, sum(map(len, chosen)))
+    passes = min(MAX_PASSES, max(MIN_PASSES, round(WANTED_TEXTS / count)))
+    found = list(examples_of_media(chosen, aligner, passes, seed, witness))
     try:
         fitted = fit_curve(found, precision, f"{len(found)} texts of this harvest")
     except UserError as error:

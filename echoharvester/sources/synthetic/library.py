@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import resample_poly
+from scipy.signal import butter, fftconvolve, resample_poly, sosfiltfilt
 
 from echoharvester.audio.media import run_ffmpeg
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
@@ -28,6 +28,7 @@ from echoharvester.sources.synthetic.grammar import Grammar, Sentence
 
 RATE = 44100
 ESPEAK_TO_RATE = 2  # 22050 Hz
+ROOM_SEC, ROOM_DB = 0.5, 6.0  # until an echo has faded by 60 dB, and speech above all echoes
 FILE_TIME = 1_767_225_600  # 2026-01-01, in seconds since 1970
 
 _CODECS = {
@@ -52,6 +53,7 @@ class MediaSpec:
         snr_db: of the noise.
         digits: whether captions write numbers as digits (the voice reads them out).
         encoding: of the caption file.
+        through: "telephone", "room", or "" for neither.
     """
 
     name: str
@@ -63,6 +65,7 @@ class MediaSpec:
     snr_db: float = 60.0
     digits: bool = True
     encoding: str = "utf-8"
+    through: str = ""
 
 
 def default_specs() -> tuple[MediaSpec, ...]:
@@ -157,7 +160,7 @@ def _breath_groups(text: str, rng: random.Random) -> Iterator[str]:
 
 def _with_noise(samples: np.ndarray, spec: MediaSpec, rng: np.random.Generator) -> np.ndarray:
     """Speech at 44.1 kHz with noise at the SNR of the spec: speech power where it is not silent."""
-    speech = resample_poly(samples, ESPEAK_TO_RATE, 1)
+    speech = _through(resample_poly(samples, ESPEAK_TO_RATE, 1), spec.through, rng)
     if spec.noise:
         time = np.arange(len(speech)) / RATE
         if spec.noise == "white":
@@ -171,6 +174,19 @@ def _with_noise(samples: np.ndarray, spec: MediaSpec, rng: np.random.Generator) 
         level = np.sqrt(np.mean(active**2) / np.mean(noise**2)) * 10 ** (-spec.snr_db / 20)
         speech = speech + level * noise
     return (0.7 * speech / np.max(np.abs(speech))).astype(np.float32)
+
+
+def _through(speech: np.ndarray, what: str, rng: np.random.Generator) -> np.ndarray:
+    """Speech as a telephone line leaves it, or a room; its times stay as they are."""
+    if what == "telephone":
+        return sosfiltfilt(butter(4, (300, 3400), "bandpass", fs=RATE, output="sos"), speech)
+    if what == "room":
+        length = int(ROOM_SEC * RATE)
+        tail = rng.standard_normal(length) * 10 ** (-3 * np.arange(length) / length)  # 60 dB
+        echo = fftconvolve(speech, tail)[: len(speech)]
+        level = np.sqrt(np.mean(speech**2) / np.mean(echo**2)) * 10 ** (-ROOM_DB / 20)
+        return speech + level * echo
+    return speech
 
 
 def _melody(num_samples: int, rng: np.random.Generator) -> np.ndarray:
