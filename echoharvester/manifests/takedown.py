@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from echoharvester.manifests.runner import StageRun, input_identity, run_shard
 from echoharvester.manifests.shards import (
     Cut,
     ManifestError,
+    ShardWriter,
     errors_path,
     read_cuts,
     read_info,
@@ -117,6 +118,22 @@ def remove_from_shard(stage: StageRun, index: int) -> None:
         raise ManifestError(f"{path}: {media_id} is not up to date; it is made by the next run")
 
     run_shard(same, index, as_before)
+
+
+def without_media(path: Path, media_ids: Collection[str]) -> int:
+    """Takes the cuts of media out of one manifest, which stays what it is else; how many there were."""
+    info, gone = read_info(path), 0
+    if info is None:
+        return 0
+    with ShardWriter(path) as writer:
+        for cut in read_cuts(path):
+            if cut["custom"]["media_id"] in media_ids:
+                gone += 1
+            else:
+                writer.write(cut)
+        if gone:
+            writer.close(info.stage, info.fingerprint, info.input, info.counts)
+    return gone
 
 
 def _failed_media(stage: StageRun, index: int) -> dict[str, list[Cut]]:

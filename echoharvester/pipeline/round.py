@@ -8,7 +8,9 @@ from pathlib import Path
 from echoharvester.errors import UserError
 from echoharvester.pipeline.records import load_record
 
-RECORD = "round.json"
+RECORD, MANIFESTS, CHANGED = "round.json", "manifests", "changed.0.jsonl.gz"  # in a round's folder
+ALIGNED, SETS = KEPT = ("aligned", "sets")  # in that of round 1, for later ones
+PAGE, IN_USE = "rounds.html", "in_use"  # beside these folders
 
 
 @dataclass(frozen=True)

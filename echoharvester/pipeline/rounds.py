@@ -33,12 +33,23 @@ from echoharvester.manifests.shards import find_shards, read_info, write_atomic
 from echoharvester.pipeline import inputs
 from echoharvester.pipeline.overrides import quoted
 from echoharvester.pipeline.recipe import Recipe
-from echoharvester.pipeline.round import RECORD, Round, RoundFigures, RoundsConfig, read_round
+from echoharvester.pipeline.round import (
+    ALIGNED,
+    CHANGED,
+    IN_USE,
+    MANIFESTS,
+    PAGE,
+    RECORD,
+    SETS,
+    Round,
+    RoundFigures,
+    RoundsConfig,
+    read_round,
+)
 from echoharvester.pipeline.run import FAILED, Driver
 from echoharvester.report.rounds import changed_sides, figures_of_round, rounds_page
 
 FIRST, LAST, REPORT = "align", "export_model", "report"
-IN_USE = "in_use"  # link to the folder of the round in use
 
 
 class Rounds:
@@ -139,7 +150,7 @@ class Rounds:
             if status := in_use.run([*of_round, REPORT]):
                 return status
         self._point_to(best)
-        page = self.recipe.paths.exp_dir / "rounds.html"
+        page = self.recipe.paths.exp_dir / PAGE
         folders = [self.folder(done.number) for done in ended]
         rows = [(done.figures, done.verdict, done.seconds, done.used) for done in ended]
         write_atomic(page, rounds_page(self.recipe.paths.name, rows, folders))
@@ -154,9 +165,9 @@ class Rounds:
             overrides |= {
                 "witness": "ctc",
                 "witness.model": str(self._model(best)),
-                "witness.aligned": str(first / "aligned"),
+                "witness.aligned": str(first / ALIGNED),
                 "validate.refit": "true",
-                "split.fixed": str(first / "sets"),
+                "split.fixed": str(first / SETS),
             }
         return self._driver_of([quoted(f"{key}={value}") for key, value in overrides.items()])
 
@@ -193,20 +204,20 @@ class Rounds:
         folder, manifests = self.folder(number), recipe.paths.manifests
         figures = figures_of_round(recipe)
         if number == 1:
-            _copy(find_shards(manifests, "cuts_aligned"), folder / "aligned")
-            _copy([recipe.paths.split(name) for name in HELD_OUT], folder / "sets")
-        used, last, verdict = _verdict(figures, best, self.config.min_gain)
+            _copy(find_shards(manifests, "cuts_aligned"), folder / ALIGNED)
+            _copy([recipe.paths.split(name) for name in HELD_OUT], folder / SETS)
+        used, last, why = verdict(figures, best, self.config.min_gain)
         if best:
-            before = self.folder(best.number) / "manifests"
-            changed_sides(before, manifests, folder / "changed.0.jsonl.gz")
+            before = self.folder(best.number) / MANIFESTS
+            changed_sides(before, manifests, folder / CHANGED)
         if used or self.config.keep_manifests:
-            _copy(_of_rounds(manifests), folder / "manifests")
+            _copy(_of_rounds(manifests), folder / MANIFESTS)
         done = Round(
-            number, self._identity(recipe, best), figures, used, last, verdict, round(seconds, 1)
+            number, self._identity(recipe, best), figures, used, last, why, round(seconds, 1)
         )
         write_atomic(folder / RECORD, json.dumps(asdict(done), ensure_ascii=False, indent=1) + "\n")
         if used and best and not self.config.keep_manifests:
-            shutil.rmtree(self.folder(best.number) / "manifests", ignore_errors=True)
+            shutil.rmtree(self.folder(best.number) / MANIFESTS, ignore_errors=True)
         return done
 
     def _restore(self, best: Round, recipe: Recipe) -> None:
@@ -217,7 +228,7 @@ class Rounds:
                 return
         except (UserError, OSError):
             return
-        kept = self.folder(best.number) / "manifests"
+        kept = self.folder(best.number) / MANIFESTS
         for path in sorted(kept.glob("*.gz")):
             target = recipe.paths.manifests / path.name
             temporary = target.with_name(f".{target.name}.tmp")
@@ -248,7 +259,7 @@ class Rounds:
         return lines
 
 
-def _verdict(now: RoundFigures, best: Round | None, min_gain: float) -> tuple[bool, bool, str]:
+def verdict(now: RoundFigures, best: Round | None, min_gain: float) -> tuple[bool, bool, str]:
     """Whether a round is used, whether it is the last, and why."""
     if best is None:
         return True, False, "the recipe as it is"

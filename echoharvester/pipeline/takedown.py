@@ -23,8 +23,10 @@ from echoharvester.manifests.takedown import (
     read_takedown,
     removal_lines,
     remove_from_shard,
+    without_media,
 )
 from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.round import KEPT, MANIFESTS, PAGE
 from echoharvester.pipeline.run import Driver
 from echoharvester.pipeline.stage import Stage
 from echoharvester.review.decisions import review_files
@@ -74,13 +76,27 @@ def take_down(driver: Driver, wanted: Takedown, reason: str) -> int:
             for k in range(num_shards):
                 if shard_path(folder, stage.target, k).exists():
                     remove_from_shard(recipe.run_of(name), k)
+    of_rounds = _out_of_rounds(recipe.paths.exp_dir, media_ids)
     print(f"taken down: {', '.join(sorted(media_ids))}")
     for line in removal_lines(before, _held(recipe, media_ids)):
         print(f"  {line}")
     print(f"  {len(removed)} files deleted; remembered in takedown.tsv")
+    if of_rounds:
+        print(f"  rounds: {of_rounds} cuts removed; what a round could go back to is gone")
     print("  what was published has it still: run scripts/publish_dataset.py again")
     print("  models trained and sets decoded before are as they were: run stages 10 to 14 again")
     return 0
+
+
+def _out_of_rounds(exp_dir: Path, media_ids: set[str]) -> int:
+    """Takes media out of what rounds have kept; how many cuts."""
+    gone = 0
+    for folder in sorted(exp_dir.glob("round-[0-9]*")):
+        shutil.rmtree(folder / MANIFESTS, ignore_errors=True)
+        kept = [*folder.glob("*.jsonl.gz"), *(p for d in KEPT for p in (folder / d).glob("*.gz"))]
+        gone += sum(without_media(path, media_ids) for path in kept)
+    (exp_dir / PAGE).unlink(missing_ok=True)  # it plays their sound
+    return gone
 
 
 def _rewrite_listing(recipe: Recipe, shards: dict[int, list[Cut]], wanted: Takedown) -> None:

@@ -19,7 +19,7 @@ from echoharvester.manifests.shards import (
     read_info,
 )
 from echoharvester.pipeline.records import load_record
-from echoharvester.pipeline.round import RoundFigures
+from echoharvester.pipeline.round import CHANGED, RoundFigures
 from echoharvester.report.figures import rounds_curve
 from echoharvester.report.gather import best_record
 from echoharvester.report.html import document, made, paragraph, player, section, table, texts
@@ -159,7 +159,7 @@ def _percent(share: float | None) -> str:
 
 def _sides(number: int, folder: Path) -> str:
     """Utterances that changed sides in a round, to hear; "" for the first."""
-    rows = list(known_rows(folder / "changed.0.jsonl.gz"))
+    rows = list(known_rows(folder / CHANGED))
     if not rows:
         return ""
     shown = [
@@ -169,7 +169,7 @@ def _sides(number: int, folder: Path) -> str:
         )
         for row in rows
     ]  # fmt: skip
-    info = read_info(folder / "changed.0.jsonl.gz")
+    info = read_info(folder / CHANGED)
     assert info
     said = ", ".join(f"{info.counts[side]} that it {side}" for side in (GAINED, LOST))
     return section(

@@ -1,0 +1,131 @@
+"""Rounds: what is used, what is gone back to, and when they end."""
+
+import pytest
+
+from echoharvester.errors import UserError
+from echoharvester.manifests.cuts import media_cut, recording, rejected, utterance_cut
+from echoharvester.manifests.shards import ShardWriter, read_cuts, read_info, shard_path
+from echoharvester.manifests.takedown import without_media
+from echoharvester.pipeline.round import Round, RoundFigures, RoundsConfig, read_round
+from echoharvester.pipeline.rounds import _copy, verdict
+from echoharvester.report.reasons import meaning
+from echoharvester.report.rounds import changed_sides, rounds_page
+
+
+def figures(hours=1.0, dev=0.2, **more):
+    return RoundFigures(int(1000 * hours), hours, 0.01, "", dev, 0.3, **more)
+
+
+def ended(number=1, **kwargs):
+    return Round(number, "f", figures(**kwargs), True, False, "", 60.0)
+
+
+@pytest.mark.parametrize(
+    ("now", "used", "last", "says"),
+    [
+        (figures(1.2, 0.15), True, False, "+20.0% speech, -25.0% dev errors"),
+        (figures(1.2, 0.2), True, False, "+20.0% speech"),
+        (figures(0.8, 0.15), True, False, "-20.0% speech, -25.0% dev errors"),  # fewer, and better
+        (figures(1.01, 0.199), True, True, "less than rounds.min_gain"),
+        (figures(2.0, 0.2001), False, True, "not used: dev CER went up from 20.00 % (round 1)"),
+        (figures(1.2, None), True, False, "+20.0% speech"),  # nobody decoded dev
+    ],
+)
+def test_a_round_is_used_unless_dev_errors_go_up_and_ends_the_loop_where_it_brings_little(
+    now, used, last, says
+):
+    found = verdict(now, ended(), 0.02)
+    assert found[:2] == (used, last) and says in found[2]
+
+
+def test_the_first_round_and_rounds_after_nothing():
+    assert verdict(figures(), None, 0.02)[:2] == (True, False)
+    assert verdict(figures(0.5, 0.2), ended(hours=0.0, dev=0.0), 0.02)[0] is False
+    assert verdict(figures(0.5, 0.0), ended(hours=0.0, dev=0.0), 0.02)[:2] == (True, False)
+
+
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"min_gain": -0.1}, {"min_gain": 1.0}])
+def test_settings_that_cannot_be(wrong):
+    with pytest.raises(UserError, match=f"rounds.{next(iter(wrong))}"):
+        RoundsConfig(**wrong)
+
+
+def test_a_record_that_is_damaged_or_of_another_form_is_no_round(tmp_path):
+    assert read_round(tmp_path) is None
+    for text in (
+        "{",
+        "[]",
+        '{"number": 1}',
+        '{"number": 1, "fingerprint": "", "figures": {"x": 1}}',
+    ):
+        (tmp_path / "round.json").write_text(text)
+        assert read_round(tmp_path) is None
+
+
+def cut(media, number, status="accepted", sound="/none.flac"):
+    whole = media_cut(media, recording(media, sound, 16000, 160000), {"caption_kind": "manual"})
+    found = utterance_cut(
+        whole, f"{media}-{number}", 0.0, 2.0, f"글 {number} <b>", {"status": "accepted"}
+    )
+    return found if status == "accepted" else rejected(found, "validate", "label_unlikely")
+
+
+def written(path, cuts):
+    with ShardWriter(path) as writer:
+        for one in cuts:
+            writer.write(one)
+        writer.close("merge", "f", "i", {"items": len(cuts)})
+
+
+def test_utterances_that_changed_sides_are_counted_drawn_and_shown(tmp_path):
+    before, now = tmp_path / "before", tmp_path / "now"
+    written(
+        shard_path(before, "cuts_reviewed", 0),
+        [cut("m", k, "accepted" if k < 30 else "rejected") for k in range(50)],
+    )
+    written(
+        shard_path(now, "cuts_reviewed", 0),
+        [cut("m", k, "accepted" if k >= 10 else "rejected") for k in range(50)],
+    )
+    changed_sides(before, now, tmp_path / "round-2" / "changed.0.jsonl.gz")
+    info = read_info(tmp_path / "round-2" / "changed.0.jsonl.gz")
+    assert (info.counts["gained"], info.counts["lost"]) == (20, 10)
+    rows = list(read_cuts(tmp_path / "round-2" / "changed.0.jsonl.gz"))
+    assert [row["side"] for row in rows].count("gained") == 12 and len(rows) == 22
+    assert {row["why"] for row in rows} == {"", "label_unlikely"}
+    changed_sides(before, now, tmp_path / "again.0.jsonl.gz")
+    assert list(read_cuts(tmp_path / "again.0.jsonl.gz")) == rows
+    rounds = [
+        (figures(), "the recipe as it is", 100.0, True),
+        (figures(1.2, 0.1), "more", 50.0, True),
+    ]
+    page = rounds_page(
+        "a <i>name", rows=rounds, folders=[tmp_path / "round-1", tmp_path / "round-2"]
+    )
+    assert "Changed sides in round 2" in page and "20 that it gained, 10 that it lost" in page
+    assert "&lt;b&gt;" in page and "a &lt;i&gt;name" in page and "<svg" in page
+    assert 'href="round-2/report.html"' in page and meaning("label_unlikely") in page
+
+
+def test_copies_are_whole_or_not_there_and_damaged_files_are_not_copied(tmp_path):
+    written(tmp_path / "a.0.jsonl.gz", [cut("m", 1)])
+    (tmp_path / "b.0.jsonl.gz").write_bytes(b"half")
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to" / "old.gz").write_bytes(b"of before")
+    _copy([tmp_path / "a.0.jsonl.gz", tmp_path / "b.0.jsonl.gz"], tmp_path / "to")
+    assert [p.name for p in (tmp_path / "to").iterdir()] == ["a.0.jsonl.gz"]
+    assert (tmp_path / "to" / "a.0.jsonl.gz").read_bytes() == (
+        tmp_path / "a.0.jsonl.gz"
+    ).read_bytes()
+
+
+def test_a_takedown_reaches_what_rounds_have_kept(tmp_path):
+    path = tmp_path / "cuts_dev.jsonl.gz"
+    written(path, [cut("a", 1), cut("b", 1), cut("a", 2)])
+    assert without_media(path, {"a"}) == 2
+    assert [c["id"] for c in read_cuts(path)] == ["b-1"]
+    info = read_info(path)
+    assert (info.stage, info.fingerprint, info.input) == ("merge", "f", "i")
+    before = path.read_bytes()
+    assert without_media(path, {"a"}) == 0 and path.read_bytes() == before
+    assert without_media(tmp_path / "none.gz", {"a"}) == 0
