@@ -33,6 +33,7 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")") # it may be a link
 run_stage 0 prepare       # environment checked; mini_ko: the synthetic library made
 run_stage 1 collect       # what the sources offer
 run_stage 2 download      # 16 kHz mono flac, captions beside it
+run_stage 3 transcribe    # with source.uncaptioned=transcribe: captions by a recogniser
 run_stage 3 segment       # captions to utterances
 run_stage 4 align         # word times and confidence
 run_stage 5 measure       # SNR, speech ratio, rate, bandwidth, clipping

@@ -20,7 +20,8 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
     check_num_shards(paths.manifests, cfg.num_shards)
     settings = plain(cfg.source)
     if settings["kind"] == "synthetic":
-        settings = {"kind": "local", "paths": [str(paths.library)]}
+        uncaptioned = settings["uncaptioned"]
+        settings = {"kind": "local", "paths": [str(paths.library)], "uncaptioned": uncaptioned}
     known = known_media(paths.manifests)
     site = make_site(plain(cfg.network), paths.data_dir.resolve())
     fingerprint = recipe.stage_fingerprint("collect")

@@ -10,8 +10,10 @@ from omegaconf import DictConfig
 
 from echoharvester.asr.evidence import fitted_curve, read_curve
 from echoharvester.asr.label_classifier import read_classifier
+from echoharvester.asr.machine import UNLIKE, MachineRule
 from echoharvester.asr.validate import CerThresholds
 from echoharvester.errors import UserError
+from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.shards import read_cuts
 from echoharvester.models.device import by_hardware
 from echoharvester.options import taken_by
@@ -40,11 +42,35 @@ def cer_thresholds(cfg: DictConfig, recipe: Recipe) -> CerThresholds:
     curve = read_curve(evidence, by_hardware(plain(cfg.align))["kind"]) if evidence else None
     if values["refit"]:
         curve = fitted_curve(recipe.paths.evidence) or curve
+    machine = MachineRule(
+        values["max_cer_machine"], values["min_probability_machine"], values["review_margin"],
+        unlike_models(cfg) if recipe.has("transcribe") else frozenset(),
+    )  # fmt: skip
     return CerThresholds(
         **taken_by(CerThresholds, values),
+        machine=machine,
         classifier=read_classifier(Path(path)) if path else None,
         curve=curve,
     ).with_probability()
+
+
+def unlike_models(cfg: DictConfig) -> frozenset[str]:
+    """Who listens besides `asr`, with another model: of `asr.machine.UNLIKE`."""
+    transcriber = _model_of(cfg, "asr")
+    found = {name: _model_of(cfg, name) for name in UNLIKE}
+    return frozenset(name for name, model in found.items() if model not in ("", transcriber))
+
+
+def _model_of(cfg: DictConfig, group: str) -> str:
+    """What tells the model of a group from others; "" where it has none that listens."""
+    settings = by_hardware(plain(cfg[group]))
+    name = str(settings.get("model") or settings.get("repo") or "")
+    if (
+        settings["kind"] in ("none", "qwen3") and group == "align"
+    ):  # the Qwen3 aligner hears no text
+        return ""
+    path = Path(name)
+    return file_digest(path) if path.is_file() else str(path.resolve() if path.exists() else name)
 
 
 def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:

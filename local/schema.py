@@ -5,9 +5,14 @@ What no part of the library takes as it is (paths, choices that a script makes) 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from omegaconf import MISSING, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from echoharvester.errors import UserError
 from echoharvester.pipeline.checks import Kind, Part, Schema
@@ -136,13 +141,14 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
             Part(f"{_OURS}.sources.youtube.source:VideoFilter"),
             Part(f"{_OURS}.sources.youtube.source:YoutubeSource", ("site", "wanted")),
         )),
-        "synthetic": Kind(more={"duration_sec": float, "library_seed": int}),
+        "synthetic": Kind(more={"duration_sec": float, "library_seed": int, "uncaptioned": str}),
     }),
     "prepare": ("", {"": Kind()}),
     "collect": ("", {"": Kind()}),
     "rounds": ("", {"": Kind((Part(f"{_OURS}.pipeline.round:RoundsConfig"),))}),
     "report": ("", {"": Kind(more={"beside": str | None})}),
     "download": ("", {"": Kind(more={"keep_original": bool})}),
+    "transcribe": ("", {"": Kind((Part(f"{_OURS}.asr.transcribe:TranscribeConfig"),))}),
     "segment": ("", {"": Kind(
         (Part(f"{_OURS}.captions.utterances:SegmentConfig"), Part(f"{_OURS}.review.decision:TextRules")),
     )}),
@@ -166,9 +172,9 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
     "asr": ("kind", _RECOGNISERS),
     "second_asr": ("kind", _RECOGNISERS),
     "validate": ("", {"": Kind(
-        (Part(f"{_OURS}.asr.validate:CerThresholds", ("classifier", "curve")),),
+        (Part(f"{_OURS}.asr.validate:CerThresholds", ("classifier", "curve", "machine")),),
         {"acceptance": str | None, "evidence": str | None, "refit": bool, "refit_hours": float,
-         "refit_precision": float},
+         "refit_precision": float, "max_cer_machine": float, "min_probability_machine": float},
     )}),
     "review": ("", {"": Kind(
         (_SELECTION, Part(f"{_OURS}.review.layout:Layout", ("seed",)),
@@ -195,4 +201,25 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
 }  # fmt: skip
 UNTYPED = {"model"}  # its constructors need torch; `models.ctc.build_model` names what is wrong
 
-SCHEMA = Schema(Part("schema:TopConfig"), GROUPS, UNTYPED, FORMER_NAMES, GONE)
+
+def _converted(value: Any, wanted: Any) -> Any:
+    """
+    Raises:
+        ValueError: if a value is none of a type.
+    """
+    try:
+        holder = _holder(wanted)()
+        schema = OmegaConf.structured(holder)
+        schema.value = value
+        return OmegaConf.to_container(schema)["value"]  # type: ignore[call-overload,index]
+    except OmegaConfBaseException as error:
+        raise ValueError from error
+
+
+@cache
+def _holder(wanted: Any) -> type:
+    fields = [("value", wanted, dataclasses.field(default=MISSING))]
+    return dataclasses.make_dataclass("Holder", fields, eq=False)
+
+
+SCHEMA = Schema(Part("schema:TopConfig"), GROUPS, UNTYPED, FORMER_NAMES, GONE, _converted)

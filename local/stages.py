@@ -15,19 +15,21 @@ _ALIGNER_FILES = ("model", "tokens", "calibration", "repo")
 _ALIGNER_MODELS = tuple(f"{align}.{file}" for align in _ALIGNERS for file in _ALIGNER_FILES)
 _RECOGNISERS = ("asr", "asr.cpu", "asr.gpu", "second_asr", "second_asr.cpu", "second_asr.gpu")
 _RECOGNISER_FILES = ("model", "tokens", "decoder", "joiner", "repo")
-_INTRODUCED_BY_REFIT = {
+_ASR_MODELS = tuple(f"{asr}.{file}" for asr in _RECOGNISERS[:3] for file in _RECOGNISER_FILES)
+_INTRODUCED_TO_VALIDATE = {
     "validate.refit": False, "validate.refit_hours": 3.0, "validate.refit_precision": 0.994,
+    "validate.max_cer_machine": 0.03, "validate.min_probability_machine": 0.98,
 }  # fmt: skip
 
 STAGES = stage_table(
     Stage(
         0, "prepare",
-        settings=("source", "prepare"),
+        settings=("source", "prepare"), introduced={"source.uncaptioned": "reject"},
         output=ManifestOutput(lambda p: p.truth, outputs.library, outputs.is_synthetic),
     ),
     Stage(
         1, "collect",
-        settings=("source", "collect"),
+        settings=("source", "collect"), introduced={"source.uncaptioned": "reject"},
         target="cuts_media", item="media",
     ),
     Stage(
@@ -37,9 +39,15 @@ STAGES = stage_table(
         version=3,
     ),
     Stage(
+        3, "transcribe",
+        settings=("transcribe", "asr"), models=_ASR_MODELS,
+        source="cuts_downloaded", target="cuts_transcribed", item="media", holds=is_there,
+        gpu=True, wanted=outputs.is_transcribing,
+    ),
+    Stage(
         3, "segment",
         settings=("segment",), models=("segment.lexicon",),
-        source="cuts_downloaded", target="cuts_segmented", item="media", one_to_many=True,
+        source="cuts_transcribed", target="cuts_segmented", item="media", one_to_many=True,
         version=4,
     ),
     Stage(
@@ -83,7 +91,7 @@ STAGES = stage_table(
     Stage(
         6, "validate",
         settings=("validate", "asr", "second_asr"),
-        introduced=_INTRODUCED_BY_REFIT | {"validate.min_probability": None},
+        introduced=_INTRODUCED_TO_VALIDATE | {"validate.min_probability": None},
         models=(
             *(f"{asr}.{file}" for asr in _RECOGNISERS for file in _RECOGNISER_FILES),
             "validate.acceptance",
@@ -96,7 +104,7 @@ STAGES = stage_table(
         7, "review",
         settings=("review", "validate", "seed"),
         files=("validate.evidence",),
-        introduced=_INTRODUCED_BY_REFIT | {
+        introduced=_INTRODUCED_TO_VALIDATE | {
             "validate.read_hypotheses": False, "validate.evidence": "auto", "validate.min_probability": None,
         },
         reads=("cuts_validated",), inputs=inputs.of_review,

@@ -31,11 +31,21 @@ class WhisperRecogniser:
         """
         package = require("faster_whisper", "whisper")
         model = Whisper(repo, device, compute_type, num_threads).model
+        self._model = model
         self._pipeline = package.BatchedInferencePipeline(model)
         self.beam_size, self.batch_sec = beam_size, batch_sec
 
     def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:
         return in_batches(utterances, self.batch_sec, self._batch)
+
+    def korean(self, utterances: Sequence[np.ndarray]) -> list[float]:
+        """The probability that each is Korean, by the first 30 s of it."""
+        found = []
+        for utterance in utterances:
+            longest = utterance[: int(WINDOW_SEC * SAMPLING_RATE)]
+            _, _, languages = self._model.detect_language(longest)
+            found.append(float(dict(languages).get("ko", 0.0)))
+        return found
 
     def _batch(self, utterances: list[np.ndarray]) -> list[str]:
         """Utterances laid end to end, each of them a window of its own."""

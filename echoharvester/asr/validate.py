@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from echoharvester.asr.base import Recogniser
 from echoharvester.asr.evidence import EvidenceCurve, TextEvidence
 from echoharvester.asr.label_classifier import LabelClassifier
+from echoharvester.asr.machine import MachineRule, judged_machine
 from echoharvester.asr.salvage import sure_part
+from echoharvester.asr.transcribe import MACHINE
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.errors import UserError
@@ -44,6 +46,7 @@ class CerThresholds:
         classifier: learned from reviews; decides instead of the limits.
         curve: decides instead of the limits where there is evidence for the text.
         read_hypotheses: whether digits and Latin letters that were heard are read out, too.
+        machine: what labels need that a recogniser wrote.
         min_probability: of a text to be accepted, where classifier or curve decide; None: theirs.
     """
 
@@ -53,6 +56,7 @@ class CerThresholds:
     classifier: LabelClassifier | None = None
     curve: EvidenceCurve | None = None
     read_hypotheses: bool = False
+    machine: MachineRule = field(default_factory=MachineRule)
     min_probability: float | None = None
 
     def with_probability(self) -> CerThresholds:
@@ -146,6 +150,8 @@ def judged(cut: Cut, hypotheses: Sequence[str], thresholds: CerThresholds) -> Cu
         rates.append(second)
     if is_heard_over_nothing(cut, hypotheses[0]):
         return rejected(cut, STAGE, "empty_hypothesis")
+    if cut["custom"].get("caption_kind") == MACHINE:
+        return judged_machine(cut, hypotheses, thresholds.machine, thresholds.curve)
     if thresholds.classifier:
         return _judged_by_probability(cut, thresholds.classifier)
     evidence = TextEvidence.of_cut(cut) if thresholds.curve else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
+from echoharvester.asr.transcribe import MACHINE
 from echoharvester.dataset.duplicates import alike_media
 from echoharvester.dataset.split import SplitError, apart_from, split_media
 from echoharvester.manifests.shards import Cut, ShardWriter, read_cuts, read_info
@@ -51,17 +52,28 @@ def write_sets(
             manifest, sets, path_of, fingerprint, settings, by, max_containment
         )
         return
-    channels = {_media(cut): str(cut["custom"].get("channel") or "") for cut in read_cuts(manifest)}
+    everything = {
+        _media(cut): str(cut["custom"].get("channel") or "") for cut in read_cuts(manifest)
+    }
+    machine = {_media(cut) for cut in read_cuts(manifest) if _is_machine(cut)}
+    channels = {item: channel for item, channel in everything.items() if item not in machine}
     alike = alike_media(read_cuts(manifest), max_containment)
     for pair in alike[:MAX_NAMED]:
         yield f"{pair.first} and {pair.second} say much the same ({pair.containment:.0%}): kept together"
     pairs = [(pair.first, pair.second) for pair in alike]
     belongs = split_media(channels, dev, test, seed, by, pairs, _earlier(path_of, settings))
+    if machine:  # nobody's word is no measure: it is trained on, or left out
+        held = [item for item, name in belongs.items() if name != "train"]
+        free = apart_from(held, everything, by, pairs) & machine
+        belongs |= dict.fromkeys(free, "train")
+        yield f"{len(free)} of {len(machine)} media with machine labels in train, the others in no set"
     seconds, count = dict.fromkeys(SETS, 0.0), dict.fromkeys(SETS, 0)
     with contextlib.ExitStack() as stack:
         writers = {name: stack.enter_context(ShardWriter(path_of(name))) for name in SETS}
         for cut in read_cuts(manifest):
-            name = belongs[_media(cut)]
+            name = belongs.get(_media(cut))
+            if name is None:
+                continue
             writers[name].write(cut)
             seconds[name] += cut["duration"]
             count[name] += 1
@@ -123,6 +135,10 @@ def _earlier(path_of: Callable[[str], Path], settings: str) -> dict[str, str]:
         if info and info.counts.get("of") == settings:  # else the sets are wanted otherwise
             before |= {_media(cut): name for cut in read_cuts(path_of(name))}
     return before
+
+
+def _is_machine(cut: Cut) -> bool:
+    return bool(cut["custom"].get("caption_kind") == MACHINE)
 
 
 def _media(cut: Cut) -> str:

@@ -13,9 +13,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Union
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
 from echoharvester.errors import UserError
 from echoharvester.options import Options, did_you_mean, options_of
 from echoharvester.pipeline.settings import MISSING
@@ -69,6 +66,7 @@ class Schema:
         groups: by name the setting that tells its kind, and the kinds; "" where there is but one.
         untyped: groups that are not looked at.
         former_names, gone: settings that have another name by now, or are no more, and why.
+        convert: a plain value as one of a plain type; ValueError where it is none.
     """
 
     top: Part
@@ -76,11 +74,12 @@ class Schema:
     untyped: Collection[str]
     former_names: Mapping[str, str]
     gone: Mapping[str, str]
+    convert: Callable[[Any, Any], Any]
 
     def wrong(self, settings: Mapping[str, Any]) -> list[str]:
         """What is wrong with a whole configuration: a line for every setting, nothing if all is right."""
         top = {k: v for k, v in settings.items() if k not in self.groups and k not in self.untyped}
-        lines, typed = _check_types("", top, self.top.options())
+        lines, typed = self._check_types("", top, self.top.options())
         lines = [
             _no_setting(name, self.top.options())
             for name in sorted(set(top) - {*self.top.options()})
@@ -108,8 +107,27 @@ class Schema:
                 for name in kinds[kind].more
                 for line in self._check_group(f"{group}.{name}", own[name], key, kinds)
             ]
-        lines, typed = _check_types(f"{group}.", own, kinds[kind].options())
+        lines, typed = self._check_types(f"{group}.", own, kinds[kind].options())
         return lines or list(_check_values(kinds[kind].parts, typed, f"{group}."))
+
+    def _check_types(
+        self, prefix: str, values: Mapping[str, Any], options: Options
+    ) -> tuple[list[str], dict[str, Any]]:
+        """A line for every value of another type, and the values as what they are meant to be (Hydra
+        reads 119 as a number where a text is wanted); what is set for another kind is let be."""
+        lines, typed = [], dict(values)
+        for name in (name for name in options if name in values):
+            value, wanted = values[name], _plain_type(options[name])
+            if value == MISSING:
+                continue
+            try:
+                if not _is_written_as(value, wanted):
+                    raise ValueError
+                typed[name] = self.convert(value, wanted)
+            except ValueError:
+                described = _described(f"{prefix}{name}", options[name])
+                lines.append(f"{prefix}{name} is {described}, not {value!r}")
+        return lines, typed
 
     def _unknown(
         self, group: str, values: Mapping[str, Any], key: str, kinds: Mapping[str, Kind]
@@ -133,36 +151,8 @@ def _no_setting(name: str, known: Iterable[str]) -> str:
     return f"{name} is no setting{did_you_mean(name, known) or ': misspelt?'}"
 
 
-def _check_types(
-    prefix: str, values: Mapping[str, Any], options: Options
-) -> tuple[list[str], dict[str, Any]]:
-    """A line for every value of another type, and the values as what they are meant to be (Hydra
-    reads 119 as a number where a text is wanted); what is set for another kind is let be."""
-    lines, typed = [], dict(values)
-    known = {name: _plain_type(wanted) for name, wanted in options.items() if name in values}
-    schema = OmegaConf.structured(
-        dataclasses.make_dataclass(
-            "Schema",
-            [(k, t, dataclasses.field(default=MISSING)) for k, t in known.items()],
-            eq=False,
-        )
-    )
-    for name in known:
-        if values[name] == MISSING:
-            continue
-        try:
-            if not _is_written_as(values[name], known[name]):
-                raise OmegaConfBaseException
-            schema[name] = values[name]
-            typed[name] = OmegaConf.to_container(schema)[name]  # type: ignore[call-overload,index]
-        except OmegaConfBaseException:
-            wanted = _described(f"{prefix}{name}", options[name])
-            lines.append(f"{prefix}{name} is {wanted}, not {values[name]!r}")
-    return lines, typed
-
-
 def _is_written_as(value: Any, wanted: Any) -> bool:
-    """Whether a value may be converted: OmegaConf makes a number of "8" and a text of True, which
+    """Whether a value may be converted: its library makes a number of "8" and a text of True, which
     whoever reads the setting as it was written would not."""
     if isinstance(value, bool):
         return wanted not in (str, str | None)
@@ -197,7 +187,7 @@ def _check_values(
 
 
 def _plain_type(wanted: Any) -> Any:
-    """A type as OmegaConf knows it."""
+    """A type as simple as settings have them."""
     origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     if origin in (Union, types.UnionType):
         plain = [a if a is type(None) else _plain_type(a) for a in arguments]

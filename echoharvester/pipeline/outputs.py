@@ -136,6 +136,11 @@ def duplicates_line(num_utterances: int, num_media: int) -> str:
     return f"{utterances} of {counted(num_media, 'medium', 'media')} {verb} also in other media"
 
 
+def is_transcribing(recipe: Recipe) -> bool:
+    """Whether media without captions are transcribed."""
+    return recipe.settings["source"].get("uncaptioned") == "transcribe"
+
+
 def is_refitted(recipe: Recipe) -> bool:
     """Whether the acceptance is fitted on the harvest itself."""
     return bool(recipe.settings["validate"]["refit"])

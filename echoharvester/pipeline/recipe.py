@@ -70,13 +70,26 @@ class Recipe:
         """Digest of everything that the output of a stage without shards depends on."""
         return self.stage_fingerprint(name, *self.stages[name].inputs(self))
 
+    def has(self, name: str) -> bool:
+        """Whether this recipe has a stage."""
+        wanted = self.stages[name].wanted
+        return wanted is None or wanted(self)
+
+    def source_of(self, name: str) -> str:
+        """The manifest that a sharded stage reads: what its settings leave out is passed over."""
+        source = self.stages[name].source
+        makers = {stage.target: maker for maker, stage in self.stages.items() if stage.target}
+        while source in makers and not self.has(makers[source]):
+            source = self.stages[makers[source]].source
+        return source
+
     def run_of(self, name: str) -> StageRun:
         """A sharded stage as the runner takes it."""
         stage = self.stages[name]
         return StageRun(
             name,
             self.stage_fingerprint(name),
-            stage.source,
+            self.source_of(name),
             stage.target,
             self.paths.manifests,
             "media" if stage.one_to_many else "cut",
@@ -206,7 +219,7 @@ class Recipe:
         """
         result = {}
         for name, stage in self.stages.items():
-            if stage.target:
+            if stage.target and self.has(name):
                 infos = map(read_info, find_shards(self.paths.manifests, stage.target))
                 result[name] = total(Counts.from_dict(info.counts) for info in infos if info)
         return result

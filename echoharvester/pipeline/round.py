@@ -7,8 +7,9 @@ from pathlib import Path
 
 from echoharvester.errors import UserError
 from echoharvester.pipeline.records import load_record
+from echoharvester.report.round_figures import RoundFigures
 
-RECORD, MANIFESTS, CHANGED = "round.json", "manifests", "changed.0.jsonl.gz"  # in a round's folder
+RECORD, MANIFESTS = "round.json", "manifests"  # in a round's folder
 ALIGNED, SETS = KEPT = ("aligned", "sets")  # in that of round 1, for later ones
 PAGE, IN_USE = "rounds.html", "in_use"  # beside these folders
 
@@ -32,48 +33,6 @@ class RoundsConfig:
             raise UserError(f"rounds.count is at least 1, not {self.count}")
         if not 0 <= self.min_gain < 1:
             raise UserError(f"rounds.min_gain is a share from 0 to below 1, not {self.min_gain}")
-
-
-@dataclass(frozen=True)
-class RoundFigures:
-    """A round in numbers.
-
-    Attributes:
-        utterances, hours: kept.
-        label_error: share of wrong labels among those kept, by what the curve of evidence expects;
-            None where none decides.
-        reviewed: the estimate from people's decisions, for people to read; "" where there is none.
-        dev, test: CER of the method that is best on dev; None where that set was not decoded.
-        precision, harvested: share of the labels that are exactly right, and of the speech that could
-            be kept; None where the truth is not known.
-    """
-
-    utterances: int
-    hours: float
-    label_error: float | None
-    reviewed: str
-    dev: float | None
-    test: float | None
-    precision: float | None = None
-    harvested: float | None = None
-
-    def line(self) -> str:
-        rates = [
-            f"{name} CER {100 * rate:.2f} %"
-            for name, rate in (("dev", self.dev), ("test", self.test))
-            if rate is not None
-        ]
-        wrong = [] if self.label_error is None else [f"expected label error {self.label_error:.2%}"]
-        kept = f"kept {self.utterances} utterances, {60 * self.hours:.1f} min"
-        true = [
-            f"{100 * share:.1f} % {what}"
-            for what, share in (
-                ("of the labels right", self.precision),
-                ("of the speech", self.harvested),
-            )
-            if share is not None
-        ]
-        return ", ".join([kept, *wrong, *rates, *true])
 
 
 @dataclass(frozen=True)

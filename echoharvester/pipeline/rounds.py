@@ -25,29 +25,32 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from echoharvester.dataset.card import label_error_line
 from echoharvester.dataset.sets import HELD_OUT
 from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.lock import locked
-from echoharvester.manifests.shards import find_shards, read_info, write_atomic
+from echoharvester.manifests.shards import find_shards, read_cuts, read_info, write_atomic
 from echoharvester.pipeline import inputs
 from echoharvester.pipeline.overrides import quoted
 from echoharvester.pipeline.recipe import Recipe
+from echoharvester.pipeline.records import load_record
 from echoharvester.pipeline.round import (
     ALIGNED,
-    CHANGED,
     IN_USE,
     MANIFESTS,
     PAGE,
     RECORD,
     SETS,
     Round,
-    RoundFigures,
     RoundsConfig,
     read_round,
 )
 from echoharvester.pipeline.run import FAILED, Driver
-from echoharvester.report.rounds import changed_sides, figures_of_round, rounds_page
+from echoharvester.report.gather import best_record
+from echoharvester.report.round_figures import CHANGED, RoundFigures
+from echoharvester.report.rounds import changed_sides, kept_cuts, rounds_page
+from echoharvester.report.truth import judge
 
 FIRST, LAST, REPORT = "align", "export_model", "report"
 
@@ -257,6 +260,38 @@ class Rounds:
         if self.folder(number).exists():
             lines.append(f"round {number}: under way")
         return lines
+
+
+def figures_of_round(recipe: Recipe) -> RoundFigures:
+    """Of the round whose manifests and models are there now."""
+    paths = recipe.paths
+    utterances, seconds, expected = 0, 0.0, list[float]()
+    for cut in kept_cuts(paths.manifests):
+        utterances += 1
+        seconds += cut["duration"]
+        if "label_probability" in cut["custom"]:
+            expected.append(1 - cut["custom"]["label_probability"])
+    card = load_record(paths.data_dir / "data_card.json") or {}
+    reviewed = label_error_line(card["label_error"]) if card.get("label_error") else ""
+    records = [record for path in paths.decode_records if (record := load_record(path))]
+    best = best_record(records)
+    rates = (
+        {name: of_set["rows"][0]["rate"] for name, of_set in best["sets"].items()} if best else {}
+    )
+    trained = load_record(paths.train_record) or {}
+    truth = {}
+    if paths.truth.exists():
+        truth = judge(kept_cuts(paths.manifests), read_cuts(paths.truth))["total"].row()
+    return RoundFigures(
+        utterances,
+        round(seconds / 3600, 5),
+        round(sum(expected) / len(expected), 5) if expected else None,
+        reviewed,
+        rates.get("dev", trained.get("best_cer")),
+        rates.get("test"),
+        truth.get("label_precision"),
+        truth.get("harvested"),
+    )
 
 
 def verdict(now: RoundFigures, best: Round | None, min_gain: float) -> tuple[bool, bool, str]:

@@ -26,6 +26,7 @@ from echoharvester.pipeline.stage import Stage
 from echoharvester.progress import bar
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+NOT_ASKED = "not asked for"
 SAVED = 75  # asked to stop, a stage has saved what it had; see training.trainer
 
 
@@ -79,6 +80,9 @@ class Driver:
         return 0
 
     def _run(self, stage: Stage) -> int:
+        if not self.recipe.has(stage.name):
+            _say(stage, NOT_ASKED)
+            return 0
         try:
             return self._run_sharded(stage) if stage.sharded else self._run_single(stage)
         except (UserError, OSError) as error:
@@ -105,6 +109,8 @@ class Driver:
 
     def _would(self, stage: Stage, waits_for: str | None) -> str:
         """What `run` would do with a stage; behind one that is stale nothing can be said for certain."""
+        if not self.recipe.has(stage.name):
+            return NOT_ASKED
         if waits_for:
             missing = self._missing(stage)
             may = f"may run, after {waits_for}, which would"
@@ -119,6 +125,8 @@ class Driver:
 
     def _is_unmade(self, stage: Stage) -> bool:
         """Whether later stages have to wait for this one."""
+        if not self.recipe.has(stage.name):
+            return False
         if stage.sharded:
             return bool(self.recipe.stale_shards(stage.name))
         if stage.target:  # the listing is made every time; what matters is what it found
@@ -149,7 +157,8 @@ class Driver:
         return f"would run {len(stale)} of {count} shards ({self._items(stage, stale)} items), {reasons}"
 
     def _items(self, stage: Stage, shards: Sequence[int] | dict[int, str]) -> int:
-        paths = [shard_path(self.recipe.paths.manifests, stage.source, k) for k in shards]
+        source = self.recipe.source_of(stage.name)
+        paths = [shard_path(self.recipe.paths.manifests, source, k) for k in shards]
         return sum(info.counts["cuts"] for path in paths if (info := read_info(path)))
 
     def _run_single(self, stage: Stage) -> int:

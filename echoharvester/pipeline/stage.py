@@ -42,6 +42,8 @@ class Stage:
         after_takedown: whether it is run again after a takedown; other stages lose the media alone.
         introduced: settings that did not count when data were first made with this version, and the
             value that stands for how it was then: with it the fingerprint is what it was.
+        wanted: whether a recipe has this sharded stage at all; where it has not, what reads its target
+            reads its source. None: every recipe has it.
         holds: whether the files that a cut of its output names are still there.
     """
 
@@ -65,6 +67,7 @@ class Stage:
     trains_together: bool = False
     after_takedown: bool = False
     introduced: Mapping[str, Any] = field(default_factory=dict)
+    wanted: Callable[[Recipe], bool] | None = None
     holds: Callable[[Cut], bool] | None = None
 
     def __post_init__(self) -> None:

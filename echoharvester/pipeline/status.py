@@ -39,6 +39,8 @@ def print_status(recipe: Recipe) -> None:
 
 def _is_there(recipe: Recipe, stage: Stage) -> bool:
     """Whether a stage has left anything, fresh or not."""
+    if not recipe.has(stage.name):
+        return False
     if stage.target:
         return recipe.counts(stage.name) is not None
     return stage.output is not None and stage.output.path(recipe.paths).exists()
@@ -59,6 +61,8 @@ def _is_stale(recipe: Recipe, stage: Stage) -> bool:
 
 def _row(recipe: Recipe, stage: Stage, counts: Counts | None) -> str:
     """Shards by state, and what became of the items."""
+    if not recipe.has(stage.name):
+        return "  not asked for"
     try:
         shards = [f"{count:10d}" if count else f"{'.':>10s}" for count in _shards(recipe, stage)]
     except (UserError, OSError) as error:

@@ -20,6 +20,9 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "license": ("a licence that was not asked for", "source.*"),
     "match_filter": ("the filter of one's own does not let it pass", "source.*"),
     "taken_down": ("it was asked to be taken down", ""),
+    "no_speech": ("nobody is heard in it", ""),
+    "speech_not_korean": ("what is heard is another language", "transcribe.min_korean"),
+    "no_korean_speech": ("the recogniser wrote nothing that can have been said", "transcribe.*"),
     "captions_empty": ("nothing is left of the captions once they are cleaned", "segment.min_chars"),
     "captions_not_korean": ("the captions are in another language", "segment.min_hangul_share"),
     "invalid_text": ("too short, or hardly any Hangul in it", "segment.min_hangul_share"),
@@ -48,6 +51,8 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "recognisers_disagree": ("one recogniser heard it, the other did not; for people to decide", "second_asr"),
     "label_unlikely": ("the text is improbable given the sound", "validate.min_probability"),
     "label_doubtful": ("the text may be right; for people to decide", "validate.min_probability"),
+    "unconfirmed": ("a recogniser wrote it, and no unlike one hears the same", "validate.max_cer_machine"),
+    "machine_doubtful": ("a recogniser wrote it, an unlike one hears nearly that; for people to decide", "validate.max_cer_machine"),
     "dropped_by_reviewer": ("a reviewer dropped it", ""),
 }  # fmt: skip
 

@@ -6,68 +6,28 @@ import heapq
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from echoharvester.dataset.card import label_error_line
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import (
     Cut,
     ShardWriter,
     known_rows,
     read_all_cuts,
-    read_cuts,
     read_info,
 )
-from echoharvester.pipeline.records import load_record
-from echoharvester.pipeline.round import CHANGED, RoundFigures
 from echoharvester.report.figures import rounds_curve
-from echoharvester.report.gather import best_record
 from echoharvester.report.html import document, made, paragraph, player, section, table, texts
 from echoharvester.report.listen import sound_of
 from echoharvester.report.reasons import meaning
-from echoharvester.report.truth import judge
+from echoharvester.report.round_figures import CHANGED, RoundFigures
 from echoharvester.review.merge import exportable
-
-if TYPE_CHECKING:
-    from echoharvester.pipeline.recipe import Recipe
 
 MOST_HEARD = 12  # utterances a side, of each round
 GAINED, LOST = "gained", "lost"
 
 
-def figures_of_round(recipe: Recipe) -> RoundFigures:
-    """Of the round whose manifests and models are there now."""
-    paths = recipe.paths
-    utterances, seconds, expected = 0, 0.0, list[float]()
-    for cut in _kept(paths.manifests):
-        utterances += 1
-        seconds += cut["duration"]
-        if "label_probability" in cut["custom"]:
-            expected.append(1 - cut["custom"]["label_probability"])
-    card = load_record(paths.data_dir / "data_card.json") or {}
-    reviewed = label_error_line(card["label_error"]) if card.get("label_error") else ""
-    records = [record for path in paths.decode_records if (record := load_record(path))]
-    best = best_record(records)
-    rates = (
-        {name: of_set["rows"][0]["rate"] for name, of_set in best["sets"].items()} if best else {}
-    )
-    trained = load_record(paths.train_record) or {}
-    truth = {}
-    if paths.truth.exists():
-        truth = judge(_kept(paths.manifests), read_cuts(paths.truth))["total"].row()
-    return RoundFigures(
-        utterances,
-        round(seconds / 3600, 5),
-        round(sum(expected) / len(expected), 5) if expected else None,
-        reviewed,
-        rates.get("dev", trained.get("best_cer")),
-        rates.get("test"),
-        truth.get("label_precision"),
-        truth.get("harvested"),
-    )
-
-
-def _kept(manifests: Path) -> Iterator[Cut]:
+def kept_cuts(manifests: Path) -> Iterator[Cut]:
     return filter(exportable, read_all_cuts(manifests, "cuts_reviewed"))
 
 
@@ -84,8 +44,8 @@ def changed_sides(before: Path, now: Path, output: Path) -> None:
     counts = dict.fromkeys(sides, 0)
     seconds = dict.fromkeys(sides, 0.0)
     for side, (without, having) in sides.items():
-        ids = {cut["id"] for cut in _kept(without)}
-        for cut in _kept(having):
+        ids = {cut["id"] for cut in kept_cuts(without)}
+        for cut in kept_cuts(having):
             if cut["id"] in ids:
                 continue
             counts[side] += 1

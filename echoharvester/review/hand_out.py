@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import ACCEPTED
 from echoharvester.manifests.cuts import with_custom
+from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.shards import Cut, write_atomic
 from echoharvester.review.clips import write_clips
 from echoharvester.review.labels import write_labels
@@ -130,7 +131,7 @@ def hand_out(
     result = tables(rows, files, edited, layout)
     write_tables(folder, result, names_before)
     about = {cut["id"]: about_cut(cut) for cut in shown}
-    of_all = OfAll(_dataset_of(folder), tuple(sorted(result)))
+    of_all = OfAll(_dataset_of(folder, [handout.title, rows]), tuple(sorted(result)))
     for name, found in result.items():
         page = (folder / name).with_suffix(".html")
         if handout.page:
@@ -167,11 +168,16 @@ def _like_the_sample(rows: Mapping[str, Row], planted: Iterable[str]) -> None:
             rows[cut_id].update(stratum=like["stratum"], weight=like["weight"])
 
 
-def _dataset_of(folder: Path) -> str:
-    """What tells browsers this data set's decisions from those of others, wherever it is moved to."""
+def _dataset_of(folder: Path, first: Any) -> str:
+    """What tells browsers this data set's decisions from those of others, wherever it is moved to.
+
+    Args:
+        first: what is handed out: its digest the first time stays the name, so that the same run
+            again gives the same pages.
+    """
     path = folder / ".dataset"
     if not path.exists():
-        write_atomic(path, secrets.token_hex(8))
+        write_atomic(path, fingerprint(first))
     return path.read_text(encoding="utf-8").strip()
 
 

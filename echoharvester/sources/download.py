@@ -24,10 +24,9 @@ def is_there(media: Cut) -> bool:
     if is_rejected(media):
         return True
     custom = media["custom"]
-    sizes = {
-        media["recording"]["sources"][0]["source"]: custom["audio_bytes"],
-        custom["caption_path"]: custom["caption_bytes"],
-    }
+    sizes = {media["recording"]["sources"][0]["source"]: custom["audio_bytes"]}
+    if "caption_path" in custom:  # media without captions are there to be transcribed
+        sizes[custom["caption_path"]] = custom["caption_bytes"]
     try:
         return all(Path(path).stat().st_size == size for path, size in sizes.items())
     except OSError:
@@ -64,7 +63,8 @@ def fetch(
         if site is None:
             raise FetchError(f"{custom['source_url']}: no network settings to fetch it with")
         source, copied, track = fetch_video(media, folder, site)
-        media = with_custom(media, caption_kind=track.kind, caption_track=track.key)
+        if track:
+            media = with_custom(media, caption_kind=track.kind, caption_track=track.key)
         try:
             media, decoded_sec = _decoded(media, source, target)
         except MediaError:
@@ -74,13 +74,13 @@ def fetch(
         if not keep_original:
             source.unlink()
     sound = recording(media["id"], str(target), SAMPLING_RATE, round(decoded_sec * SAMPLING_RATE))
-    fields = {
-        "caption_path": str(copied),
+    fields: dict[str, Any] = {
         "decoded_duration_sec": decoded_sec,
         "audio_bytes": target.stat().st_size,
-        "caption_bytes": copied.stat().st_size,
         **_damage(float(custom.get("declared_duration_sec") or decoded_sec), decoded_sec, gaps),
     }
+    if copied:
+        fields |= {"caption_path": str(copied), "caption_bytes": copied.stat().st_size}
     return {**with_custom(media, **fields), "recording": sound, "duration": sound["duration"]}
 
 
@@ -92,9 +92,12 @@ def _decoded(media: Cut, source: Path, target: Path, track: int = 0) -> tuple[Cu
     return with_custom(media, channel_used=1), decode_to_flac(source, target, track, channel=0)
 
 
-def _copied_captions(media: Cut, source: Path, folder: Path) -> Path:
-    """The captions of a file on disk, in the data folder: a copy, or its subtitle track."""
+def _copied_captions(media: Cut, source: Path, folder: Path) -> Path | None:
+    """The captions of a file on disk, in the data folder: a copy, or its subtitle track; None where it
+    has none."""
     custom = media["custom"]
+    if custom["caption_kind"] == "none":
+        return None
     if "subtitle_track" in custom:
         number = int(custom["subtitle_track"])
         suffix = TEXT_CODECS[custom["subtitle_tracks"][number - 1]["codec"]]

@@ -16,6 +16,7 @@ from echoharvester.manifests.cuts import is_rejected, media_cut, recording, reje
 from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.runner import with_error
 from echoharvester.manifests.shards import Cut
+from echoharvester.sources.base import REJECT, TRANSCRIBE, check_uncaptioned
 from echoharvester.sources.beside import CaptionFinder
 from echoharvester.sources.folders import CAPTIONS, LeftOut, look_through
 from echoharvester.sources.media_list import MediaRow, read_media_list
@@ -42,6 +43,7 @@ class LocalSource:
         outside_links: whether symbolic links may lead out of the folders.
         audio_track: of files with several: its number from 1, or its language; None: the Korean
             one, else the default, else the first.
+        uncaptioned: what becomes of media without captions, see `base.UNCAPTIONED`.
         left_out: what else the folders hold, filled by `media`.
     """
 
@@ -53,8 +55,12 @@ class LocalSource:
     list: str | None = None
     outside_links: bool = False
     audio_track: str | int | None = None
+    uncaptioned: str = REJECT
     left_out: MutableSequence[LeftOut] = field(default_factory=_nothing, init=False)
     _finder: CaptionFinder = field(default_factory=CaptionFinder, init=False)
+
+    def __post_init__(self) -> None:
+        check_uncaptioned(self.uncaptioned)
 
     def media(self, known: dict[str, Cut]) -> Iterator[Cut]:
         """One cut for every media file.  Of files with the same content, one with captions
@@ -177,6 +183,8 @@ class LocalSource:
         custom = {**cut["custom"], "caption_kind": "none"}
         if others:
             custom["captions_beside"] = others
+        if self.uncaptioned == TRANSCRIBE:
+            return {**cut, "custom": custom}
         return rejected({**cut, "custom": custom}, "collect", "no_captions")
 
     def _probed(self, path: Path, custom: dict[str, Any]) -> Cut:

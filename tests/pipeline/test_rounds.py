@@ -6,9 +6,10 @@ from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, rejected, utterance_cut
 from echoharvester.manifests.shards import ShardWriter, read_cuts, read_info, shard_path
 from echoharvester.manifests.takedown import without_media
-from echoharvester.pipeline.round import Round, RoundFigures, RoundsConfig, read_round
+from echoharvester.pipeline.round import Round, RoundsConfig, read_round
 from echoharvester.pipeline.rounds import _copy, verdict
 from echoharvester.report.reasons import meaning
+from echoharvester.report.round_figures import RoundFigures
 from echoharvester.report.rounds import changed_sides, rounds_page
 
 

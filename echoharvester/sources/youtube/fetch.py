@@ -14,8 +14,11 @@ from echoharvester.sources.youtube.site import FetchError, Site
 from echoharvester.sources.youtube.tracks import CaptionTrack, choose_track
 
 
-def fetch_video(media: Cut, folder: Path, site: Site) -> tuple[Path, Path, CaptionTrack]:
-    """The sound in the site's own codec, the caption file in `folder`, and which track that is.
+def fetch_video(
+    media: Cut, folder: Path, site: Site
+) -> tuple[Path, Path | None, CaptionTrack | None]:
+    """The sound in the site's own codec, the caption file in `folder`, and which track that is: none of
+    a video that is to be transcribed.
 
     Raises:
         FetchError: if one of them cannot be had; what was had of the sound is kept for next time.
@@ -27,9 +30,11 @@ def fetch_video(media: Cut, folder: Path, site: Site) -> tuple[Path, Path, Capti
     else:
         info = site.info(name)
     choice = choose_track(info)
-    if choice.track is None:
+    caption = None
+    if choice.track:  # it may have got them by now
+        caption = _captions(media["id"], name, choice.track, info, folder, site)
+    elif custom["caption_kind"] != "none":
         raise FetchError(f"{name}: its Korean captions are gone ({choice.reason})")
-    caption = _captions(media["id"], name, choice.track, info, folder, site)
     ext = str(info.get("ext") or "")
     if not info.get("url") and not info.get("fragments"):
         raise FetchError(f"{name}: the site offers no sound; a JavaScript runtime may be missing")

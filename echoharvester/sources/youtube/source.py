@@ -15,9 +15,15 @@ from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, rejected, safe_id
 from echoharvester.manifests.runner import with_error
 from echoharvester.manifests.shards import Cut
+from echoharvester.sources.base import REJECT, TRANSCRIBE, check_uncaptioned
 from echoharvester.sources.folders import LeftOut
 from echoharvester.sources.youtube.site import FetchError, Site, checked_url, clean
-from echoharvester.sources.youtube.tracks import NO_CAPTIONS, audio_language, choose_track
+from echoharvester.sources.youtube.tracks import (
+    NO_CAPTIONS,
+    WITHOUT_CAPTIONS,
+    audio_language,
+    choose_track,
+)
 from echoharvester.text.unicode import fold
 
 logger = logging.getLogger(__name__)
@@ -100,6 +106,7 @@ class YoutubeSource:
         info_json: files or folders of files that stand for a site's answers: no site is asked then.
         max_items: of each address.
         refresh: ask again for videos that are known.
+        uncaptioned: what becomes of videos without Korean captions, see `sources.base`.
     """
 
     site: Site
@@ -108,8 +115,12 @@ class YoutubeSource:
     info_json: Sequence[str] = ()
     max_items: int | None = None
     refresh: bool = False
+    uncaptioned: str = REJECT
     wanted: VideoFilter = field(default_factory=VideoFilter)
     left_out: Sequence[LeftOut] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        check_uncaptioned(self.uncaptioned)
 
     def media(self, known: dict[str, Cut]) -> Iterator[Cut]:
         """One cut for every video; what cannot be reached is an error, what is not wanted rejected.
@@ -208,6 +219,8 @@ class YoutubeSource:
         if reason := self.wanted.reason(custom):
             return rejected(cut, STAGE, reason)
         verdict = custom.get("caption_verdict")
+        if self.uncaptioned == TRANSCRIBE and verdict in WITHOUT_CAPTIONS:
+            return cut
         if verdict == NO_CAPTIONS:
             return with_error(cut, NoCaptionsError(f"{custom['source_url']}: no captions listed"))
         return rejected(cut, STAGE, verdict) if verdict else cut

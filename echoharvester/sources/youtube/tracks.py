@@ -20,6 +20,11 @@ _MANUAL_KOREAN = re.compile(r"ko(?:-KR|-[A-Za-z0-9_-]{11})?")
 NO_CAPTIONS = "no_captions"
 ONLY_TRANSLATED = "only_translated_captions"
 NOT_KOREAN = "no_korean_captions"
+WITHOUT_CAPTIONS = (
+    NO_CAPTIONS,
+    ONLY_TRANSLATED,
+    NOT_KOREAN,
+)  # the speech may be Korean all the same
 FOREIGN_AUDIO = "foreign_audio"
 UNCLEAR_AUDIO = "unclear_audio_language"  # a dub and the original; nobody says which is Korean
 

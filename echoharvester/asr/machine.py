@@ -1,0 +1,82 @@
+"""Labels that a recogniser wrote: kept where another, unlike one bears them out.
+
+What the transcriber thinks of its own text says nothing.  Unlike ones are a second recogniser, the
+aligner and a witness, as far as their model is another; a text is accepted where one of them hears the
+same, or where the aligner's evidence makes it all but certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from echoharvester.asr.evidence import EvidenceCurve, TextEvidence
+from echoharvester.errors import UserError
+from echoharvester.manifests.accounting import REVIEW
+from echoharvester.manifests.cuts import rejected, text_of, with_custom
+from echoharvester.manifests.shards import Cut
+from echoharvester.text.scores import cer
+from echoharvester.text.spoken import candidates
+
+STAGE = "validate"
+SECOND, ALIGNER, WITNESS = UNLIKE = ("second_asr", "align", "witness")
+
+
+@dataclass(frozen=True)
+class MachineRule:
+    """What a machine's label needs.
+
+    Attributes:
+        max_cer: between it and what an unlike model heard.
+        min_probability: by the evidence of an unlike aligner; that alone suffices, too.
+        review_margin: so much more CER goes to review.
+        unlike: of `UNLIKE` those whose model is another than the transcriber's.
+    """
+
+    max_cer: float = 0.03
+    min_probability: float = 0.98
+    review_margin: float = 0.10
+    unlike: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_probability <= 1:
+            raise UserError(
+                f"validate.min_probability_machine is from 0 to 1, not {self.min_probability}"
+            )
+
+
+def judged_machine(
+    cut: Cut, hypotheses: Sequence[str], rule: MachineRule, curve: EvidenceCurve | None
+) -> Cut:
+    """The cut accepted, for review, or rejected; `machine_cer`: how far the nearest unlike model heard
+    otherwise."""
+    rates = [_rate(text_of(cut), other) for other in _heard_otherwise(cut, hypotheses, rule)]
+    if not rates:
+        return rejected(cut, STAGE, "unconfirmed")
+    rate = min(rates)
+    cut = with_custom(cut, machine_cer=rate)
+    evidence = TextEvidence.of_cut(cut) if ALIGNER in rule.unlike else None
+    if curve and evidence and not curve.of_witness:
+        probability = round(curve.probability(evidence.figures()), 4)
+        cut = with_custom(cut, label_probability=probability)
+        if probability >= rule.min_probability:
+            return cut
+    if rate <= rule.max_cer:
+        return cut
+    if rate <= rule.max_cer + rule.review_margin:
+        return with_custom(cut, status=REVIEW, reason="machine_doubtful")
+    return rejected(cut, STAGE, "unconfirmed")
+
+
+def _heard_otherwise(cut: Cut, hypotheses: Sequence[str], rule: MachineRule) -> Iterator[str]:
+    custom = cut["custom"]
+    found = {
+        SECOND: hypotheses[1] if len(hypotheses) > 1 else None,
+        ALIGNER: custom.get("heard_text"),
+        WITNESS: custom.get("witness_heard_text"),
+    }
+    yield from (text for who, text in found.items() if who in rule.unlike and text is not None)
+
+
+def _rate(text: str, heard: str) -> float:
+    return round(min(cer(text, reading).rate for reading in (heard, *candidates(heard))), 4)
