@@ -164,10 +164,9 @@ def fault_of(text: str, duration_sec: float) -> str:
         return "repeated"
     if is_invented(text):
         return "invented"
-    said = spoken(text)
-    if not is_valid_text(said):
+    if not is_valid_text(text):  # as it is written: English read out is Hangul, too
         return "not_korean"
-    return "" if is_plausible_rate(said, duration_sec) else "implausible_rate"
+    return "" if is_plausible_rate(spoken(text), duration_sec) else "implausible_rate"
 
 
 def as_vtt(cues: Sequence[tuple[float, float, str]]) -> str:

@@ -173,3 +173,43 @@ def test_a_channel_that_is_held_out_stays_out_where_channels_count():
     assert apart_from(["m0"], channels, "media") == set(channels) - {"m0"}
     with pytest.raises(SplitError, match=r"split\.by"):
         apart_from(["m0"], channels, "speaker")
+
+
+def test_machine_labels_are_trained_on_and_never_judge(tmp_path):
+    rng = random.Random(4)
+    cuts = []
+    for number in range(40):
+        kind = "machine" if number % 2 else "manual"
+        for k in range(6):
+            cut = spoken(
+                f"m{number:02d}", k, " ".join(rng.choices(WORDS, k=8)), channel=f"c{number // 2}"
+            )
+            cuts.append({**cut, "custom": {**cut["custom"], "caption_kind": kind}})
+    manifest, out = tmp_path / "manifest.jsonl.gz", tmp_path / "out"
+    with ShardWriter(manifest) as writer:
+        for cut in cuts:
+            writer.write(cut)
+        writer.close("export", "x", "", {})
+
+    def path_of(name):
+        return out / f"cuts_{name}.jsonl.gz"
+
+    lines = list(write_sets(manifest, path_of, "f", "s", 0.2, 0.2, "auto", 0.9, 1))
+    kinds = {
+        n: {c["custom"]["caption_kind"] for c in read_cuts(path_of(n))}
+        for n in ("train", "dev", "test")
+    }
+    assert kinds["dev"] == kinds["test"] == {"manual"} and kinds["train"] == {"manual", "machine"}
+    channels = {n: {c["custom"]["channel"] for c in read_cuts(path_of(n))} for n in kinds}
+    assert not channels["train"] & (channels["dev"] | channels["test"])  # the machine's, too
+    assert (
+        "media with machine labels in train" in lines[-2]
+        or "media with machine labels in train" in lines[0]
+    )
+    only = [c for c in cuts if c["custom"]["caption_kind"] == "machine"]
+    with ShardWriter(manifest) as writer:
+        for cut in only:
+            writer.write(cut)
+        writer.close("export", "x", "", {})
+    with pytest.raises(SplitError, match="0 media left"):
+        list(write_sets(manifest, path_of, "g", "s", 0.2, 0.2, "auto", 0.9, 1))

@@ -1,0 +1,71 @@
+"""Labels that a recogniser wrote need another one that bears them out."""
+
+import pytest
+
+from echoharvester.asr.evidence import EvidenceCurve
+from echoharvester.asr.machine import ALIGNER, SECOND, WITNESS, MachineRule
+from echoharvester.asr.validate import CerThresholds, judged
+from echoharvester.errors import UserError
+from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
+
+TEXT = "오늘은 날씨가 좋아서 강에 갑니다"
+NEARLY, OTHER = TEXT.replace("강에", "산에"), "아무 상관 없는 말을 합니다"
+CURVE = EvidenceCurve(6.0, 0.5, 0.5, -0.6, 0.3, -0.5, -2.0, threshold=0.9, review_threshold=0.5)
+
+
+def cut(kind="machine", probable=-0.1, **custom):
+    media = media_cut("m", recording("m", "/x.flac", 16000, 160000), {"caption_kind": kind})
+    words = TEXT.split()
+    fields = {
+        "text_as_heard": TEXT, "word_log_probs": [[probable] for _ in words], "heard_text": TEXT,
+        "heard_log_probs": [-0.1] * len(words), "status": "accepted",
+    }  # fmt: skip
+    return utterance_cut(media, "m-1", 0.0, 3.0, TEXT, {**fields, **custom})
+
+
+def verdict(one, hypotheses, unlike, curve=None):
+    rule = MachineRule(unlike=frozenset(unlike))
+    custom = judged(one, hypotheses, CerThresholds(machine=rule, curve=curve))["custom"]
+    return custom["status"], custom.get("reason")
+
+
+def test_what_the_transcriber_thinks_of_itself_says_nothing():
+    assert verdict(cut(), [TEXT], ()) == ("rejected", "unconfirmed")
+    assert verdict(cut(), [TEXT], (), CURVE) == ("rejected", "unconfirmed")
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        (TEXT, ("accepted", None)),
+        (NEARLY, ("review", "machine_doubtful")),
+        (OTHER, ("rejected", "unconfirmed")),
+    ],
+)
+def test_an_unlike_model_bears_it_out_or_does_not(heard, expected):
+    assert verdict(cut(), [TEXT, heard], (SECOND,)) == expected
+    assert verdict(cut(heard_text=heard), [TEXT], (ALIGNER,)) == expected
+    assert verdict(cut(witness_heard_text=heard), [TEXT], (WITNESS,)) == expected
+    assert (
+        verdict(cut(heard_text=OTHER, witness_heard_text=heard), [TEXT], (WITNESS, ALIGNER))
+        == expected
+    )
+
+
+def test_the_evidence_of_an_unlike_aligner_suffices_and_that_of_the_transcriber_does_not():
+    unsure = cut(heard_text=NEARLY)
+    assert verdict(unsure, [TEXT], (ALIGNER,), CURVE)[0] == "accepted"
+    assert verdict(cut(heard_text=NEARLY, probable=-6.0), [TEXT], (ALIGNER,), CURVE)[0] == "review"
+    assert verdict(cut(witness_heard_text=NEARLY), [TEXT], (WITNESS,), CURVE)[0] == "review"
+
+
+def test_digits_that_one_of_them_writes_are_read():
+    one = cut()
+    one["supervisions"][0]["text"] = "세 번 만나요"
+    assert verdict(one, ["", "3번 만나요"], (SECOND,)) == ("accepted", None)
+
+
+def test_captions_by_people_are_judged_as_before():
+    assert verdict(cut("manual"), [TEXT], ()) == ("accepted", None)
+    with pytest.raises(UserError, match="min_probability_machine"):
+        MachineRule(min_probability=1.2)
