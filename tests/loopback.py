@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import av
 import numpy as np
 
+from echoharvester.sources import make_source
+
 VTT = "WEBVTT\n\n00:00.500 --> 00:02.000\n안녕하세요 여러분\n\n00:02.500 --> 00:05.000\n오늘은 날씨가 좋네요\n"
 QUICK = {
     "retries": 2, "backoff_sec": 0.05, "max_backoff_sec": 2.0, "interval_sec": 0.0, "timeout_sec": 2.0,
@@ -159,3 +161,12 @@ def serving() -> Iterator[Loopback]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def collected(site, known=None, **options):
+    return list(make_source({"kind": "youtube", **options}, site).media(known or {}))
+
+
+def one(site, server, tmp_path, **fields):
+    path = server.info(tmp_path / "infos", **fields)
+    return collected(site, info_json=[str(path)])[0]

@@ -9,7 +9,7 @@ model that writes without times.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -114,10 +114,26 @@ def witnessed_media(
     order = sorted(moved, key=lambda i: moved[i].words[0].start_sec)
     edges = [(moved[i].words[0].start_sec, moved[i].words[-1].end_sec) for i in order]
     spans = safe_spans(edges, words, loudness, config.pad_sec, len(samples) / SAMPLING_RATE)
-    for i, span in zip(order, spans, strict=True):
-        result[i] = with_words(result[i], moved[i], *span, _scores(cuts[i], moved[i]))
+    for i, (start, end) in zip(order, spans, strict=True):
+        if "text_whole" in cuts[i]["custom"]:  # what was trimmed away lies right beside it
+            start = max(start, cuts[i]["start"])
+            end = min(end, cuts[i]["start"] + cuts[i]["duration"])
+        within = _within(moved[i], start, end)
+        if within is None:
+            continue  # it hears the words elsewhere: the times stay
+        result[i] = with_words(result[i], within, start, end, _scores(cuts[i], within))
         result[i]["custom"].pop("text_candidates", None)
     return result
+
+
+def _within(alignment: Alignment, start: float, end: float) -> Alignment | None:
+    """The words of an alignment as far as they lie between two times; None if one does not."""
+    words = tuple(
+        replace(word, start_sec=max(word.start_sec, start), end_sec=min(word.end_sec, end))
+        for word in alignment.words
+    )
+    inside = all(word.end_sec > word.start_sec for word in words)
+    return replace(alignment, words=words) if inside else None
 
 
 def witness_request(cut: Cut) -> Request:

@@ -78,7 +78,7 @@ class LocalSource:
             first = chosen.get(cut["id"])
             if first is None:
                 chosen[cut["id"]] = cut
-            elif is_rejected(first) and not is_rejected(cut):
+            elif _worth(cut) > _worth(first):
                 chosen[cut["id"]] = cut
                 yield _duplicate(first, cut)
             else:
@@ -184,7 +184,7 @@ class LocalSource:
         if others:
             custom["captions_beside"] = others
         if self.uncaptioned == TRANSCRIBE:
-            return {**cut, "custom": custom}
+            return _accepted(cut, custom)
         return rejected({**cut, "custom": custom}, "collect", "no_captions")
 
     def _probed(self, path: Path, custom: dict[str, Any]) -> Cut:
@@ -238,6 +238,11 @@ def _unread_cut(path: Path, name: str, custom: dict[str, Any]) -> Cut:
     return media_cut(f"unread-{path_id}", sound, custom)
 
 
+def _worth(cut: Cut) -> int:
+    """Of files with the same content those with captions count, then those that can be transcribed."""
+    return 0 if is_rejected(cut) else 1 if cut["custom"].get("caption_kind") == "none" else 2
+
+
 def _same_file(known: Cut, custom: dict[str, Any]) -> bool:
     fields = ("file_size", "file_mtime_ns")
     same = all(known["custom"].get(f) == custom[f] for f in fields)
@@ -253,5 +258,10 @@ def _path_id(path: Path) -> str:
 def _captioned(cut: Cut, caption: Path, kind: str) -> Cut:
     fields = {"caption_kind": kind, "caption_path": str(caption)}
     fields["caption_digest"] = file_digest(caption)
-    custom = {k: v for k, v in cut["custom"].items() if k not in ("reason", "rejected_by")}
-    return {**cut, "custom": {**custom, "status": "accepted", **fields}}
+    return _accepted(cut, {**cut["custom"], **fields})
+
+
+def _accepted(cut: Cut, custom: dict[str, Any]) -> Cut:
+    """The cut with these fields, whatever was said of it before."""
+    kept = {k: v for k, v in custom.items() if k not in ("reason", "rejected_by")}
+    return {**cut, "custom": {**kept, "status": "accepted"}}

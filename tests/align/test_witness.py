@@ -82,6 +82,24 @@ def test_words_that_lie_wrong_are_placed_anew_and_the_first_witness_is_kept(
             assert after["custom"][name] == before["custom"][name]
 
 
+def test_what_was_trimmed_away_does_not_come_back(aligned, aligner, spoken_sentences):
+    """The first word does not belong to the text any more: its sound stays out."""
+    samples, sentences = spoken_sentences
+    part = json.loads(json.dumps(aligned[0]))
+    (first, *rest) = part["supervisions"][0]["alignment"]["word"]
+    cut_at = rest[0][1] - 0.02
+    part["start"] += cut_at
+    part["duration"] -= cut_at
+    part["supervisions"][0]["text"] = " ".join(word[0] for word in rest)
+    part["supervisions"][0]["alignment"]["word"] = [[w, at - cut_at, d, s] for w, at, d, s in rest]
+    part["custom"]["text_whole"] = aligned[0]["supervisions"][0]["text"]
+    (done,) = heard([part], aligner, samples)
+    assert done["start"] >= part["start"] > sentences[0][0].end_sec - 0.1
+    assert done["start"] + done["duration"] <= part["start"] + part["duration"]
+    words = done["supervisions"][0]["alignment"]["word"]
+    assert [w[0] for w in words] == [w[0] for w in rest] and "witness_score" in done["custom"]
+
+
 def test_it_chooses_the_verbalisation_that_was_left_open(aligned, aligner, spoken_sentences):
     samples, _ = spoken_sentences
     text = aligned[2]["supervisions"][0]["text"]

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from loopback import QUICK, VTT, Answer, m4a, serving
+from loopback import QUICK, VTT, Answer, collected, m4a, one
 
 from echoharvester.audio.media import MediaError
 from echoharvester.errors import UserError
@@ -15,33 +15,6 @@ from echoharvester.sources.youtube.pace import Pace, SiteClosedError
 from echoharvester.sources.youtube.site import FetchError, Network, Site, checked_url, clean
 from echoharvester.sources.youtube.source import VideoFilter, described, media_id_of
 from echoharvester.sources.youtube.tracks import audio_language, choose_track
-
-
-@pytest.fixture(scope="module")
-def sound():
-    return m4a()
-
-
-@pytest.fixture
-def server(sound):
-    with serving() as loopback:
-        loopback.answers = {"/sound.m4a": Answer(sound), "/manual.vtt": Answer(VTT.encode())}
-        yield loopback
-
-
-@pytest.fixture
-def site(tmp_path):
-    return make_site(QUICK, tmp_path)
-
-
-def collected(site, known=None, **options):
-    return list(make_source({"kind": "youtube", **options}, site).media(known or {}))
-
-
-def one(site, server, tmp_path, **fields):
-    path = server.info(tmp_path / "infos", **fields)
-    return collected(site, info_json=[str(path)])[0]
-
 
 # ---- what is offered ----
 
