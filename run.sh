@@ -37,6 +37,7 @@ run_stage 3 transcribe    # with source.uncaptioned=transcribe: captions by a re
 run_stage 3 segment       # captions to utterances
 run_stage 4 align         # word times and confidence
 run_stage 5 measure       # SNR, speech ratio, rate, bandwidth, clipping
+run_stage 5 speakers      # with speakers=sherpa_onnx: who speaks, and where several do
 run_stage 5 duplicates    # the same speech in two media, across all shards
 run_stage 5 filter        # accept or reject by all of these
 run_stage 6 refit         # with validate.refit: the acceptance fitted on this harvest

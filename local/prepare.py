@@ -16,7 +16,7 @@ from config import plain, stage_main
 def main(cfg: DictConfig, recipe: Recipe) -> None:
     for line in check_environment(recipe.paths.data_dir):
         print(f"stage  0 prepare: {line}")
-    for part in ("align", "asr", "second_asr"):
+    for part in ("align", "asr", "second_asr", "speakers"):
         for model in fetch_models(part, plain(cfg[part]), recipe.paths.data_dir / RECORD):
             print(f"stage  0 prepare: {part}: {model}")
     if cfg.source.kind == "synthetic":

@@ -167,6 +167,10 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
         "none": Kind(),
     }),
     "measure": ("", {"": Kind((Part(f"{_OURS}.audio.vad:VadConfig"),))}),
+    "speakers": ("kind", {
+        "sherpa_onnx": Kind((Part(f"{_OURS}.asr.speakers:SpeakersConfig"),)),
+        "none": Kind(),
+    }),
     "duplicates": ("", {"": Kind((Part(f"{_OURS}.dataset.duplicates:DuplicateFinder"),))}),
     "filter": ("", {"": Kind((Part(f"{_OURS}.dataset.filter:FilterConfig"),))}),
     "asr": ("kind", _RECOGNISERS),

@@ -16,6 +16,7 @@ _ALIGNER_MODELS = tuple(f"{align}.{file}" for align in _ALIGNERS for file in _AL
 _RECOGNISERS = ("asr", "asr.cpu", "asr.gpu", "second_asr", "second_asr.cpu", "second_asr.gpu")
 _RECOGNISER_FILES = ("model", "tokens", "decoder", "joiner", "repo")
 _ASR_MODELS = tuple(f"{asr}.{file}" for asr in _RECOGNISERS[:3] for file in _RECOGNISER_FILES)
+_INTRODUCED_TO_FILTER = {"filter.max_overlap_ratio": 0.1}
 _INTRODUCED_TO_VALIDATE = {
     "validate.refit": False, "validate.refit_hours": 3.0, "validate.refit_precision": 0.994,
     "validate.max_cer_machine": 0.03, "validate.min_probability_machine": 0.98,
@@ -66,16 +67,21 @@ STAGES = stage_table(
         source="cuts_aligned", target="cuts_measured", version=3,
     ),
     Stage(
+        5, "speakers",
+        settings=("speakers",), models=("speakers.segmentation", "speakers.embedding"),
+        source="cuts_measured", target="cuts_diarised", wanted=outputs.is_diarised,
+    ),
+    Stage(
         5, "duplicates",
-        settings=("duplicates", "filter"),
+        settings=("duplicates", "filter"), introduced=_INTRODUCED_TO_FILTER,
         reads=("cuts_measured",), inputs=inputs.of_duplicates,
         output=ManifestOutput(lambda p: p.duplicates, outputs.duplicates),
         long=True, after_takedown=True, version=2,
     ),
     Stage(
         5, "filter",
-        settings=("filter",),
-        source="cuts_measured", target="cuts_filtered", extra_input="duplicates",
+        settings=("filter",), introduced=_INTRODUCED_TO_FILTER,
+        source="cuts_diarised", target="cuts_filtered", extra_input="duplicates",
         after_takedown=True, version=4,
     ),
     Stage(

@@ -34,6 +34,7 @@ class FilterConfig:
     min_hangul_share: float = 0.2
     max_rate_deviation: float = 5.0
     max_mismatch_share: float = 0.8
+    max_overlap_ratio: float = 0.1
 
 
 _MIN_RATES = 10  # utterances that tell how fast a media item is spoken
@@ -120,6 +121,7 @@ def _judged(cut: Cut, config: FilterConfig, duplicate_of: Mapping[str, str]) -> 
         and is_invented(custom.get("text_orthographic", "")),
         "low_snr": custom["snr_db"] < config.min_snr_db,
         "clipped": custom["clipped_share"] > config.max_clipped_share,
+        "overlapped_speech": custom.get("overlap_ratio", 0.0) > config.max_overlap_ratio,
         "narrow_band": custom["bandwidth_hz"] < config.min_bandwidth_hz,
         "not_korean": custom["hangul_share"] < config.min_hangul_share,
         "low_align_score": custom["align_score"] < config.min_align_score,

@@ -35,10 +35,16 @@ _ON_DISK["second_asr"] = (
 )
 
 
+_ON_DISK[
+    "speakers"
+] = """Connect this machine once, and run stage 0 again; or name both models on disk:
+speakers=sherpa_onnx speakers.segmentation=/path/model.onnx speakers.embedding=/path/model.onnx"""
+
+
 def fetch_models(
     part: str, settings: Mapping[str, Any], record: Path | None = None
 ) -> Iterator[Path | str]:
-    """Fetches what a part (align, asr, second_asr) names by an address; where each model lies.
+    """Fetches what a part (align, asr, second_asr, speakers) names by an address; where each model lies.
 
     Of a part that is chosen by hardware both are fetched where both may be used: other machines may
     choose otherwise.

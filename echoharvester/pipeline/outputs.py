@@ -141,6 +141,11 @@ def is_transcribing(recipe: Recipe) -> bool:
     return recipe.settings["source"].get("uncaptioned") == "transcribe"
 
 
+def is_diarised(recipe: Recipe) -> bool:
+    """Whether speakers are told apart."""
+    return recipe.settings["speakers"]["kind"] != "none"
+
+
 def is_refitted(recipe: Recipe) -> bool:
     """Whether the acceptance is fitted on the harvest itself."""
     return bool(recipe.settings["validate"]["refit"])

@@ -37,6 +37,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "low_snr": ("too noisy", "filter.min_snr_db"),
     "clipped": ("recorded too loud", "filter.max_clipped_share"),
     "narrow_band": ("telephone quality", "filter.min_bandwidth_hz"),
+    "overlapped_speech": ("several people speak at once", "filter.max_overlap_ratio"),
     "not_korean": ("mostly other letters than Hangul", "filter.min_hangul_share"),
     "low_align_score": ("the words hardly fit the sound", "filter.min_align_score"),
     "too_fast": ("more syllables than anybody says in that time", "filter.max_syllables_per_sec"),
