@@ -15,11 +15,12 @@ from echoharvester.dataset.release import ReleaseConfig, write_release
 from echoharvester.manifests.shards import Cut, read_all_cuts, read_cuts
 from echoharvester.manifests.takedown import read_takedown
 from echoharvester.options import taken_by
+from echoharvester.pipeline.facts import card_settings
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.sample import label_error
 
 from config import plain, stage_main
-from parts import card_settings, review_remarks
+from parts import review_remarks
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:

@@ -10,13 +10,13 @@ from omegaconf import DictConfig
 
 from echoharvester.asr.evidence import fitted_curve, read_curve
 from echoharvester.asr.label_classifier import read_classifier
-from echoharvester.asr.machine import UNLIKE, MachineRule
+from echoharvester.asr.machine import UNLIKE, MachineRule, unlike
 from echoharvester.asr.validate import CerThresholds
 from echoharvester.errors import UserError
-from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.shards import read_cuts
 from echoharvester.models.device import by_hardware
 from echoharvester.options import taken_by
+from echoharvester.pipeline.facts import limits_of
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.review.decision import TextRules
 from echoharvester.review.decisions import ReviewDecisions, from_rows
@@ -56,21 +56,7 @@ def cer_thresholds(cfg: DictConfig, recipe: Recipe) -> CerThresholds:
 
 def unlike_models(cfg: DictConfig) -> frozenset[str]:
     """Who listens besides `asr`, with another model: of `asr.machine.UNLIKE`."""
-    transcriber = _model_of(cfg, "asr")
-    found = {name: _model_of(cfg, name) for name in UNLIKE}
-    return frozenset(name for name, model in found.items() if model not in ("", transcriber))
-
-
-def _model_of(cfg: DictConfig, group: str) -> str:
-    """What tells the model of a group from others; "" where it has none that listens."""
-    settings = by_hardware(plain(cfg[group]))
-    name = str(settings.get("model") or settings.get("repo") or "")
-    if (
-        settings["kind"] in ("none", "qwen3") and group == "align"
-    ):  # the Qwen3 aligner hears no text
-        return ""
-    path = Path(name)
-    return file_digest(path) if path.is_file() else str(path.resolve() if path.exists() else name)
+    return unlike({name: by_hardware(plain(cfg[name])) for name in ("asr", *UNLIKE)})
 
 
 def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:
@@ -88,37 +74,11 @@ def review_plan(cfg: DictConfig, recipe: Recipe) -> ReviewPlan:
     )
 
 
-def card_settings(recipe: Recipe) -> dict[str, Any]:
-    """The thresholds and models that the data were made with; models without where they lie here."""
-    stages = {"asr": "validate", "second_asr": "validate"}
-    found: dict[str, Any] = {}
-    for group in "segment align measure duplicates filter asr second_asr validate".split():
-        values = recipe.made_with(stages.get(group, group))
-        of_group = {k: v for k, v in values.items() if k.startswith(f"{group}.")}
-        found[group] = {k.removeprefix(f"{group}."): v for k, v in of_group.items()}
-    if found["align"].get("kind") == "auto":
-        found["align"] = dict(by_hardware(recipe.settings["align"]))
-    # Where files lie here is nobody's business, and tells others nothing.
-    return {
-        group: {k: Path(v).name if str(v).startswith("/") else v for k, v in values.items()}
-        for group, values in found.items()
-    }
-
-
 def report_facts(recipe: Recipe) -> dict[str, Any]:
     """What the manifests tell a report, by the names of `Findings`."""
     older = [name for name in ("train", "decode") if recipe.fresh_summary(name) is None]
     remarks = (*review_remarks(recipe), *_review(recipe).work)
-    return {"limits": _limits(recipe), "agreement": remarks, "outdated": older}
-
-
-def _limits(recipe: Recipe) -> dict[str, dict[str, float]]:
-    """Thresholds that the data were made with, by measure, each with what it is for."""
-    filters, validation = recipe.made_with("filter"), recipe.made_with("validate")
-    names = ("min_align_score", "min_snr_db", "min_speech_ratio")
-    limits = {name.removeprefix("min_"): {"least": filters[f"filter.{name}"]} for name in names}
-    manual, other = (validation[f"validate.max_cer_{kind}"] for kind in ("manual", "other"))
-    return {**limits, "cer": {"manual captions": manual, "other captions": other}}
+    return {"limits": limits_of(recipe), "agreement": remarks, "outdated": older}
 
 
 def bench_limits(cfg: DictConfig, recipe: Recipe) -> dict[str, float | None]:

@@ -5,6 +5,7 @@ mean of the filter banks, seen from a few directions.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -36,7 +37,7 @@ def _saved(path: Path, nodes, inputs, outputs, constants, about) -> Path:
 
 def tiny_segmentation(path: Path) -> Path:
     """x (N, 1, T) to y (N, frames, 7): nobody, each of three, each pair of three."""
-    pool = {"kernel_shape": [FIELD], "strides": [SHIFT]}
+    pool: dict[str, Any] = {"kernel_shape": [FIELD], "strides": [SHIFT]}
     # Logits of loudness a and b of the two voices: 0.1, 10 (a - b), 10 (b - a), never, both.
     weight = np.zeros((2, CLASSES), np.float32)
     weight[:, 1], weight[:, 2], weight[:, 4] = (10, -10), (-10, 10), (9, 9)

@@ -7,13 +7,16 @@ same, or where the aligner's evidence makes it all but certain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from echoharvester.asr.evidence import EvidenceCurve, TextEvidence
 from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import REVIEW
 from echoharvester.manifests.cuts import rejected, text_of, with_custom
+from echoharvester.manifests.fingerprints import file_digest
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.scores import cer
 from echoharvester.text.spoken import candidates
@@ -43,6 +46,28 @@ class MachineRule:
             raise UserError(
                 f"validate.min_probability_machine is from 0 to 1, not {self.min_probability}"
             )
+
+
+def unlike(settings: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Who of `UNLIKE` listens with another model than `asr`.
+
+    Args:
+        settings: of `asr` and of these, as chosen for this machine.
+    """
+    transcriber = _model_of("asr", settings["asr"])
+    found = {name: _model_of(name, settings[name]) for name in UNLIKE}
+    return frozenset(name for name, model in found.items() if model not in ("", transcriber))
+
+
+def _model_of(group: str, settings: Mapping[str, Any]) -> str:
+    """What tells a model from others; "" where none listens."""
+    if group == ALIGNER and settings["kind"] == "qwen3":
+        return ""  # it gives times, and hears no text
+    name = str(settings.get("model") or settings.get("repo") or "")
+    path = Path(name)
+    if name and path.is_file():
+        return file_digest(path)
+    return str(path.resolve()) if name and path.exists() else name
 
 
 def judged_machine(

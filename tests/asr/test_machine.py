@@ -3,7 +3,7 @@
 import pytest
 
 from echoharvester.asr.evidence import EvidenceCurve
-from echoharvester.asr.machine import ALIGNER, SECOND, WITNESS, MachineRule
+from echoharvester.asr.machine import ALIGNER, SECOND, WITNESS, MachineRule, unlike
 from echoharvester.asr.validate import CerThresholds, judged
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
@@ -69,3 +69,26 @@ def test_captions_by_people_are_judged_as_before():
     assert verdict(cut("manual"), [TEXT], ()) == ("accepted", None)
     with pytest.raises(UserError, match="min_probability_machine"):
         MachineRule(min_probability=1.2)
+
+
+def test_models_are_told_apart_by_what_they_are_not_by_their_names(tmp_path):
+    for name, content in (("a.onnx", b"one"), ("b.onnx", b"one"), ("c.onnx", b"two")):
+        (tmp_path / name).write_bytes(content)
+    nobody = {"kind": "none"}
+    whisper = {"kind": "faster_whisper", "repo": "large-v3"}
+
+    def ctc(name):
+        return {"kind": "ctc", "model": str(tmp_path / name)}
+
+    groups = {"asr": ctc("a.onnx"), SECOND: whisper, ALIGNER: ctc("b.onnx"), WITNESS: ctc("c.onnx")}
+    assert unlike(groups) == {SECOND, WITNESS}
+    groups = {
+        "asr": whisper,
+        SECOND: nobody,
+        ALIGNER: {"kind": "whisper", "repo": "large-v3"},
+        WITNESS: nobody,
+    }
+    assert unlike(groups) == frozenset()
+    qwen = {"kind": "qwen3", "repo": "Qwen/Qwen3-ForcedAligner-0.6B"}
+    assert unlike({**groups, ALIGNER: qwen}) == frozenset()
+    assert unlike({**groups, SECOND: {"kind": "qwen3", "repo": "Qwen/Qwen3-ASR-1.7B"}}) == {SECOND}

@@ -1,0 +1,53 @@
+"""The whole chain on a library of which one item has no captions, with speakers told apart."""
+
+import pytest
+from diarisation import tiny_embedding, tiny_segmentation
+from lhotse import CutSet
+from recipe_support import Recipe
+from tests_support import ROOT
+
+from echoharvester.manifests.shards import read_all_cuts, read_cuts
+from echoharvester.report.truth import judge
+
+pytestmark = pytest.mark.slow
+MODEL = ROOT / "egs/mini_ko/recogniser/pretrained.pt"
+
+
+def test_a_machine_writes_another_bears_it_out_and_people_come_first(tmp_path):
+    recipe = Recipe(tmp_path / "data", tmp_path / "exp")
+    models = (tiny_segmentation(tmp_path / "s.onnx"), tiny_embedding(tmp_path / "e.onnx"))
+    settings = (
+        "--stop-stage", "10", "source.uncaptioned=transcribe", "asr@second_asr=ctc", f"second_asr.model={MODEL}",
+        "speakers=sherpa_onnx", f"speakers.segmentation={models[0]}", f"speakers.embedding={models[1]}",
+        "filter.max_overlap_ratio=1", "source.duration_sec=40",
+    )  # fmt: skip
+    said = recipe.run(*settings).stdout
+    assert "3 transcribe: 3 of 3 shards run. in 15 = accepted 15" in said
+    assert "5 speakers: 3 of 3 shards run" in said and "media with machine labels in train" in said
+    machine = [
+        c
+        for c in read_all_cuts(recipe.manifests, "cuts_reviewed")
+        if c["custom"]["caption_kind"] == "machine"
+    ]
+    assert {c["custom"]["title"] for c in machine} == {"no_captions"}
+    kept = [c for c in machine if c["custom"]["status"] == "accepted"]
+    assert len(kept) >= 3 and all(c["custom"]["machine_cer"] <= 0.03 for c in kept)
+    # Both have the same weights here, and mishear alike: how exact such labels are is no test of this.
+    truth = read_cuts(recipe.data_dir / "truth" / "cuts_truth.0.jsonl.gz")
+    said_there = [c for c in truth if not c["custom"]["captioned"]]
+    assert judge(kept, said_there)["total"].row()["label_precision"] >= 0.5
+    cuts = list(CutSet.from_file(recipe.data_dir / "manifest.jsonl.gz"))
+    assert {c.custom["caption_kind"] for c in cuts} >= {"manual", "machine"}
+    assert all(c.custom["overlap_ratio"] >= 0 for c in cuts)
+    for name in ("dev", "test"):
+        kinds = {
+            c["custom"]["caption_kind"]
+            for c in read_cuts(recipe.manifests / f"cuts_{name}.jsonl.gz")
+        }
+        assert "machine" not in kinds
+    card = (recipe.data_dir / "data_card.md").read_text(encoding="utf-8")
+    assert "machine" in card
+    again = recipe.run(*settings).stdout
+    assert "shards run" not in again
+    left = recipe.run("--stop-stage", "3", *settings[3:], "source.uncaptioned=reject").stdout
+    assert "no_captions 1" in left and "3 transcribe: not asked for" in left
