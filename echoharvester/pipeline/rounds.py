@@ -307,7 +307,7 @@ def verdict(now: RoundFigures, best: Round | None, min_gain: float) -> tuple[boo
         )
     more = now.hours / before.hours - 1 if before.hours else float(now.hours > 0)
     fewer = 1 - now.dev / before.dev if before.dev and now.dev is not None else 0.0
-    gain = f"{more:+.1%} speech, {-fewer:+.1%} dev errors"
+    gain = f"{more:+.1%} speech, {0 - fewer:+.1%} dev errors"
     if max(more, fewer) < min_gain:
         return True, True, f"{gain}: less than rounds.min_gain, so it is the last"
     return True, False, gain

@@ -69,7 +69,7 @@ def _reviewed(manifests: Path) -> Iterator[Cut]:
 
 
 HEAD = (
-    "round", "in use", "utterances", "minutes", "expected label error", "by reviewers", "dev CER %",
+    "round", "in use", "utterances", "minutes", "expected label error %", "by reviewers", "dev CER %",
     "test CER %", "labels right %", "of the speech %", "took min", "verdict",
 )  # fmt: skip
 
