@@ -33,7 +33,7 @@ from echoharvester.text.spoken import candidates  # noqa: E402
 MINI = ROOT / "egs" / "mini_ko" / "recogniser"
 STUDENT = (
     "tokenizer=jamo", "tokenizer.keep_space=true", "model=conformer_ctc_tiny", f"train.init={MINI}/pretrained.pt",
-    "train.max_epochs=8", "train.optimizer=adamw", "train.lr=0.001", "train.schedule=cosine",
+    "train.max_epochs=5", "train.optimizer=adamw", "train.lr=0.001", "train.schedule=cosine",
     "train.warmup_steps=50", "train.weight_decay=0.001", "train.batch_sec=60", "train.early_stop_epochs=0",
     "lm.synthetic_sentences=0", "split.dev=0.1", "split.test=0.1",
 )  # fmt: skip

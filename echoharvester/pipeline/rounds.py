@@ -185,7 +185,7 @@ class Rounds:
         """Digest of what a round depends on: settings, models, segments, and the round before."""
         stages = list(recipe.stages)
         names = stages[stages.index(FIRST) : stages.index(LAST) + 1]
-        settings = [recipe.stage_fingerprint(name) for name in names]
+        settings = [recipe.stage_fingerprint(name) for name in names if recipe.has(name)]
         segments = inputs.shards(recipe, recipe.stages[FIRST].source)
         return fingerprint(settings, segments, best.fingerprint if best else "")
 
