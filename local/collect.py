@@ -13,6 +13,12 @@ from echoharvester.sources.folders import write_left_out
 from echoharvester.sources.remarks import remarks
 
 from config import plain, stage_main
+from parts import unlike_models
+
+UNCONFIRMED = (
+    "source.uncaptioned=transcribe: no model unlike asr listens, so all that it writes will be rejected as "
+    "unconfirmed; set second_asr, align or witness to another one"
+)
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
@@ -33,6 +39,8 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         print(f"stage  1 collect: {left_out}")
     for line in remarks(listing.cuts):
         print(f"stage  1 collect: {line}")
+    if recipe.has("transcribe") and not unlike_models(cfg):
+        print(f"stage  1 collect: {UNCONFIRMED}")
     counts = listing.finish()
     name_errors(paths.manifests, "cuts_media")
     print(f"stage  1 collect: {counts.line('media')}")

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         driver = make_driver(overrides)
         rounds = rounds_of(driver.recipe, overrides)
         if STATUS in modes:
-            print_status(driver.recipe)
+            print_status(rounds.in_use() if rounds.config.count > 1 else driver.recipe)
             print(*rounds.status(), sep="\n")
             return 0
         runner: Driver | Rounds = rounds if rounds.config.count > 1 else driver

@@ -104,6 +104,7 @@ STAGES = stage_table(
         ),
         files=("validate.evidence",),
         source="cuts_filtered", target="cuts_validated", extra_input="refit",
+        extra=inputs.fitted_evidence,
         gpu=True, version=6,
     ),
     Stage(

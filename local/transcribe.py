@@ -16,18 +16,12 @@ from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.worker import ShardWork, run_stage_shard
 
 from config import plain, stage_main
-from parts import unlike_models
 
 
 def main(cfg: DictConfig, recipe: Recipe) -> None:
     if cfg.asr.kind == "none":
         raise UserError("asr=none: source.uncaptioned=transcribe needs a recogniser")
     settings, config = by_hardware(plain(cfg.asr)), TranscribeConfig(**plain(cfg.transcribe))
-    if cfg.shard == 0 and not unlike_models(cfg):
-        print(
-            "stage  3 transcribe: nothing unlike asr listens: what it writes will be rejected as "
-            "unconfirmed, unless second_asr, align or witness is another model"
-        )
 
     @cache
     def recogniser() -> Recogniser:

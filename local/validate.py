@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from omegaconf import DictConfig
 
 from echoharvester.asr import LateRecogniser, make_recogniser
@@ -37,7 +35,7 @@ def main(cfg: DictConfig, recipe: Recipe) -> None:
         done = validate_media(cuts, recognisers, thresholds, load, heard_by)
         return [with_custom(c, recogniser=used) if "cer" in c["custom"] else c for c in done]
 
-    curve = asdict(thresholds.curve) if cfg.validate.refit and thresholds.curve else None
+    curve = recipe.extra("validate")
     work = ShardWork(process, extra_of=lambda cuts: curve, prefetch=load.begin)
     run_stage_shard(recipe, "validate", cfg.shard, work)
 

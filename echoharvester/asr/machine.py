@@ -16,7 +16,7 @@ from echoharvester.asr.evidence import EvidenceCurve, TextEvidence
 from echoharvester.errors import UserError
 from echoharvester.manifests.accounting import REVIEW
 from echoharvester.manifests.cuts import rejected, text_of, with_custom
-from echoharvester.manifests.fingerprints import file_digest
+from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.scores import cer
 from echoharvester.text.spoken import candidates
@@ -66,8 +66,23 @@ def _model_of(group: str, settings: Mapping[str, Any]) -> str:
     name = str(settings.get("model") or settings.get("repo") or "")
     path = Path(name)
     if name and path.is_file():
-        return file_digest(path)
-    return str(path.resolve()) if name and path.exists() else name
+        whole = path.with_name(
+            f"{path.name.partition('.')[0]}.onnx"
+        )  # of model.int8.onnx, model.onnx
+        return file_digest(whole if path.suffix == ".onnx" and whole.is_file() else path)
+    weights = path / "model.bin"
+    if name and weights.is_file():
+        return _ends_of(weights)
+    # Systran/faster-whisper-large-v3 is what large-v3 stands for.
+    return name.rpartition("/")[2].removeprefix("faster-whisper-").lower()
+
+
+def _ends_of(path: Path) -> str:
+    """Size and last bytes of a file of gigabytes: copies have the same, other weights do not."""
+    with open(path, "rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 65536))
+        return fingerprint(size, file.read().hex())
 
 
 def judged_machine(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -134,19 +135,23 @@ def utterance_spans(samples: np.ndarray, config: TranscribeConfig) -> Iterator[S
         else:
             joined.append((start, end))
     for start, end in joined:
-        for a, b in _cut(start, end, loudness, config.max_sec):
-            if b - a >= config.min_sec:
-                yield max(0.0, a - PAD_SEC), min(duration, b + PAD_SEC)
+        if end - start < config.min_sec:
+            continue
+        edges = [*_edges(start, end, loudness, config.max_sec)]
+        edges[0], edges[-1] = max(0.0, start - PAD_SEC), min(duration, end + PAD_SEC)
+        yield from pairwise(edges)
 
 
-def _cut(start: float, end: float, loudness: Loudness, max_sec: float) -> Iterator[Span]:
+def _edges(start: float, end: float, loudness: Loudness, max_sec: float) -> Iterator[float]:
+    """Where speech without a pause is cut; what is left behind a cut is no crumb."""
+    yield start
     while end - start > max_sec:
-        pauses = loudness.quiet_runs(start + max_sec / 2, start + max_sec)
-        longest = max(pauses, key=lambda run: run[1] - run[0], default=(start + max_sec,) * 2)
-        at = float(sum(longest)) / 2
-        yield start, at
-        start = at
-    yield start, end
+        latest = min(start + max_sec, end - max_sec / 4)
+        pauses = loudness.quiet_runs(start + max_sec / 3, latest)
+        longest = max(pauses, key=lambda run: run[1] - run[0], default=(latest, latest))
+        start = float(sum(longest)) / 2
+        yield start
+    yield end
 
 
 def fault_of(text: str, duration_sec: float) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from echoharvester.asr.transcribe import MACHINE
 from echoharvester.dataset.duplicates import alike_media
-from echoharvester.dataset.split import SplitError, apart_from, split_media
+from echoharvester.dataset.split import SplitError, apart_from, is_by_channel, split_media
 from echoharvester.manifests.shards import Cut, ShardWriter, read_cuts, read_info
 
 MAX_NAMED = 10  # pairs of media that are named
@@ -78,7 +78,8 @@ def write_sets(
             seconds[name] += cut["duration"]
             count[name] += 1
         for name, writer in writers.items():
-            counts = {"hours": seconds[name] / 3600, "of": settings}
+            together = "channel" if is_by_channel(everything, by) else "media"
+            counts = {"hours": seconds[name] / 3600, "of": settings, "by": together}
             writer.close("split", fingerprint, "", counts)
     num_media = Counter(belongs.values())
     yield ", ".join(
@@ -99,6 +100,8 @@ def _beside_fixed(
     for path in fixed.values():
         if not read_info(path):
             raise SplitError(f"split.fixed: {path} is missing or damaged")
+    infos = [read_info(path) for path in fixed.values()]
+    by = next((info.counts["by"] for info in infos if info and "by" in info.counts), by)  # as then
     held = {_media(cut) for path in fixed.values() for cut in read_cuts(path)}
 
     def everything() -> Iterator[Cut]:
@@ -123,7 +126,8 @@ def _beside_fixed(
         if not seconds["train"]:
             raise SplitError("nothing is left to train on beside the fixed dev and test sets")
         for name, writer in writers.items():
-            writer.close("split", fingerprint, "", {"hours": seconds[name] / 3600, "of": settings})
+            counts = {"hours": seconds[name] / 3600, "of": settings, "by": by}
+            writer.close("split", fingerprint, "", counts)
     yield f"dev and test as they were, train {seconds['train'] / 60:.1f} min of {len(free)} media"
 
 

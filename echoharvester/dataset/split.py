@@ -47,7 +47,7 @@ def split_media(
         raise SplitError(f"split.by is {', '.join(BY)}, not {by!r}")
     if not (0 < dev < 1 and 0 < test < 1 and dev + test < 1):
         raise SplitError(f"split.dev={dev} and split.test={test}: expected shares that leave some")
-    groups = _groups(channels, _is_by_channel(channels, by), alike)
+    groups = _groups(channels, is_by_channel(channels, by), alike)
     if len(groups) < 3:
         raise SplitError(_too_few(len(channels), len(groups)))
     limit = {"test": MAX_OVERSIZE * test, "dev": MAX_OVERSIZE * dev}
@@ -87,11 +87,16 @@ def apart_from(
     if by not in BY:
         raise SplitError(f"split.by is {', '.join(BY)}, not {by!r}")
     out = set(held)
-    groups = _groups(channels, _is_by_channel(channels, by), alike).values()
+    groups = _groups(channels, is_by_channel(channels, by), alike).values()
     return {m for media in groups if not out & set(media) for m in media}
 
 
-def _is_by_channel(channels: Mapping[str, str], by: str) -> bool:
+def is_by_channel(channels: Mapping[str, str], by: str) -> bool:
+    """Whether media of one channel stay together.
+
+    Args:
+        channels, by: see `split_media`.
+    """
     return by == "channel" or (
         by == "auto" and len(set(channels.values()) - {""}) >= ENOUGH_CHANNELS
     )

@@ -11,6 +11,7 @@ import io
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from echoharvester.manifests.cuts import is_rejected, rejected
 from echoharvester.manifests.runner import StageRun, input_identity, run_shard
@@ -89,12 +90,15 @@ def add_to_list(data_dir: Path, wanted: Takedown, reason: str, date: str) -> Non
     write_atomic(path, text + out.getvalue())
 
 
-def remove_from_shard(stage: StageRun, index: int) -> None:
+def remove_from_shard(stage: StageRun, index: int, extra: Any = None) -> None:
     """Makes one shard again from its taken-down input, all else as it is; nothing is computed.
 
     The stage before must be done already.  The shard keeps the fingerprint of the settings that it
     was made with, and its errors.  What was not finished becomes an error, to be done by the next
     run; a shard that cannot be read is removed, to be made again.
+
+    Args:
+        extra: what every media item depends on besides its cuts.
     """
     path = shard_path(stage.folder, stage.target, index)
     info, source = read_info(path), read_info(shard_path(stage.folder, stage.source, index))
@@ -117,7 +121,7 @@ def remove_from_shard(stage: StageRun, index: int) -> None:
             return failed[media_id]
         raise ManifestError(f"{path}: {media_id} is not up to date; it is made by the next run")
 
-    run_shard(same, index, as_before)
+    run_shard(same, index, as_before, extra_of=lambda cuts: extra)
 
 
 def without_media(path: Path, media_ids: Collection[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import file_digest
-from echoharvester.manifests.shards import find_shards, read_info
+from echoharvester.manifests.shards import find_shards, known_rows, read_info
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.records import recorded_fingerprint
 from echoharvester.review.decisions import identity as review_identity
@@ -59,6 +59,13 @@ def of_duplicates(recipe: Recipe) -> list[Any]:
 
 def of_refit(recipe: Recipe) -> list[Any]:
     return shards(recipe, "cuts_filtered")
+
+
+def fitted_evidence(recipe: Recipe) -> dict[str, Any] | None:
+    """The curve that was fitted on this harvest, where one is asked for and there is one."""
+    if not recipe.settings["validate"]["refit"]:
+        return None
+    return next(known_rows(recipe.paths.evidence), None)
 
 
 def of_review(recipe: Recipe) -> list[Any]:

@@ -111,6 +111,11 @@ class Recipe:
             raise UserError(f"{path} is missing or damaged; run {self.stages[other].title}")
         return info.identity
 
+    def extra(self, name: str) -> Any:
+        """What every media item of a sharded stage depends on besides its cuts, as plain values."""
+        of_all = self.stages[name].extra
+        return of_all(self) if of_all else None
+
     def num_shards(self) -> int:
         """Of the data folder.
 

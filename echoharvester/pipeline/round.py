@@ -9,7 +9,7 @@ from echoharvester.errors import UserError
 from echoharvester.pipeline.records import load_record
 from echoharvester.report.round_figures import RoundFigures
 
-RECORD, MANIFESTS = "round.json", "manifests"  # in a round's folder
+RECORD, MANIFESTS, REPORT = "round.json", "manifests", "report.html"  # in a round's folder
 ALIGNED, SETS = KEPT = ("aligned", "sets")  # in that of round 1, for later ones
 PAGE, IN_USE = "rounds.html", "in_use"  # beside these folders
 

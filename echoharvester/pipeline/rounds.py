@@ -22,7 +22,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from echoharvester.dataset.card import label_error_line
@@ -30,7 +30,14 @@ from echoharvester.dataset.sets import HELD_OUT
 from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.lock import locked
-from echoharvester.manifests.shards import find_shards, read_cuts, read_info, write_atomic
+from echoharvester.manifests.shards import (
+    ShardInfo,
+    find_shards,
+    read_cuts,
+    read_info,
+    write_atomic,
+)
+from echoharvester.models.device import by_hardware
 from echoharvester.pipeline import inputs
 from echoharvester.pipeline.overrides import quoted
 from echoharvester.pipeline.recipe import Recipe
@@ -52,6 +59,7 @@ from echoharvester.report.round_figures import CHANGED, RoundFigures
 from echoharvester.report.rounds import changed_sides, kept_cuts, rounds_page
 from echoharvester.report.truth import judge
 
+ASKED = ("whisper", "ctc")  # aligners that hear a recording once and are asked of many texts
 FIRST, LAST, REPORT = "align", "export_model", "report"
 
 
@@ -106,9 +114,15 @@ class Rounds:
         settings, paths = self.recipe.settings, self.recipe.paths
         if settings["witness"]["kind"] != "none":
             raise UserError("rounds choose the witness themselves: leave witness=... away")
-        if paths.exp_dir not in paths.train_dir.parents:
+        if self.folder(1) not in self._driver(1, None).recipe.paths.train_dir.parents:
             raise UserError(
                 f"train_dir={paths.train_dir}: every round has one of its own below exp_dir; leave it away"
+            )
+        kind = by_hardware(settings["align"])["kind"]
+        if kind not in ASKED:
+            raise UserError(
+                f"align={kind} cannot be asked how probable a text is, which rounds need: choose "
+                f"{' or '.join(f'align={name}' for name in ASKED)}"
             )
         stages = list(self.recipe.stages)
         of_round = stages[stages.index(FIRST) : stages.index(LAST) + 1]
@@ -134,8 +148,16 @@ class Rounds:
             if done is None:
                 was_there = False
                 print(f"\nround {number} of {self.config.count}", flush=True)
+                self._forget(number)
+                if number == 1:
+                    self._put_back(self.folder(1) / ALIGNED, driver.recipe)
                 started = time.monotonic()
                 if status := driver.run(of_round):
+                    if best and status == FAILED:
+                        print(
+                            f"run.sh: to go back to round {best.number}: --rounds {best.number}",
+                            file=sys.stderr,
+                        )
                     return status
                 done = self._judge(number, driver.recipe, best, time.monotonic() - started)
                 if status := driver.run([REPORT]):
@@ -149,7 +171,7 @@ class Rounds:
                 break
         assert best is not None
         if not ended[-1].used or was_there:
-            self._restore(best, in_use.recipe)
+            self._put_back(self.folder(best.number) / MANIFESTS, in_use.recipe)
             if status := in_use.run([*of_round, REPORT]):
                 return status
         self._point_to(best)
@@ -172,7 +194,9 @@ class Rounds:
                 "validate.refit": "true",
                 "split.fixed": str(first / SETS),
             }
-        return self._driver_of([quoted(f"{key}={value}") for key, value in overrides.items()])
+        driver = self._driver_of([quoted(f"{key}={value}") for key, value in overrides.items()])
+        driver.again = "run the same command to go on"
+        return driver
 
     def _model(self, done: Round) -> Path:
         """The exported model of a round."""
@@ -196,7 +220,16 @@ class Rounds:
             same = record and record.fingerprint == self._identity(recipe, best)
         except (UserError, OSError):
             return None
-        return record if record and same and self._model(record).exists() else None
+        if not record or not same or not self._model(record).exists():
+            return None
+        used, last, why = verdict(record.figures, best, self.config.min_gain)  # of today's min_gain
+        return replace(record, used=used, last=last, verdict=why)
+
+    def _forget(self, number: int) -> None:
+        """Takes away the records of a round that is run anew, and of those that were built on it."""
+        while (record := self.folder(number) / RECORD).exists():
+            record.unlink()
+            number += 1
 
     def ended(self, number: int) -> Round | None:
         """A round that has ended, whatever it was made from."""
@@ -223,17 +256,18 @@ class Rounds:
             shutil.rmtree(self.folder(best.number) / MANIFESTS, ignore_errors=True)
         return done
 
-    def _restore(self, best: Round, recipe: Recipe) -> None:
-        """Puts the manifests of the round in use back, where those of another are there; what cannot be
-        put back is made again."""
-        try:
-            if not recipe.stale_shards(FIRST):
-                return
-        except (UserError, OSError):
-            return
-        kept = self.folder(best.number) / MANIFESTS
+    def _put_back(self, kept: Path, recipe: Recipe) -> None:
+        """Puts manifests that a round has kept back in place, where those of another round are there; what
+        cannot be put back is made again."""
+        run = recipe.run_of(FIRST)
+        of_first = sorted(kept.glob(f"{run.target}.*.gz"))
+        infos = [(read_info(path), read_info(run.folder / path.name)) for path in of_first]
+        if any(info is None or info.fingerprint != run.fingerprint for info, _ in infos):
+            return  # damaged, or of other settings: all is made again
+        if all(now and (now.fingerprint, now.identity) == _of(info) for info, now in infos if info):
+            return  # it is there
         for path in sorted(kept.glob("*.gz")):
-            target = recipe.paths.manifests / path.name
+            target = run.folder / path.name
             temporary = target.with_name(f".{target.name}.tmp")
             shutil.copy2(path, temporary)
             temporary.replace(target)
@@ -244,11 +278,18 @@ class Rounds:
         link.symlink_to(self.folder(best.number).name)
 
     def in_use(self) -> Recipe:
-        """The recipe of the round that `data_dir` holds in the end."""
-        numbers = range(1, self.config.count + 1)
-        used = [done for number in numbers if (done := self.ended(number)) and done.used]
-        before = used[-2] if len(used) > 1 else None
-        return self._driver(used[-1].number, before).recipe if used else self.recipe
+        """The recipe of the round that `data_dir` holds in the end; as it is where no round has ended."""
+        best: Round | None = None
+        recipe = self.recipe
+        for number in range(1, self.config.count + 1):
+            driver = self._driver(number, best)
+            done = self._finished(number, driver.recipe, best)
+            if done is None or not done.used:
+                break
+            best, recipe = done, driver.recipe
+            if done.last:
+                break
+        return recipe
 
     def status(self) -> list[str]:
         """A line for every round that has ended, and the one that is under way."""
@@ -313,10 +354,22 @@ def verdict(now: RoundFigures, best: Round | None, min_gain: float) -> tuple[boo
     return True, False, gain
 
 
+def _of(info: ShardInfo) -> tuple[str, str]:
+    return info.fingerprint, info.identity
+
+
 def _of_rounds(manifests: Path) -> list[Path]:
-    """What stages of a round write there; stages 1 to 3 are run once."""
-    early = ("cuts_media.", "cuts_downloaded.", "cuts_segmented.")
-    return [p for p in sorted(manifests.glob("*.gz")) if not p.name.startswith((*early, "."))]
+    """What stages of a round write there; stages 1 to 3 are run once, and what is handed to reviewers
+    belongs to the files that they have."""
+    others = (
+        "cuts_media.",
+        "cuts_downloaded.",
+        "cuts_transcribed.",
+        "cuts_segmented.",
+        "review_",
+        ".",
+    )
+    return [p for p in sorted(manifests.glob("*.gz")) if not p.name.startswith(others)]
 
 
 def _copy(paths: Sequence[Path], folder: Path) -> None:

@@ -43,12 +43,14 @@ class Driver:
         command: of a stage's script, without `shard=K`.
         launcher: where shards and long stages run.
         max_error_rate: a stage fails when a larger share of its items are errors.
+        again: how to go on after a failure; "": with `--stage` of what failed.
     """
 
     recipe: Recipe
     command: Callable[[str], list[str]]
     launcher: LocalConfig | SlurmConfig
     max_error_rate: float
+    again: str = ""
     _locks: ExitStack = field(default_factory=ExitStack)
     _held: set[Path] = field(default_factory=set)
 
@@ -67,9 +69,8 @@ class Driver:
                         )
                         return SAVED
                     if status:
-                        _complain(
-                            f"{stage.title} failed; mend the cause and go on with --stage {stage.number}"
-                        )
+                        again = self.again or f"go on with --stage {stage.number}"
+                        _complain(f"{stage.title} failed; mend the cause and {again}")
                         return FAILED
             except _Terminated:
                 _complain("terminated; run the same command to go on")

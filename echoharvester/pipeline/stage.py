@@ -29,6 +29,8 @@ class Stage:
         files: settings that are a word or name a file; of a file the content counts.
         source, target: manifests that it reads and leaves, shard by shard.
         extra_input: the stage whose manifest a sharded stage reads besides its shard.
+        extra: of that input the plain values that every media item depends on; None: no item depends on
+            all of it.
         reads: what a stage without shards reads, as people call it.
         inputs: identities of that.
         output: what a stage without shards leaves; None: it runs every time.
@@ -55,6 +57,7 @@ class Stage:
     source: str = ""
     target: str = ""
     extra_input: str = ""
+    extra: Callable[[Recipe], Any] | None = None
     reads: tuple[str, ...] = ()
     inputs: Callable[[Recipe], list[Any]] = lambda recipe: []
     output: Output | None = None

@@ -26,7 +26,7 @@ from echoharvester.manifests.takedown import (
     without_media,
 )
 from echoharvester.pipeline.recipe import Recipe
-from echoharvester.pipeline.round import KEPT, MANIFESTS, PAGE
+from echoharvester.pipeline.round import KEPT, MANIFESTS, PAGE, REPORT
 from echoharvester.pipeline.run import Driver
 from echoharvester.pipeline.stage import Stage
 from echoharvester.review.decisions import review_files
@@ -55,6 +55,7 @@ def take_down(driver: Driver, wanted: Takedown, reason: str) -> int:
     before = _held(recipe, media_ids)
     add_to_list(data_dir, wanted, reason, date.today().isoformat())
     _rewrite_listing(recipe, shards, wanted)
+    of_rounds = _out_of_rounds(recipe.paths.exp_dir, media_ids)
     removed = files_of(data_dir, media_ids)
     for path in removed:
         path.unlink()
@@ -75,8 +76,7 @@ def take_down(driver: Driver, wanted: Takedown, reason: str) -> int:
         elif stage.sharded and not stage.after_takedown:
             for k in range(num_shards):
                 if shard_path(folder, stage.target, k).exists():
-                    remove_from_shard(recipe.run_of(name), k)
-    of_rounds = _out_of_rounds(recipe.paths.exp_dir, media_ids)
+                    remove_from_shard(recipe.run_of(name), k, recipe.extra(name))
     print(f"taken down: {', '.join(sorted(media_ids))}")
     for line in removal_lines(before, _held(recipe, media_ids)):
         print(f"  {line}")
@@ -92,10 +92,18 @@ def _out_of_rounds(exp_dir: Path, media_ids: set[str]) -> int:
     """Takes media out of what rounds have kept; how many cuts."""
     gone = 0
     for folder in sorted(exp_dir.glob("round-[0-9]*")):
-        shutil.rmtree(folder / MANIFESTS, ignore_errors=True)
-        kept = [*folder.glob("*.jsonl.gz"), *(p for d in KEPT for p in (folder / d).glob("*.gz"))]
-        gone += sum(without_media(path, media_ids) for path in kept)
-    (exp_dir / PAGE).unlink(missing_ok=True)  # it plays their sound
+        for name in (MANIFESTS, *(f".{d}.partial" for d in (MANIFESTS, *KEPT))):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        for path in [
+            *folder.glob("*.jsonl.gz"),
+            *(p for d in KEPT for p in (folder / d).glob("*")),
+        ]:
+            if read_info(path):
+                gone += without_media(path, media_ids)
+            else:
+                path.unlink()  # damaged: nobody can tell what it holds
+        (folder / REPORT).unlink(missing_ok=True)
+    (exp_dir / PAGE).unlink(missing_ok=True)  # both play their sound
     return gone
 
 

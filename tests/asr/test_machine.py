@@ -92,3 +92,29 @@ def test_models_are_told_apart_by_what_they_are_not_by_their_names(tmp_path):
     qwen = {"kind": "qwen3", "repo": "Qwen/Qwen3-ForcedAligner-0.6B"}
     assert unlike({**groups, ALIGNER: qwen}) == frozenset()
     assert unlike({**groups, SECOND: {"kind": "qwen3", "repo": "Qwen/Qwen3-ASR-1.7B"}}) == {SECOND}
+
+
+def test_copies_other_precisions_and_names_of_the_same_model_are_the_same(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"whole")
+    (tmp_path / "model.int8.onnx").write_bytes(b"small")
+    for name in ("one", "copy"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.bin").write_bytes(b"x" * 100_000 + b"weights")
+    (tmp_path / "tuned").mkdir()
+    (tmp_path / "tuned" / "model.bin").write_bytes(b"x" * 100_000 + b"WEIGHTS")
+    nobody = {"kind": "none"}
+
+    def listens(first, second):
+        return unlike({"asr": first, SECOND: second, ALIGNER: nobody, WITNESS: nobody}) == {SECOND}
+
+    def onnx(name):
+        return {"kind": "sherpa_onnx", "model": str(tmp_path / name)}
+
+    def whisper(name):
+        return {"kind": "faster_whisper", "repo": name}
+
+    assert not listens(onnx("model.onnx"), onnx("model.int8.onnx"))
+    assert not listens(whisper(str(tmp_path / "one")), whisper(str(tmp_path / "copy")))
+    assert listens(whisper(str(tmp_path / "one")), whisper(str(tmp_path / "tuned")))
+    assert not listens(whisper("large-v3"), whisper("Systran/faster-whisper-large-v3"))
+    assert listens(whisper("large-v3"), whisper("small"))

@@ -213,3 +213,43 @@ def test_machine_labels_are_trained_on_and_never_judge(tmp_path):
         writer.close("export", "x", "", {})
     with pytest.raises(SplitError, match="0 media left"):
         list(write_sets(manifest, path_of, "g", "s", 0.2, 0.2, "auto", 0.9, 1))
+
+
+def test_fixed_sets_keep_channels_apart_as_they_were_kept_apart_then(tmp_path):
+    """Twenty channels, and one fewer in the next round: still by channel."""
+    rng = random.Random(6)
+
+    def harvest(num_channels):
+        manifest = tmp_path / f"manifest{num_channels}.jsonl.gz"
+        with ShardWriter(manifest) as writer:
+            for number in range(2 * num_channels):
+                for k in range(3):
+                    text = " ".join(rng.choices(WORDS, k=8))
+                    writer.write(spoken(f"m{number:02d}", k, text, channel=f"c{number // 2:02d}"))
+            writer.close("export", "x", "", {})
+        return manifest
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    list(
+        write_sets(
+            harvest(20), lambda n: first / f"cuts_{n}.jsonl.gz", "f", "s", 0.2, 0.2, "auto", 0.9, 1
+        )
+    )
+    dev = {c["custom"]["channel"] for c in read_cuts(first / "cuts_dev.jsonl.gz")}
+    list(
+        write_sets(
+            harvest(19),
+            lambda n: second / f"cuts_{n}.jsonl.gz",
+            "g",
+            "s",
+            0.2,
+            0.2,
+            "auto",
+            0.9,
+            1,
+            str(first),
+        )
+    )
+    assert dev and not dev & {
+        c["custom"]["channel"] for c in read_cuts(second / "cuts_train.jsonl.gz")
+    }

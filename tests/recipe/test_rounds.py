@@ -88,6 +88,13 @@ def test_a_takedown_reaches_the_rounds(twice):
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=600)
     assert done.returncode == 0 and "rounds: " in done.stdout, done.stdout + done.stderr
+    left = [
+        c
+        for c in read_all_cuts(twice.manifests, "cuts_validated")
+        if c["custom"]["status"] == "accepted"
+    ]
+    assert len(left) > 5 and not list(twice.manifests.glob("cuts_validated.*.errors.jsonl.gz"))
+    assert not list(twice.exp_dir.glob("round-*/report.html"))
     for path in twice.exp_dir.rglob("*.jsonl.gz"):
         assert not [c for c in read_cuts(path) if c["custom"]["media_id"] == gone], path
     assert not (twice.exp_dir / "rounds.html").exists()
@@ -102,6 +109,7 @@ def test_a_takedown_reaches_the_rounds(twice):
         ),
         (("--rounds", "2", "--stop-stage", "12"), "export_model is left out"),
         (("--rounds", "2", "witness=ctc", "witness.model=x.onnx"), "leave witness=... away"),
+        (("--rounds", "2", "align=none"), "align=none cannot be asked how probable a text is"),
         (("--rounds", "0"), "rounds.count is at least 1"),
         (("--rounds", "two"), "--rounds takes a number"),
         (("--rounds", "2", "train_dir=/tmp/x"), "leave it away"),
