@@ -157,7 +157,7 @@ GROUPS: dict[str, tuple[str, dict[str, Kind]]] = {
             (_BOUNDARIES, Part(f"{_OURS}.align.ctc:CtcAligner", ("model", "boundaries"))),
             {"model": str, "tokens": str | None, "num_threads": int, **_ALIGN},
         ),
-        "whisper": Kind((_BOUNDARIES, Part(f"{_OURS}.models.whisper:Whisper")), _ALIGN),
+        "whisper": Kind((_BOUNDARIES, Part(f"{_OURS}.models.whisper:Whisper")), {**_ALIGN, "read_out": bool}),
         "qwen3": Kind((_BOUNDARIES, Part(f"{_OURS}.align.qwen3:Qwen3Aligner", ("boundaries",))), _ALIGN),
         "auto": Kind(more={"cpu": dict, "gpu": dict}),
         "none": Kind(more=_ALIGN),

@@ -36,7 +36,8 @@ def make_aligner(settings: Mapping[str, Any]) -> Aligner:
         from echoharvester.align.whisper import WhisperAligner
         from echoharvester.models.whisper import Whisper
 
-        return WhisperAligner(Whisper(**taken_by(Whisper, settings)), boundaries)
+        whisper = Whisper(**taken_by(Whisper, settings))
+        return WhisperAligner(whisper, boundaries, settings["read_out"])
     from echoharvester.align.ctc import CtcAligner
     from echoharvester.models.acoustic import load_acoustic_model
     from echoharvester.models.hub import fetch

@@ -9,7 +9,8 @@ stage 6 judges by: the probability of its tokens on the sound.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from itertools import zip_longest
 
 import numpy as np
@@ -25,6 +26,7 @@ from echoharvester.align.base import (
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.pauses import Loudness
 from echoharvester.audio.vad import EDGE_VAD, speech_regions
+from echoharvester.manifests.cuts import shared_word_times
 from echoharvester.models.whisper import Encoded, ForcedWord, Whisper
 from echoharvester.text.scores import normalize_for_scoring
 
@@ -85,8 +87,16 @@ class WhisperAligner:
     chooses_verbalisations = False
     edges_by_vad = True
 
-    def __init__(self, model: Whisper, boundaries: BoundaryConfig | None = None) -> None:
+    def __init__(
+        self, model: Whisper, boundaries: BoundaryConfig | None = None, read_out: bool = True
+    ) -> None:
+        """
+        Args:
+            read_out: whether digits and Latin letters become how they are read where that takes other
+                words than the caption has; else the caption's words stay.
+        """
         self.model, self.boundaries = model, boundaries or BoundaryConfig()
+        self.read_out = read_out
         self.heard_by = f"faster_whisper {model.name}"
 
     def align(self, samples: np.ndarray, requests: Sequence[Request]) -> list[Alignment | None]:
@@ -131,7 +141,7 @@ class WhisperAligner:
                         word.text, word.start_sec + at, word.end_sec + at, word.log_probs
                     )
         return [
-            _alignment(request, texts[i], found[i], hypotheses[i], speech)
+            _alignment(request, texts[i], found[i], hypotheses[i], speech, self.read_out)
             for i, request in enumerate(requests)
         ]
 
@@ -277,19 +287,22 @@ def _alignment(
     found: dict[int, ForcedWord],
     hypothesis: Sequence[_HeardWord],
     loudness: Loudness,
+    read_out: bool,
 ) -> Alignment | None:
     """Words as cores, see `boundaries`; None where not all of them were forced."""
     if not words or len(found) < len(words):
         return None
     forced = [found[k] for k in range(len(words))]
-    spoken = request.verbalisations[0].split()
-    if len(spoken) != len(words):  # a number of one word may be said in several
-        spoken = [word.text for word in forced]
     cores = _cores(forced, loudness)
-    aligned = tuple(
-        AlignedWord(text, *core, float(np.mean(np.exp(word.log_probs))))
-        for text, core, word in zip(spoken, cores, forced, strict=True)
+    written = tuple(
+        AlignedWord(word.text, *core, float(np.mean(np.exp(word.log_probs))))
+        for core, word in zip(cores, forced, strict=True)
     )
+    spoken = request.verbalisations[0].split()
+    if len(spoken) == len(words):
+        aligned = tuple(replace(word, text=t) for word, t in zip(written, spoken, strict=True))
+    else:  # a number of one word may be said in several
+        aligned = read_as(written, spoken) if read_out else written
     sizes = [len(word.text) for word in aligned]
     score = float(np.average([word.score for word in aligned], weights=sizes))
     evidence = Evidence(
@@ -298,7 +311,32 @@ def _alignment(
         tuple(word.text for word in hypothesis),
         tuple(word.log_prob for word in hypothesis),
     )
-    return Alignment(" ".join(spoken), aligned, score, evidence)
+    return Alignment(" ".join(word.text for word in aligned), aligned, score, evidence)
+
+
+def read_as(written: Sequence[AlignedWord], spoken: Sequence[str]) -> tuple[AlignedWord, ...]:
+    """The words of a verbalisation, in the place of those that were aligned.
+
+    What is read as it is written keeps its time; what stands for several words, or the other way
+    round, shares its time by length.
+    """
+    result: list[AlignedWord] = []
+    blocks = SequenceMatcher(None, [w.text for w in written], spoken, autojunk=False).get_opcodes()
+    for tag, a, b, c, d in blocks:
+        if tag == "equal":
+            result += written[a:b]
+            continue
+        group, texts = [*written[a:b]], [*spoken[c:d]]
+        if not group:  # nothing is written for it: it shares the time of the word before
+            if not result:
+                return tuple(written)
+            group = [result.pop()]
+            texts = [group[0].text, *texts]
+        times = shared_word_times(texts, group[0].start_sec, group[-1].end_sec)
+        score = float(np.mean([word.score for word in group]))
+        for text, (start, end) in zip(texts, times, strict=True):
+            result.append(AlignedWord(text, start, end, score))
+    return tuple(result or written)
 
 
 def _cores(words: Sequence[ForcedWord], loudness: Loudness) -> list[tuple[float, float]]:

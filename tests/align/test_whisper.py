@@ -1,11 +1,13 @@
 """Alignment by Whisper: a tiny random model in the real format, and how captions take the place of
 what was heard."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tiny_models import whisper
 
-from echoharvester.align.base import Request
+from echoharvester.align.base import AlignedWord, Request
 from echoharvester.align.whisper import (
     WhisperAligner,
     _compose,
@@ -14,6 +16,7 @@ from echoharvester.align.whisper import (
     _places,
     _Window,
     cut_windows,
+    read_as,
 )
 from echoharvester.audio.pauses import Loudness
 from echoharvester.errors import UserError
@@ -159,3 +162,33 @@ def test_texts_that_are_heard_together_are_heard_as_alone(model, spoken_sentence
     samples, _ = spoken_sentences
     windows = [model.encode(samples[i * 16000 : (i + 3) * 16000]) for i in range(3)]
     assert model.transcribe(windows) == [model.transcribe([w])[0] for w in windows]
+
+
+def written(text):
+    return [
+        AlignedWord(word, float(k), k + 0.8, 0.9 - 0.1 * k) for k, word in enumerate(text.split())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "starts"),
+    [
+        ("벌써 3개월 됐어요", "벌써 삼 개월 됐어요", [0.0, 1.0, 1.267, 2.0]),
+        ("2005년 졸업식", "이천오 년 졸업식", [0.0, 0.6, 1.0]),
+        ("약 1 2 번", "약 십이 번", [0.0, 1.0, 3.0]),  # two words, read as one
+        ("끝 - 입니다", "끝 입니다", [0.0, 2.0]),  # nobody reads a dash
+        ("같은 말", "같은 말", [0.0, 1.0]),
+    ],
+)
+def test_what_is_written_in_digits_is_read_out_in_its_place(text, spoken, starts):
+    found = read_as(written(text), spoken.split())
+    assert [w.text for w in found] == spoken.split()
+    assert [w.start_sec for w in found] == pytest.approx(starts, abs=1e-3)
+    assert all(a.end_sec <= b.start_sec + 1e-9 for a, b in pairwise(found))
+    assert found[-1].end_sec == written(text)[-1].end_sec and all(0 < w.score <= 0.9 for w in found)
+
+
+def test_a_verbalisation_of_other_words_changes_nothing():
+    assert read_as(written("가 나"), []) == tuple(written("가 나"))
+    found = read_as(written("가 나"), "가 나 다".split())
+    assert [w.text for w in found] == ["가", "나", "다"] and found[1].end_sec == found[2].start_sec
