@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from echoharvester.manifests.cuts import is_rejected, rejected
-from echoharvester.manifests.runner import StageRun, input_identity, run_shard
+from echoharvester.manifests.fingerprints import fingerprint, media_fingerprint
+from echoharvester.manifests.runner import StageRun, by_media, input_identity, run_shard
 from echoharvester.manifests.shards import (
     Cut,
     ManifestError,
@@ -90,7 +91,7 @@ def add_to_list(data_dir: Path, wanted: Takedown, reason: str, date: str) -> Non
     write_atomic(path, text + out.getvalue())
 
 
-def remove_from_shard(stage: StageRun, index: int, extra: Any = None) -> None:
+def remove_from_shard(stage: StageRun, index: int, extras: Sequence[Any] = (None,)) -> None:
     """Makes one shard again from its taken-down input, all else as it is; nothing is computed.
 
     The stage before must be done already.  The shard keeps the fingerprint of the settings that it
@@ -98,7 +99,7 @@ def remove_from_shard(stage: StageRun, index: int, extra: Any = None) -> None:
     run; a shard that cannot be read is removed, to be made again.
 
     Args:
-        extra: what every media item depends on besides its cuts.
+        extras: what its media items may depend on besides their cuts; the shard tells which it was.
     """
     path = shard_path(stage.folder, stage.target, index)
     info, source = read_info(path), read_info(shard_path(stage.folder, stage.source, index))
@@ -121,7 +122,23 @@ def remove_from_shard(stage: StageRun, index: int, extra: Any = None) -> None:
             return failed[media_id]
         raise ManifestError(f"{path}: {media_id} is not up to date; it is made by the next run")
 
+    extra = _made_with(same, index, extras)
     run_shard(same, index, as_before, extra_of=lambda cuts: extra)
+
+
+def _made_with(stage: StageRun, index: int, extras: Sequence[Any]) -> Any:
+    """Of some values that with which the media items of a shard were made."""
+    if len(extras) == 1:
+        return extras[0]
+    made = {
+        media_id: cuts[0]["custom"].get("fingerprint")
+        for media_id, cuts in by_media(read_cuts(shard_path(stage.folder, stage.target, index)))
+    }
+    for media_id, cuts in by_media(read_cuts(shard_path(stage.folder, stage.source, index))):
+        for extra in extras:
+            if media_fingerprint(fingerprint(stage.fingerprint, extra), cuts) == made.get(media_id):
+                return extra
+    return extras[0]
 
 
 def without_media(path: Path, media_ids: Collection[str]) -> int:

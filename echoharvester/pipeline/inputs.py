@@ -63,8 +63,11 @@ def of_refit(recipe: Recipe) -> list[Any]:
 
 def fitted_evidence(recipe: Recipe) -> dict[str, Any] | None:
     """The curve that was fitted on this harvest, where one is asked for and there is one."""
-    if not recipe.settings["validate"]["refit"]:
-        return None
+    return kept_evidence(recipe) if recipe.settings["validate"]["refit"] else None
+
+
+def kept_evidence(recipe: Recipe) -> dict[str, Any] | None:
+    """The curve that was fitted on this harvest, whether it is asked for now or was once."""
     return next(known_rows(recipe.paths.evidence), None)
 
 

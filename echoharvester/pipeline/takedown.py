@@ -25,6 +25,7 @@ from echoharvester.manifests.takedown import (
     remove_from_shard,
     without_media,
 )
+from echoharvester.pipeline.inputs import kept_evidence
 from echoharvester.pipeline.recipe import Recipe
 from echoharvester.pipeline.round import KEPT, MANIFESTS, PAGE, REPORT
 from echoharvester.pipeline.run import Driver
@@ -76,7 +77,8 @@ def take_down(driver: Driver, wanted: Takedown, reason: str) -> int:
         elif stage.sharded and not stage.after_takedown:
             for k in range(num_shards):
                 if shard_path(folder, stage.target, k).exists():
-                    remove_from_shard(recipe.run_of(name), k, recipe.extra(name))
+                    extras = (None, kept_evidence(recipe)) if stage.extra else (None,)
+                    remove_from_shard(recipe.run_of(name), k, extras)
     print(f"taken down: {', '.join(sorted(media_ids))}")
     for line in removal_lines(before, _held(recipe, media_ids)):
         print(f"  {line}")

@@ -4,8 +4,9 @@ import pytest
 
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, rejected, utterance_cut
+from echoharvester.manifests.runner import StageRun, run_shard
 from echoharvester.manifests.shards import ShardWriter, read_cuts, read_info, shard_path
-from echoharvester.manifests.takedown import without_media
+from echoharvester.manifests.takedown import remove_from_shard, without_media
 from echoharvester.pipeline.round import Round, RoundsConfig, read_round
 from echoharvester.pipeline.rounds import _copy, verdict
 from echoharvester.report.reasons import meaning
@@ -130,3 +131,21 @@ def test_a_takedown_reaches_what_rounds_have_kept(tmp_path):
     before = path.read_bytes()
     assert without_media(path, {"a"}) == 0 and path.read_bytes() == before
     assert without_media(tmp_path / "none.gz", {"a"}) == 0
+
+
+@pytest.mark.parametrize("curve", [None, {"bias": 1.0, "of_witness": [0.5] * 6}])
+def test_a_takedown_keeps_what_was_made_with_another_curve_than_is_asked_for_now(tmp_path, curve):
+    """A fitted curve is no setting: whoever takes something down need not know of it."""
+    stage = StageRun("validate", "f", "cuts_filtered", "cuts_validated", tmp_path)
+    cuts = [cut(media, k) for media in "abc" for k in range(2)]
+    for one in cuts:
+        one["custom"]["media_id"] = one["id"][0]
+    written(shard_path(tmp_path, "cuts_filtered", 0), cuts)
+    run_shard(stage, 0, list, extra_input="refit", extra_of=lambda cuts: curve)
+    gone = [rejected(c, "collect", "taken_down") if c["id"][0] == "b" else c for c in cuts]
+    written(shard_path(tmp_path, "cuts_filtered", 0), gone)
+    remove_from_shard(stage, 0, (None, {"bias": 1.0, "of_witness": [0.5] * 6}))
+    counts = read_info(shard_path(tmp_path, "cuts_validated", 0)).counts
+    assert (
+        counts["accepted"] == 4 and not counts["errors"] and counts["rejected"] == {"taken_down": 2}
+    )
