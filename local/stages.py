@@ -89,9 +89,8 @@ STAGES = stage_table(
         settings=("align", "witness", "validate.refit_hours", "validate.refit_precision", "seed"),
         models=(*_ALIGNER_MODELS, "witness.model"),
         reads=("cuts_filtered",), inputs=inputs.of_refit,
-        output=ManifestOutput(
-            lambda p: p.evidence, outputs.evidence, outputs.is_refitted, "not asked for (validate.refit)"
-        ),
+        output=ManifestOutput(lambda p: p.evidence, outputs.evidence),
+        wanted=outputs.is_refitted,
         gpu=True, long=True,
     ),
     Stage(

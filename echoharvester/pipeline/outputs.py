@@ -47,13 +47,11 @@ class ManifestOutput:
         path: where it lies.
         describe: a line for people; None if files that belong to it are missing or changed.
         is_wanted: whether this recipe has it.
-        unwanted: the line where it has not; None: the stage runs then, too, and looks for itself.
     """
 
     path: Callable[[Paths], Path]
     describe: Callable[[Recipe, ShardInfo], str | None]
     is_wanted: Callable[[Recipe], bool] = lambda recipe: True
-    unwanted: str | None = None
 
     def made_from(self, path: Path) -> str | None:
         info = read_info(path)
@@ -61,7 +59,7 @@ class ManifestOutput:
 
     def summary(self, recipe: Recipe, expected: str) -> str | None:
         if not self.is_wanted(recipe):
-            return self.unwanted
+            return None
         info = read_info(self.path(recipe.paths))
         return self.describe(recipe, info) if info and info.fingerprint == expected else None
 

@@ -103,7 +103,7 @@ class Recipe:
         """
         other = self.stages[name].extra_input
         output = self.stages[other].output if other else None
-        if output is None or not output.is_wanted(self):
+        if output is None or not self.has(other):
             return ""
         path = output.path(self.paths)
         info = read_info(path)

@@ -44,8 +44,8 @@ class Stage:
         after_takedown: whether it is run again after a takedown; other stages lose the media alone.
         introduced: settings that did not count when data were first made with this version, and the
             value that stands for how it was then: with it the fingerprint is what it was.
-        wanted: whether a recipe has this sharded stage at all; where it has not, what reads its target
-            reads its source. None: every recipe has it.
+        wanted: whether a recipe has this stage at all; where it has not, what reads its target reads its
+            source. None: every recipe has it.
         holds: whether the files that a cut of its output names are still there.
     """
 

@@ -92,6 +92,8 @@ def _shards(recipe: Recipe, stage: Stage) -> tuple[int, int, int]:
 
 
 def _state(recipe: Recipe, name: str) -> str:
+    if not recipe.has(name):
+        return "not asked for"
     try:
         summary = recipe.fresh_summary(name)
     except (UserError, OSError) as error:
