@@ -172,12 +172,12 @@ def _dataset_of(folder: Path, first: Any) -> str:
     """What tells browsers this data set's decisions from those of others, wherever it is moved to.
 
     Args:
-        first: what is handed out: its digest the first time stays the name, so that the same run
-            again gives the same pages.
+        first: what is handed out: its digest and that of the folder stay the name from the first time
+            on, so that the same run again gives the same pages.
     """
     path = folder / ".dataset"
     if not path.exists():
-        write_atomic(path, fingerprint(first))
+        write_atomic(path, fingerprint(str(folder.resolve()), first))
     return path.read_text(encoding="utf-8").strip()
 
 
