@@ -29,8 +29,8 @@ from echoharvester.manifests.shards import Cut, read_cuts, shard_path
 from echoharvester.models.acoustic import load_acoustic_model
 from echoharvester.models.hub import fetch
 
-# Of a text, for its words to lie where the witness hears them.  A model that reads a text so well places it
-# to a hundredth of a second; one of 78 % character errors made borders of real talks a third worse.
+# Of a text, for its words to lie where the witness hears them: one of 78 % character errors made borders of
+# real talks a third worse (egs/korean_yt/RESULTS.md).
 SURE_SCORE = 0.7
 
 
