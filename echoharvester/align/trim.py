@@ -29,6 +29,8 @@ def trimmed(alignment: Alignment) -> Alignment:
         return alignment
     first, stop = _best_run(alignment.words)
     run = alignment.words[first:stop]
+    if run == alignment.words:  # what fits around a doubtful word outweighs it
+        return alignment
     chars = sum(len(word.text) for word in run)
     if len(run) < MIN_WORDS or chars < MIN_CHARS:
         return alignment

@@ -26,8 +26,9 @@ def test_of_two_sides_of_a_wrong_word_the_longer_stays():
 
 
 def test_where_all_fits_or_nothing_does_it_stays_whole():
-    for scores in ([0.9, 0.5, 0.9], [0.1, 0.2, 0.1], [0.1, 0.9, 0.9]):
-        assert kept(scores) == scores
+    for scores in ([0.9, 0.5, 0.9], [0.1, 0.2, 0.1], [0.1, 0.9, 0.9], [1.0, 1.0, 0.125, 1.0]):
+        whole = of(scores)
+        assert trimmed(whole) is whole
 
 
 @given(st.lists(st.floats(0, 1, allow_subnormal=False), min_size=1, max_size=12))
