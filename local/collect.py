@@ -16,8 +16,8 @@ from config import plain, stage_main
 from parts import unlike_models
 
 UNCONFIRMED = (
-    "source.uncaptioned=transcribe: no model unlike asr listens, so all that it writes will be rejected as "
-    "unconfirmed; set second_asr, align or witness to another one"
+    "source.uncaptioned=transcribe: no model unlike asr listens, so what it writes will be rejected as "
+    "unconfirmed where no automatic captions of a site say the same; set second_asr, align or witness to another one"
 )
 
 

@@ -129,6 +129,7 @@ _RECOGNISERS = {
     ),
     "qwen3": Kind((Part(f"{_OURS}.asr.qwen3:Qwen3Recogniser"),)),
     "faster_whisper": Kind((Part(f"{_OURS}.asr.faster_whisper:WhisperRecogniser"),)),
+    "vosk": Kind((Part(f"{_OURS}.asr.vosk:VoskRecogniser"),)),
     "auto": Kind(more={"cpu": dict, "gpu": dict}),
     "none": Kind(),
 }

@@ -41,7 +41,7 @@ STAGES = stage_table(
     ),
     Stage(
         3, "transcribe",
-        settings=("transcribe", "asr"), models=_ASR_MODELS,
+        settings=("transcribe", "asr"), models=_ASR_MODELS, introduced={"transcribe.automatic": "captions"},
         source="cuts_downloaded", target="cuts_transcribed", item="media", holds=is_there,
         gpu=True, wanted=outputs.is_transcribing,
     ),

@@ -13,7 +13,7 @@ from echoharvester.errors import UserError
 from echoharvester.models.device import by_hardware
 from echoharvester.options import taken_by
 
-KINDS = ("sherpa_onnx", "ctc", "qwen3", "faster_whisper", "auto", "none")
+KINDS = ("sherpa_onnx", "ctc", "qwen3", "faster_whisper", "vosk", "auto", "none")
 
 
 class LateRecogniser:
@@ -64,6 +64,10 @@ def make_recogniser(settings: Mapping[str, Any]) -> Recogniser | None:
         from echoharvester.asr.faster_whisper import WhisperRecogniser
 
         return WhisperRecogniser(**taken_by(WhisperRecogniser, settings))
+    if kind == "vosk":
+        from echoharvester.asr.vosk import VoskRecogniser
+
+        return VoskRecogniser(**taken_by(VoskRecogniser, settings))
     raise UserError(f"asr.kind is one of {', '.join(KINDS)}, not {kind!r}")
 
 

@@ -1,13 +1,14 @@
 """Labels that a recogniser wrote: kept where another, unlike one bears them out.
 
 What the transcriber thinks of its own text says nothing.  Unlike ones are a second recogniser, the
-aligner and a witness, as far as their model is another; a text is accepted where one of them hears the
-same, or where the aligner's evidence makes it all but certain.
+aligner and a witness, as far as their model is another, and the recogniser of a site that has captioned
+the media; a text is accepted where one of them hears the same, or where the aligner's evidence makes it
+all but certain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from echoharvester.manifests.accounting import REVIEW
 from echoharvester.manifests.cuts import rejected, text_of, with_custom
 from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.scores import cer
+from echoharvester.text.scores import cer, infix_cer
 from echoharvester.text.spoken import candidates
 
 STAGE = "validate"
+SITE_TEXT = "site_text"  # of a cut: what a site's recogniser wrote there
 SECOND, ALIGNER, WITNESS = UNLIKE = ("second_asr", "align", "witness")
 
 
@@ -90,7 +92,10 @@ def judged_machine(
 ) -> Cut:
     """The cut accepted, for review, or rejected; `machine_cer`: how far the nearest unlike model heard
     otherwise."""
-    rates = [_rate(text_of(cut), other) for other in _heard_otherwise(cut, hypotheses, rule)]
+    text = text_of(cut)
+    rates = [_rate(text, other, _cer) for other in _heard_otherwise(cut, hypotheses, rule)]
+    if SITE_TEXT in cut["custom"]:
+        rates.append(_rate(text, cut["custom"][SITE_TEXT], infix_cer))
     if not rates:
         return rejected(cut, STAGE, "unconfirmed")
     rate = min(rates)
@@ -118,5 +123,9 @@ def _heard_otherwise(cut: Cut, hypotheses: Sequence[str], rule: MachineRule) -> 
     yield from (text for who, text in found.items() if who in rule.unlike and text is not None)
 
 
-def _rate(text: str, heard: str) -> float:
-    return round(min(cer(text, reading).rate for reading in (heard, *candidates(heard))), 4)
+def _rate(text: str, heard: str, rate: Callable[[str, str], float]) -> float:
+    return round(min(rate(text, reading) for reading in (heard, *candidates(heard))), 4)
+
+
+def _cer(text: str, heard: str) -> float:
+    return cer(text, heard).rate

@@ -18,10 +18,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from echoharvester.asr.base import Recogniser
+from echoharvester.asr.site_captions import SiteCaptions
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.audio.pauses import Loudness
 from echoharvester.audio.vad import speech_regions
+from echoharvester.captions.cues import CaptionError
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import is_rejected, rejected, with_custom
 from echoharvester.manifests.shards import Cut, write_atomic
@@ -30,7 +32,7 @@ from echoharvester.text.spoken import spoken
 from echoharvester.text.validity import is_plausible_rate, is_repetitive, is_valid_text
 
 STAGE = "transcribe"
-MACHINE = "machine"  # the caption kind
+MACHINE, AUTO = "machine", "auto"  # caption kinds: of our recogniser, and of a site's
 PAD_SEC = 0.1  # of stillness is heard around speech
 MAX_GAP_SEC = 0.6  # a longer pause ends an utterance
 ASKED = 8  # utterances of a media item by which its language is told
@@ -56,17 +58,22 @@ class TranscribeConfig:
         max_sec: of an utterance; it is cut at its quietest moment.
         min_sec: shorter speech, alone between pauses, is left out.
         min_korean: probability of Korean, on average over some utterances, that a media item needs.
+        automatic: captions that a site's own recogniser wrote are a "witness" of the transcript that
+            takes their place, or stay the "captions".
     """
 
     max_sec: float = 12.0
     min_sec: float = 0.6
     min_korean: float = 0.5
+    automatic: str = "witness"
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_sec <= 30:
             raise UserError(f"transcribe.max_sec is from 1 to 30, not {self.max_sec}")
         if not 0 <= self.min_korean <= 1:
             raise UserError(f"transcribe.min_korean is from 0 to 1, not {self.min_korean}")
+        if self.automatic not in ("witness", "captions"):
+            raise UserError(f"transcribe.automatic is witness or captions, not {self.automatic!r}")
 
 
 def transcribe_media(
@@ -77,7 +84,8 @@ def transcribe_media(
     name: str,
     load: Callable[[Cut], np.ndarray] = load_sound,
 ) -> Cut:
-    """A media item with captions by a recogniser, where it has none; rejected where no Korean speech is.
+    """A media item with captions by a recogniser, where people wrote none; rejected where no Korean speech
+    is.  Captions by a site's recogniser are kept beside them (`site_caption_path`).
 
     Args:
         recogniser_of: gives the recogniser, which is loaded when it is needed.
@@ -87,7 +95,9 @@ def transcribe_media(
     Raises:
         MediaError: if the recording cannot be read.
     """
-    if is_rejected(media) or "caption_path" in media["custom"]:
+    custom = media["custom"]
+    of_site = config.automatic == "witness" and custom["caption_kind"] == AUTO
+    if is_rejected(media) or ("caption_path" in custom and not of_site):
         return media
     samples = load(media)
     spans = list(utterance_spans(samples, config))
@@ -115,9 +125,20 @@ def transcribe_media(
         return rejected(media, STAGE, "no_korean_speech")
     path = folder / f"{media['id']}.machine.vtt"
     write_atomic(path, as_vtt(cues))
+    if of_site:
+        media = _with_witness(media, Path(custom["caption_path"]))
     return with_custom(
         media, caption_kind=MACHINE, caption_path=str(path), caption_bytes=path.stat().st_size
     )
+
+
+def _with_witness(media: Cut, captions: Path) -> Cut:
+    """Captions that cannot be read are none; that is no reason to lose the media item."""
+    try:
+        SiteCaptions(captions)
+    except CaptionError:
+        return with_custom(media, transcript={**media["custom"]["transcript"], "unreadable_site_captions": 1})  # fmt: skip
+    return with_custom(media, site_caption_path=str(captions))
 
 
 def utterance_spans(samples: np.ndarray, config: TranscribeConfig) -> Iterator[Span]:

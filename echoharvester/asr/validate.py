@@ -12,6 +12,7 @@ from echoharvester.asr.evidence import EvidenceCurve, TextEvidence
 from echoharvester.asr.label_classifier import LabelClassifier
 from echoharvester.asr.machine import MachineRule, judged_machine
 from echoharvester.asr.salvage import sure_part
+from echoharvester.asr.site_captions import site_captions
 from echoharvester.asr.transcribe import MACHINE
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
@@ -101,6 +102,7 @@ def validate_media(
 
     Raises:
         MediaError: if the recording cannot be read.
+        CaptionError: if captions of a site, which are a witness, cannot be read.
     """
     wanted = [i for i, cut in enumerate(cuts) if not is_rejected(cut)]
     result = list(cuts)
@@ -118,9 +120,11 @@ def validate_media(
         sounds = [_sound(cuts[i], samples) for i in open_ones]
         texts = recogniser.transcribe(sounds) if sounds else []
         heard.append(dict(zip(open_ones, texts, strict=True)))
+    site = site_captions(cuts[wanted[0]])
     for i in wanted:
         first = known.get(i) or [heard[0][i]]
-        result[i] = judged(cuts[i], [*first, *(texts[i] for texts in heard[1:])], thresholds)
+        cut = site.beside(cuts[i]) if site else cuts[i]
+        result[i] = judged(cut, [*first, *(texts[i] for texts in heard[1:])], thresholds)
     return result
 
 

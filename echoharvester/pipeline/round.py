@@ -21,11 +21,14 @@ class RoundsConfig:
     Attributes:
         count: rounds at most.
         min_gain: the last round is one that brings less, of speech kept and of dev errors, as a share.
+        sure_worse: a round with more dev errors is not used where they are more with at least this
+            probability, by bootstrap over the dev utterances; 0: whatever the probability.
         keep_manifests: whether those of all rounds stay.
     """
 
     count: int = 1
     min_gain: float = 0.02
+    sure_worse: float = 0.0
     keep_manifests: bool = False
 
     def __post_init__(self) -> None:
@@ -33,6 +36,10 @@ class RoundsConfig:
             raise UserError(f"rounds.count is at least 1, not {self.count}")
         if not 0 <= self.min_gain < 1:
             raise UserError(f"rounds.min_gain is a share from 0 to below 1, not {self.min_gain}")
+        if not 0 <= self.sure_worse <= 1:
+            raise UserError(
+                f"rounds.sure_worse is a probability from 0 to 1, not {self.sure_worse}"
+            )
 
 
 @dataclass(frozen=True)

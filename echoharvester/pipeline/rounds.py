@@ -27,6 +27,7 @@ from pathlib import Path
 
 from echoharvester.dataset.card import label_error_line
 from echoharvester.dataset.sets import HELD_OUT
+from echoharvester.decoding.compare import compare
 from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.lock import locked
@@ -54,6 +55,7 @@ from echoharvester.pipeline.round import (
     read_round,
 )
 from echoharvester.pipeline.run import FAILED, Driver
+from echoharvester.report.decoded import recogs_of_run
 from echoharvester.report.gather import best_record
 from echoharvester.report.round_figures import CHANGED, RoundFigures
 from echoharvester.report.rounds import changed_sides, kept_cuts, rounds_page
@@ -222,7 +224,7 @@ class Rounds:
             return None
         if not record or not same or not self._model(record).exists():
             return None
-        used, last, why = verdict(record.figures, best, self.config.min_gain)  # of today's min_gain
+        used, last, why = verdict(record.figures, best, self.config)  # of today's settings
         return replace(record, used=used, last=last, verdict=why)
 
     def _forget(self, number: int) -> None:
@@ -242,7 +244,10 @@ class Rounds:
         if number == 1:
             _copy(find_shards(manifests, "cuts_aligned"), folder / ALIGNED)
             _copy([recipe.paths.split(name) for name in HELD_OUT], folder / SETS)
-        used, last, why = verdict(figures, best, self.config.min_gain)
+        if best:
+            p_worse = chance_of_worse(self.folder(best.number), folder)
+            figures = replace(figures, p_worse=p_worse)
+        used, last, why = verdict(figures, best, self.config)
         if best:
             before = self.folder(best.number) / MANIFESTS
             changed_sides(before, manifests, folder / CHANGED)
@@ -335,21 +340,43 @@ def figures_of_round(recipe: Recipe) -> RoundFigures:
     )
 
 
-def verdict(now: RoundFigures, best: Round | None, min_gain: float) -> tuple[bool, bool, str]:
+def chance_of_worse(before: Path, now: Path) -> float | None:
+    """How probable it is that a round has more dev errors than another, and not by the luck of which
+    utterances dev holds; None where either was not decoded.
+
+    Args:
+        before, now: folders of rounds.
+    """
+    found = [_dev_recogs(folder) for folder in (now, before)]
+    try:
+        return round(compare(*found).p_second_better, 3) if all(found) else None  # type: ignore[arg-type]
+    except UserError:  # other utterances, where dev was not fixed
+        return None
+
+
+def _dev_recogs(folder: Path) -> Path | None:
+    """What the best method wrote of dev."""
+    records = [record for path in sorted(folder.glob("*/*/decode*.json")) if (record := load_record(path))]  # fmt: skip
+    best = best_record([record for record in records if "dev" in record["sets"]])
+    return recogs_of_run(folder, str(best["method"]), "dev") if best else None
+
+
+def verdict(now: RoundFigures, best: Round | None, config: RoundsConfig) -> tuple[bool, bool, str]:
     """Whether a round is used, whether it is the last, and why."""
     if best is None:
         return True, False, "the recipe as it is"
     before = best.figures
+    luck = ""
     if now.dev is not None and before.dev is not None and now.dev > before.dev:
-        return (
-            False,
-            True,
-            (f"not used: dev CER went up from {100 * before.dev:.2f} % (round {best.number})"),
-        )
+        sure = "" if now.p_worse is None else f"; {now.p_worse:.0%} sure, by bootstrap"
+        if now.p_worse is None or now.p_worse >= config.sure_worse:
+            risen = f"dev CER went up from {100 * before.dev:.2f} % (round {best.number}{sure})"
+            return False, True, f"not used: {risen}"
+        luck = f" (dev CER went up{sure})"
     more = now.hours / before.hours - 1 if before.hours else float(now.hours > 0)
     fewer = 1 - now.dev / before.dev if before.dev and now.dev is not None else 0.0
-    gain = f"{more:+.1%} speech, {0 - fewer:+.1%} dev errors"
-    if max(more, fewer) < min_gain:
+    gain = f"{more:+.1%} speech, {0 - fewer:+.1%} dev errors{luck}"
+    if max(more, fewer) < config.min_gain:
         return True, True, f"{gain}: less than rounds.min_gain, so it is the last"
     return True, False, gain
 

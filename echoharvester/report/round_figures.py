@@ -17,6 +17,8 @@ class RoundFigures:
             None where none decides.
         reviewed: the estimate from people's decisions, for people to read; "" where there is none.
         dev, test: CER of the method that is best on dev; None where that set was not decoded.
+        p_worse: probability that dev errors are more than with the round it builds on, by bootstrap over
+            utterances; None where that is not known.
         precision, harvested: share of the labels that are exactly right, and of the speech that could
             be kept; None where the truth is not known.
     """
@@ -29,6 +31,7 @@ class RoundFigures:
     test: float | None
     precision: float | None = None
     harvested: float | None = None
+    p_worse: float | None = None
 
     def line(self) -> str:
         rates = [

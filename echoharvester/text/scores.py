@@ -98,6 +98,25 @@ def cer(reference: str, hypothesis: str) -> ErrorCounts:
     return count_errors(*map(normalize_for_scoring, _marked(reference, hypothesis)))
 
 
+def infix_cer(reference: str, text: str) -> float:
+    """The CER of a reference against the stretch of a longer text that is nearest to it.
+
+    >>> infix_cer("강에 갑니다", "오늘은 강에, 갑니다. 그리고"), infix_cer("강에", "산에 간다")
+    (0.0, 0.5)
+    """
+    wanted, within = map(normalize_for_scoring, _marked(reference, text))
+    if not wanted:
+        return 0.0
+    letters = np.array([ord(c) for c in within], dtype=np.int64)
+    places = np.arange(len(within) + 1)
+    edits = np.zeros(len(within) + 1, dtype=np.int64)  # it may begin anywhere
+    for letter in wanted:
+        row = edits + 1
+        row[1:] = np.minimum(row[1:], edits[:-1] + (letters != ord(letter)))
+        edits = np.minimum.accumulate(row - places) + places  # letters that are too many
+    return int(edits.min()) / len(wanted)
+
+
 def cer_with_spaces(reference: str, hypothesis: str) -> ErrorCounts:
     """Character errors, a single space between words counted as a character."""
     return count_errors(*(" ".join(_words(text)) for text in _marked(reference, hypothesis)))

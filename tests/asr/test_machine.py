@@ -1,12 +1,18 @@
 """Labels that a recogniser wrote need another one that bears them out."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from echoharvester.asr.evidence import EvidenceCurve
 from echoharvester.asr.machine import ALIGNER, SECOND, WITNESS, MachineRule, unlike
+from echoharvester.asr.site_captions import SiteCaptions, site_captions
 from echoharvester.asr.validate import CerThresholds, judged
+from echoharvester.captions.cues import CaptionError
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
+from echoharvester.text.scores import infix_cer
 
 TEXT = "오늘은 날씨가 좋아서 강에 갑니다"
 NEARLY, OTHER = TEXT.replace("강에", "산에"), "아무 상관 없는 말을 합니다"
@@ -63,6 +69,62 @@ def test_digits_that_one_of_them_writes_are_read():
     one = cut()
     one["supervisions"][0]["text"] = "세 번 만나요"
     assert verdict(one, ["", "3번 만나요"], (SECOND,)) == ("accepted", None)
+
+
+def test_what_a_site_wrote_bears_it_out_where_it_lies_within(tmp_path):
+    around = f"그래서 말이죠 {TEXT.replace(' ', '')} 그리고 내일은"
+    assert verdict(cut(site_text=around), [TEXT], ()) == ("accepted", None)
+    assert verdict(cut(site_text=around.replace("강에", "산에")), [TEXT], ())[0] == "review"
+    assert verdict(cut(site_text=OTHER), [TEXT], ()) == ("rejected", "unconfirmed")
+    assert verdict(cut(site_text=""), [TEXT], ()) == ("rejected", "unconfirmed")
+    assert verdict(cut(site_text=OTHER), [TEXT, TEXT], (SECOND,)) == ("accepted", None)
+
+
+ROLLING = """WEBVTT
+
+00:00:01.000 --> 00:00:04.000
+오늘은<00:00:01.600><c> 날씨가</c><00:00:02.200><c> 좋아서</c>
+
+00:00:04.000 --> 00:00:04.010
+오늘은 날씨가 좋아서
+
+00:00:04.010 --> 00:00:08.000
+오늘은 날씨가 좋아서
+강에<00:00:04.600><c> 갑니다</c><00:00:05.200><c> [음악]</c>
+
+00:00:40.000 --> 00:00:43.000
+3번<00:00:40.600><c> 만나요</c>
+"""
+
+
+def test_captions_of_a_site_are_read_by_when_they_were_said(tmp_path):
+    path = tmp_path / "x.ko.auto.vtt"
+    path.write_text(ROLLING, encoding="utf-8")
+    site = SiteCaptions(path)
+    assert site.between(1.0, 6.0) == TEXT  # lines that roll once, and no sounds
+    assert "만나요" not in site.between(1.0, 6.0) and site.between(20.0, 25.0) == ""
+    assert site.between(40.0, 43.0) == "3번 만나요"
+    late = site.between(4.4, 5.5)  # whole words, and what is near
+    assert "강에 갑니다" in late and "오늘은" not in late
+    one = site.beside({**cut(), "duration": 5.0})
+    assert one["custom"]["site_text"] == TEXT and verdict(one, [OTHER], ())[0] == "accepted"
+    (tmp_path / "empty.vtt").write_bytes(b"\x00\x01")
+    with pytest.raises(CaptionError, match="empty.vtt"):
+        SiteCaptions(tmp_path / "empty.vtt")
+    assert site_captions(cut()) is None
+
+
+@given(
+    st.text("가나다라 ", min_size=1, max_size=8),
+    st.text("가나다라 ", max_size=12),
+)
+def test_the_nearest_stretch_is_no_farther_than_any(label, text):
+    flat = text.replace(" ", "")
+    wanted = label.replace(" ", "")
+    stretches = {flat[i:j] for i in range(len(flat) + 1) for j in range(i, len(flat) + 1)}
+    if wanted:
+        least = min(Levenshtein.distance(wanted, part) for part in stretches) / len(wanted)
+        assert infix_cer(label, text) == least
 
 
 def test_captions_by_people_are_judged_as_before():

@@ -115,6 +115,26 @@ def test_media_with_captions_and_rejected_ones_are_not_heard(tmp_path, spoken_se
     assert not deaf.asked and not list(tmp_path.iterdir())
 
 
+def test_automatic_captions_of_a_site_become_a_witness_or_stay(tmp_path, spoken_sentences):
+    samples, _ = spoken_sentences
+    captions = tmp_path / "x.ko.auto.vtt"
+    captions.write_text(as_vtt([(0.5, 2.5, "오늘은 날씨가 좋아요")]), encoding="utf-8")
+    by_site = {"caption_path": str(captions), "caption_kind": "auto", "caption_bytes": 1}
+    writes = Writes("오늘은 날씨가 좋아요")
+    custom = transcribed(samples, writes, tmp_path, **by_site)["custom"]
+    assert custom["caption_kind"] == "machine" and custom["caption_path"].endswith(".machine.vtt")
+    assert custom["site_caption_path"] == str(captions)
+    captions.write_bytes(b"\x00\x01\x02")  # no captions: the transcript may have other witnesses
+    custom = transcribed(samples, writes, tmp_path, **by_site)["custom"]
+    assert custom["caption_kind"] == "machine" and "site_caption_path" not in custom
+    assert custom["transcript"]["unreadable_site_captions"] == 1
+    stays = media(samples, **by_site)
+    config = TranscribeConfig(automatic="captions")
+    assert (
+        transcribe_media(stays, lambda: writes, config, tmp_path, "n", lambda c: samples) == stays
+    )
+
+
 @pytest.mark.parametrize(
     ("samples", "recogniser", "reason"),
     [
@@ -138,7 +158,9 @@ def test_texts_of_strangers_do_not_become_markup(tmp_path):
     assert (cue.start_sec, cue.end_sec) == (1.0, 2.5) and "하나" in cue.text and "넷" in cue.text
 
 
-@pytest.mark.parametrize("wrong", [{"max_sec": 0.5}, {"max_sec": 31.0}, {"min_korean": 1.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"max_sec": 0.5}, {"max_sec": 31.0}, {"min_korean": 1.5}, {"automatic": "both"}]
+)
 def test_settings_that_cannot_be(wrong):
     with pytest.raises(UserError, match=f"transcribe.{next(iter(wrong))}"):
         TranscribeConfig(**wrong)

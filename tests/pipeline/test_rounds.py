@@ -1,5 +1,7 @@
 """Rounds: what is used, what is gone back to, and when they end."""
 
+import json
+
 import pytest
 
 from echoharvester.errors import UserError
@@ -8,10 +10,12 @@ from echoharvester.manifests.runner import StageRun, run_shard
 from echoharvester.manifests.shards import ShardWriter, read_cuts, read_info, shard_path
 from echoharvester.manifests.takedown import remove_from_shard, without_media
 from echoharvester.pipeline.round import Round, RoundsConfig, read_round
-from echoharvester.pipeline.rounds import _copy, verdict
+from echoharvester.pipeline.rounds import _copy, chance_of_worse, verdict
 from echoharvester.report.reasons import meaning
 from echoharvester.report.round_figures import RoundFigures
 from echoharvester.report.rounds import changed_sides, rounds_page
+
+CONFIG = RoundsConfig()
 
 
 def figures(hours=1.0, dev=0.2, **more):
@@ -36,17 +40,58 @@ def ended(number=1, **kwargs):
 def test_a_round_is_used_unless_dev_errors_go_up_and_ends_the_loop_where_it_brings_little(
     now, used, last, says
 ):
-    found = verdict(now, ended(), 0.02)
+    found = verdict(now, ended(), CONFIG)
     assert found[:2] == (used, last) and says in found[2]
 
 
+def test_where_chance_is_asked_a_rise_that_may_be_luck_is_no_reason():
+    config = RoundsConfig(sure_worse=0.9)
+    lucky, sure = figures(1.2, 0.21, p_worse=0.6), figures(1.2, 0.21, p_worse=0.95)
+    used, last, why = verdict(lucky, ended(), config)
+    assert (used, last) == (True, False) and "dev CER went up; 60% sure, by bootstrap" in why
+    assert verdict(lucky, ended(), CONFIG)[:2] == (False, True)
+    used, _, why = verdict(sure, ended(), config)
+    assert not used and "from 20.00 % (round 1; 95% sure, by bootstrap)" in why
+    assert not verdict(figures(1.2, 0.21), ended(), config)[0]  # nobody knows
+
+
+def decoded(folder, hypotheses, method="ctc_greedy"):
+    """What stage 12 leaves, as far as rounds look at it."""
+    place = folder / "model" / method
+    place.mkdir(parents=True)
+    lines = [f"u{i}:\t{kind}={list(text)}" for i, heard in enumerate(hypotheses)
+             for kind, text in (("ref", "가나다라"), ("hyp", heard))]  # fmt: skip
+    (place / "recogs-dev-best.txt").write_text("\n".join(lines), encoding="utf-8")
+    rate = sum(a != b for text in hypotheses for a, b in zip("가나다라", text, strict=True))
+    of_set = {"rows": [{"measure": "CER without spaces", "rate": rate / 4 / len(hypotheses)}]}
+    record = {"method": method, "sets": {"dev": {**of_set, "setting": "best"}}}
+    (place / "decode.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_how_sure_more_errors_are(tmp_path):
+    right, wrong = "가나다라", "가나가가"
+    before = decoded(tmp_path / "1", [right, right, wrong] * 10)
+    much = decoded(tmp_path / "2", [wrong, wrong, wrong] * 10)
+    little = decoded(tmp_path / "3", [right, right, wrong] * 9 + [wrong, right, right])
+    assert chance_of_worse(before, much) > 0.99 and chance_of_worse(much, before) == 0.0
+    assert chance_of_worse(before, little) < 0.6
+    decoded(tmp_path / "2", [right] * 30, "hlg")  # of several methods each round's best is compared
+    assert chance_of_worse(before, much) == 0.0
+    assert chance_of_worse(before, tmp_path / "none") is None
+    other = decoded(tmp_path / "4", [right] * 7)
+    assert chance_of_worse(before, other) is None
+
+
 def test_the_first_round_and_rounds_after_nothing():
-    assert verdict(figures(), None, 0.02)[:2] == (True, False)
-    assert verdict(figures(0.5, 0.2), ended(hours=0.0, dev=0.0), 0.02)[0] is False
-    assert verdict(figures(0.5, 0.0), ended(hours=0.0, dev=0.0), 0.02)[:2] == (True, False)
+    assert verdict(figures(), None, CONFIG)[:2] == (True, False)
+    assert verdict(figures(0.5, 0.2), ended(hours=0.0, dev=0.0), CONFIG)[0] is False
+    assert verdict(figures(0.5, 0.0), ended(hours=0.0, dev=0.0), CONFIG)[:2] == (True, False)
 
 
-@pytest.mark.parametrize("wrong", [{"count": 0}, {"min_gain": -0.1}, {"min_gain": 1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"count": 0}, {"min_gain": -0.1}, {"min_gain": 1.0}, {"sure_worse": 1.1}]
+)
 def test_settings_that_cannot_be(wrong):
     with pytest.raises(UserError, match=f"rounds.{next(iter(wrong))}"):
         RoundsConfig(**wrong)
