@@ -1,12 +1,14 @@
 #!/usr/bin/env python
 """Rounds and uncaptioned media on real talks, whose truth is known.
 
-    python scripts/bench_rounds_real.py CLIPS WEIGHTS OUT [--rounds 2] [--loop 8:20] [--judge 0:8] [overrides]
+    python scripts/bench_rounds_real.py CLIPS WEIGHTS OUT [--rounds 2] [--loop 8:20] [--judge 0:8] [--vosk MODEL] [--only uncaptioned] [overrides]
 
 CLIPS and WEIGHTS are those of bench_real_speech.py.  The talks of --loop are harvested in rounds, Whisper
 the first witness and the model of the round before the second; the student begins at mini_ko's recogniser.
 The talks of --judge take no part in that: they are harvested with the first witness alone, with both, and
 once more without their captions (source.uncaptioned=transcribe: Whisper writes, the student bears out).
+With --vosk, the folder of a Vosk model, that is the second recogniser of what nobody captioned; with
+--only uncaptioned nothing else is measured, and no student listens.
 Prints Markdown: the curve, the three harvests, and of the last by threshold how much is kept and how wrong.
 """
 
@@ -24,10 +26,9 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT), str(ROOT / "local")]
 
 from bench_real_speech import Row, Talk, build, is_exact, print_kept  # noqa: E402
 from bench_rounds import rounds, table  # noqa: E402
-from rapidfuzz.distance import Levenshtein  # noqa: E402
 
 from echoharvester.manifests.shards import read_all_cuts  # noqa: E402
-from echoharvester.text.scores import normalize_for_scoring  # noqa: E402
+from echoharvester.text.scores import infix_cer, normalize_for_scoring  # noqa: E402
 from echoharvester.text.spoken import candidates  # noqa: E402
 
 MINI = ROOT / "egs" / "mini_ko" / "recogniser"
@@ -49,11 +50,47 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--loop", default="8:20", help="which talks, in order of their names")
     parser.add_argument("--judge", default="0:8")
+    parser.add_argument("--vosk", type=Path)
+    parser.add_argument("--only", choices=("uncaptioned",))
     options = parser.parse_intermixed_args()
     out, weights = options.out.resolve(), options.weights.resolve()
     whisper = [
         "align=whisper", f"align.repo={weights}", "asr=faster_whisper", f"asr.repo={weights}", *options.overrides,
     ]  # fmt: skip
+    second = () if options.only else in_rounds(options, whisper, out)
+    judged = build(options.clips, out / "one", *map(int, options.judge.split(":")), 0)
+    build(options.clips, out / "two", *map(int, options.judge.split(":")), 0)
+    build(options.clips, out / "none", *map(int, options.judge.split(":")), 0)
+    for caption in [
+        *(out / "none" / "media").glob("*.srt"),
+        *(out / "none" / "media").glob("*.vtt"),
+    ]:
+        caption.unlink()
+    vosk = (
+        ("asr@second_asr=vosk", f"second_asr.model={options.vosk.resolve()}")
+        if options.vosk
+        else ()
+    )
+    ways = {
+        "one": ("the first witness alone", ()),
+        "two": ("both witnesses", (*second, "validate.refit=true")),
+        "none": ("without captions", (*second, *vosk, "source.uncaptioned=transcribe")),
+    }
+    for folder, (name, settings) in ways.items():
+        if options.only and folder == "two":
+            continue
+        run(out / folder, "--stage", "0", "--stop-stage", "9", "num_shards=4", *whisper, *settings)
+        print(f"\n{len(judged)} other talks, {name}\n")
+        print_kept(judged, out / folder / "data" / "manifests")
+    print(
+        "\nwithout captions, by threshold\n",
+        *by_limit(judged, out / "none" / "data" / "manifests"),
+        sep="\n",
+    )
+
+
+def in_rounds(options: argparse.Namespace, whisper: Sequence[str], out: Path) -> tuple[str, ...]:
+    """Runs rounds, prints what they brought, and gives the settings by which the last student listens."""
     looped = build(options.clips, out / "loop", *map(int, options.loop.split(":")), 0)
     run(
         out / "loop", "--rounds", str(options.rounds), "rounds.min_gain=0", "rounds.keep_manifests=true",
@@ -66,29 +103,7 @@ def main() -> None:
         print_kept(looped, out / "loop" / "exp" / f"round-{one.number}" / "manifests")
     used = [one.number for one in done if one.used][-1]
     (student,) = (out / "loop" / "exp" / f"round-{used}").glob("*/export/model.int8.onnx")
-    second = ("witness=ctc", f"witness.model={student}")
-    judged = build(options.clips, out / "one", *map(int, options.judge.split(":")), 0)
-    build(options.clips, out / "two", *map(int, options.judge.split(":")), 0)
-    build(options.clips, out / "none", *map(int, options.judge.split(":")), 0)
-    for caption in [
-        *(out / "none" / "media").glob("*.srt"),
-        *(out / "none" / "media").glob("*.vtt"),
-    ]:
-        caption.unlink()
-    ways = {
-        "one": ("the first witness alone", ()),
-        "two": ("both witnesses", (*second, "validate.refit=true")),
-        "none": ("without captions", (*second, "source.uncaptioned=transcribe")),
-    }
-    for folder, (name, settings) in ways.items():
-        run(out / folder, "--stage", "0", "--stop-stage", "9", "num_shards=4", *whisper, *settings)
-        print(f"\n{len(judged)} other talks, {name}\n")
-        print_kept(judged, out / folder / "data" / "manifests")
-    print(
-        "\nwithout captions, by threshold\n",
-        *by_limit(judged, out / "none" / "data" / "manifests"),
-        sep="\n",
-    )
+    return "witness=ctc", f"witness.model={student}"
 
 
 def run(out: Path, *arguments: str) -> None:
@@ -127,14 +142,9 @@ def by_limit(talks: Sequence[Talk], manifests: Path) -> list[str]:
 def wrong(text: str, rows: Sequence[Row]) -> tuple[int, int]:
     """Letters of a label that are not what was said there, and how many it has: against the nearest
     stretch of what was said."""
-    label = normalize_for_scoring(text)
-    best = len(label)
-    whole = [normalize_for_scoring((candidates(row.said) or [row.said])[0]) for row in rows]
-    said = "".join(whole)
-    for first in range(max(1, len(said) - len(label) // 2)):
-        part = said[first : first + len(label)]
-        best = min(best, Levenshtein.distance(part, label))
-    return best, len(label)
+    said = " ".join((candidates(row.said) or [row.said])[0] for row in rows)
+    letters = len(normalize_for_scoring(text))
+    return round(infix_cer(text, said) * letters), letters
 
 
 if __name__ == "__main__":
