@@ -7,6 +7,8 @@ elsewhere.
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,7 +40,10 @@ class VoskRecogniser:
                 "vosk-model-small-ko-0.22"
             )
         self._vosk.SetLogLevel(-1)
-        self._model = self._vosk.Model(str(model))
+        with tempfile.TemporaryDirectory() as folder:
+            self._model = self._vosk.Model(
+                str(_without_dither(Path(model), Path(folder) / "model"))
+            )
         self._threads = num_threads
 
     def transcribe(self, utterances: Sequence[np.ndarray]) -> list[str]:
@@ -54,3 +59,16 @@ class VoskRecogniser:
             parts.append(recogniser.Result())  # it has taken a pause for the end
         parts.append(recogniser.FinalResult())
         return " ".join(filter(None, (json.loads(part)["text"] for part in parts)))
+
+
+def _without_dither(model: Path, folder: Path) -> Path:
+    """The model in another folder, its features without the noise that Kaldi adds to sound: with it the
+    same utterance is heard otherwise by chance."""
+    folder.mkdir()
+    for path in model.resolve().iterdir():
+        if path.name != "conf":
+            (folder / path.name).symlink_to(path)
+    shutil.copytree(model / "conf", folder / "conf")
+    with open(folder / "conf" / "mfcc.conf", "a", encoding="utf-8") as file:
+        file.write("\n--dither=0\n")
+    return folder

@@ -1,5 +1,7 @@
 """The whole chain on a library of which one item has no captions, with speakers told apart."""
 
+from pathlib import Path
+
 import pytest
 from diarisation import tiny_embedding, tiny_segmentation
 from lhotse import CutSet
@@ -29,12 +31,16 @@ def test_a_machine_writes_another_bears_it_out_and_people_come_first(tmp_path):
         for c in read_all_cuts(recipe.manifests, "cuts_reviewed")
         if c["custom"]["caption_kind"] == "machine"
     ]
-    assert {c["custom"]["title"] for c in machine} == {"no_captions"}
+    by_site = {"city_walk", "science_talk", "machine_heard"}  # the site's captions are a witness
+    assert {c["custom"]["title"] for c in machine} == {"no_captions", *by_site}
+    assert {c["custom"]["title"] for c in machine if c["custom"].get("site_text")} == by_site
     kept = [c for c in machine if c["custom"]["status"] == "accepted"]
-    assert len(kept) >= 3 and all(c["custom"]["machine_cer"] <= 0.03 for c in kept)
+    assert len(kept) >= 12 and all(c["custom"]["machine_cer"] <= 0.03 for c in kept)
     # Both have the same weights here, and mishear alike: how exact such labels are is no test of this.
     truth = read_cuts(recipe.data_dir / "truth" / "cuts_truth.0.jsonl.gz")
-    said_there = [c for c in truth if not c["custom"]["captioned"]]
+    said_there = [
+        c for c in truth if Path(c["custom"]["media_path"]).stem in {"no_captions", *by_site}
+    ]
     assert judge(kept, said_there)["total"].row()["label_precision"] >= 0.5
     cuts = list(CutSet.from_file(recipe.data_dir / "manifest.jsonl.gz"))
     assert {c.custom["caption_kind"] for c in cuts} >= {"manual", "machine"}
