@@ -7,10 +7,13 @@ are kept in float64: differences of large sums lose digits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+
+from echoharvester.models.checkpoint import load_checkpoint
 
 Weights = dict[str, Tensor]
 
@@ -49,3 +52,19 @@ def mean_between(
         name: (tensor.double() * share + start[name].double() * (1 - share)).float()
         for name, tensor in end.items()
     }
+
+
+def averages_until(last: int, epochs: Mapping[int, Path]) -> Iterator[tuple[int, Weights]]:
+    """Mean weights over the epochs up to the last from each of the others on, with the first epoch in it.
+
+    Args:
+        epochs: their checkpoints; without that of `last` there is nothing to average.
+    """
+    if last not in epochs:
+        return
+    end = load_checkpoint(epochs[last])
+    for epoch in (epoch for epoch in epochs if epoch != last):
+        start = load_checkpoint(epochs[epoch])
+        steps = start["progress"]["step"], end["progress"]["step"]
+        if start.get("model_avg") and steps[0] < steps[1]:
+            yield epoch + 1, mean_between(start["model_avg"], steps[0], end["model_avg"], steps[1])

@@ -44,8 +44,7 @@ class DistributedContext:
         )
         dist.all_reduce(present)
         used = [p for p, count in zip(parameters, present.tolist(), strict=True) if count]
-        values = torch.tensor(list(numbers), dtype=torch.float64, device=device)
-        dist.all_reduce(values)
+        sums = self.sum_of(numbers, device)
         if used:
             grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in used]
             flat = torch.cat([g.reshape(-1) for g in grads])
@@ -53,6 +52,13 @@ class DistributedContext:
             pieces = flat.split([g.numel() for g in grads])
             for parameter, piece in zip(used, pieces, strict=True):
                 parameter.grad = piece.view_as(parameter)
+        return sums
+
+    def sum_of(self, numbers: Sequence[float], device: torch.device) -> list[float]:
+        """The sums of each number over all processes."""
+        values = torch.tensor(list(numbers), dtype=torch.float64, device=device)
+        if self.size > 1:
+            dist.all_reduce(values)
         return values.tolist()
 
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
@@ -102,5 +108,5 @@ def leave_distributed() -> None:
 
 
 _SLURM = {"WORLD_SIZE": "SLURM_NTASKS", "RANK": "SLURM_PROCID", "LOCAL_RANK": "SLURM_LOCALID"}
-# The first process alone evaluates the dev set, while the others wait; NCCL's own limit is ten minutes.
-_TIMEOUT = timedelta(hours=3)
+# One process may wait long for another that reads from a slow disk; NCCL's own limit is ten minutes.
+_TIMEOUT = timedelta(hours=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from echoharvester.models.greedy import greedy_ids, min_frames
 from echoharvester.text.scores import ErrorCounts, cer, total
 from echoharvester.text.tokenizers import Tokenizer
 from echoharvester.training.batch import TrainingData
+from echoharvester.training.distributed import DistributedContext
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,33 @@ class EvaluationResult:
 
 @torch.inference_mode()
 def evaluate(
-    model: nn.Module, tokenizer: Tokenizer, data: TrainingData, device: str, num_examples: int = 12
+    model: nn.Module,
+    tokenizer: Tokenizer,
+    data: TrainingData,
+    device: str,
+    num_examples: int = 12,
+    context: DistributedContext | None = None,
 ) -> EvaluationResult:
-    """Greedy decoding and CTC loss of all batches."""
+    """Greedy decoding and CTC loss of all batches; of many processes each takes its share, and all have
+    the same result, which is that of one.
+
+    Args:
+        context: the processes; each must call this.  The examples are of its own share.
+    """
     training = model.training
     model.eval()
-    start, loss, frames, infinite, seen = time.monotonic(), 0.0, 0, 0, 0
+    context = context or DistributedContext()
+    start, frames, infinite, seen = time.monotonic(), 0, 0, 0
+    losses = [0.0] * len(
+        data
+    )  # each in its place, so that their sum is rounded as one process does
     counts: list[ErrorCounts] = []
     examples: list[tuple[str, str, str]] = []
-    for batch in data.batches(0):
+    share = data.batches(0, context.rank, context.size)
+    for place, batch in zip(itertools.count(context.rank, context.size), share, strict=False):
         log_probs, lens = model(batch.features.to(device), batch.lens.to(device))
         targets = [tokenizer.encode(text) for text in batch.texts]
-        loss += ctc_loss(log_probs, lens, targets).item()
+        losses[place] = ctc_loss(log_probs, lens, targets).item()
         fits = [min_frames(ids) <= n for ids, n in zip(targets, lens.tolist(), strict=True)]
         frames += sum(n for n, fit in zip(lens.tolist(), fits, strict=True) if fit)
         infinite += fits.count(False)
@@ -68,8 +85,12 @@ def evaluate(
             if len(examples) < num_examples:
                 examples.append((name, text, hypothesis))
     model.train(training)
+    mine = total(counts)
+    edits = (mine.reference_length, mine.insertions, mine.deletions, mine.substitutions)
+    sums = context.sum_of([*edits, frames, infinite, seen, *losses], torch.device(device))
+    *edits_of_all, frames, infinite, seen = map(int, sums[:7])
     if not seen:
         return EvaluationResult()
-    per_frame = loss / frames if frames else math.inf
+    per_frame = sum(sums[7:]) / frames if frames else math.inf
     seconds = time.monotonic() - start
-    return EvaluationResult(per_frame, total(counts).rate, seconds, examples, infinite)
+    return EvaluationResult(per_frame, ErrorCounts(*edits_of_all).rate, seconds, examples, infinite)

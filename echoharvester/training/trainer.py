@@ -26,7 +26,7 @@ from echoharvester.models.ctc import CtcModel
 from echoharvester.models.zipformer.schedule import set_batch_count
 from echoharvester.text.tokenizers import Tokenizer
 from echoharvester.training.augment import spec_augment, time_warp
-from echoharvester.training.averaging import RunningAverage, mean_between
+from echoharvester.training.averaging import RunningAverage, averages_until
 from echoharvester.training.batch import Batch, TrainingData
 from echoharvester.training.config import TrainConfig
 from echoharvester.training.distributed import DistributedContext
@@ -257,10 +257,7 @@ class Trainer:
 
     def _finish_epoch(self, dev_data: TrainingData, metrics: MetricLogger) -> None:
         progress, context = self.progress, self.context
-        result = EvaluationResult()
-        if context.is_first:
-            result = evaluate(self.model, self.tokenizer, dev_data, self.config.device)
-        dev_cer = context.broadcast_number(result.cer, self.parameters[0].device)
+        result = self._evaluated(dev_data)
         row = {
             "epoch": float(progress.epoch + 1),
             "step": float(progress.step),
@@ -272,14 +269,19 @@ class Trainer:
         metrics.end_epoch(progress, row, result)
         progress.epoch += 1
         progress.batch, progress.loss_sum, progress.frames, progress.fill_sum = 0, 0.0, 0, 0.0
-        is_best = dev_cer < progress.best_cer
+        is_best = result.cer < progress.best_cer
         if is_best:
-            progress.best_cer, progress.best_epoch = dev_cer, progress.epoch
+            progress.best_cer, progress.best_epoch = result.cer, progress.epoch
         if context.is_first:
             self.checkpoints.save_last(self._content(), f"epoch-{progress.epoch}.pt")
             if is_best:
                 self.checkpoints.mark_best()
         context.wait()
+
+    def _evaluated(self, dev_data: TrainingData) -> EvaluationResult:
+        """The dev set, judged by all processes together."""
+        device, context = self.config.device, self.context
+        return evaluate(self.model, self.tokenizer, dev_data, device, context=context)
 
     def _gone_stale(self) -> bool:
         """Whether so many epochs brought no better dev CER that training ends early."""
@@ -290,36 +292,35 @@ class Trainer:
         return stale
 
     def _try_averages(self, dev_data: TrainingData) -> None:
-        """Averages over the last epochs; the best on dev becomes `best.pt` if it beats all."""
-        if not (self.average and self.context.is_first):
+        """Averages over the last epochs; the best on dev becomes `best.pt` if it beats all.
+
+        The first process alone reads and writes files; all judge.
+        """
+        if not self.average:
             return
-        epochs = self.checkpoints.epochs()
-        last = epochs.pop(self.progress.epoch, None)
-        if last is None:
-            return
-        end = load_checkpoint(last)
+        tensors = [*self.parameters, *self.model.buffers()]
+        before = [tensor.detach().clone() for tensor in tensors]
+        epochs = self.checkpoints.epochs() if self.context.is_first else {}
+        averages = averages_until(self.progress.epoch, epochs)
         best: tuple[float, int, dict[str, Tensor]] | None = None
-        for epoch, path in epochs.items():
-            start = load_checkpoint(path)
-            if not start.get("model_avg") or start["progress"]["step"] >= end["progress"]["step"]:
-                continue
-            weights = mean_between(
-                start["model_avg"],
-                start["progress"]["step"],
-                end["model_avg"],
-                end["progress"]["step"],
-            )
-            self.model.load_state_dict(weights)
-            found = evaluate(self.model, self.tokenizer, dev_data, self.config.device).cer
-            logger.info("average over epochs %d to %d: dev CER %.2f %%", epoch + 1, self.progress.epoch, 100 * found)  # fmt: skip
-            if best is None or found < best[0]:
-                best = found, epoch, weights
-        self.model.load_state_dict(end["model"])
+        while True:
+            average = next(averages, None)
+            if not self.context.broadcast_number(float(average is not None), tensors[0].device):
+                break
+            if average:
+                self.model.load_state_dict(average[1])
+            self.context.broadcast(tensors)
+            cer = self._evaluated(dev_data).cer
+            if average and (best is None or cer < best[0]):
+                best = (cer, *average)
+        for tensor, value in zip(tensors, before, strict=True):
+            tensor.data.copy_(value)
         if best is None:
             return
         content = {**self.description, "model": best[2], "progress": progress_values(self.progress)}
-        content["averaged"] = {"from_epoch": best[1] + 1, "to_epoch": self.progress.epoch}
+        content["averaged"] = {"from_epoch": best[1], "to_epoch": self.progress.epoch}
         save_checkpoint(content, self.exp_dir / "averaged.pt")
+        logger.info("average over epochs %d to %d: dev CER %.2f %%", best[1], self.progress.epoch, 100 * best[0])  # fmt: skip
         if best[0] < self.progress.best_cer:
             self.progress.best_cer = best[0]
             save_checkpoint(content, self.exp_dir / "best.pt")

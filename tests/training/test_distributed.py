@@ -33,6 +33,7 @@ def test_two_processes_do_what_one_does_on_the_same_batches(tmp_path, optimizer)
     for a, b in zip(together["progress"]["history"], alone["progress"]["history"], strict=True):
         assert a["train_loss"] == pytest.approx(b["train_loss"], rel=1e-5)
         assert a["dev_loss"] == pytest.approx(b["dev_loss"], rel=1e-4)
+        assert a["dev_cer"] == b["dev_cer"]
     for name, tensor in alone["model"].items():
         torch.testing.assert_close(together["model"][name], tensor, atol=2e-5, rtol=1e-3)
 
