@@ -72,9 +72,10 @@ def _model_of(group: str, settings: Mapping[str, Any]) -> str:
             f"{path.name.partition('.')[0]}.onnx"
         )  # of model.int8.onnx, model.onnx
         return file_digest(whole if path.suffix == ".onnx" and whole.is_file() else path)
-    weights = path / "model.bin"
-    if name and weights.is_file():
-        return _ends_of(weights)
+    if name and path.is_dir():
+        files = [file for file in path.rglob("*") if file.is_file()]
+        if files:
+            return _ends_of(max(files, key=lambda file: (file.stat().st_size, file.name)))  # weights
     # Systran/faster-whisper-large-v3 is what large-v3 stands for.
     return name.rpartition("/")[2].removeprefix("faster-whisper-").lower()
 

@@ -180,3 +180,8 @@ def test_copies_other_precisions_and_names_of_the_same_model_are_the_same(tmp_pa
     assert listens(whisper(str(tmp_path / "one")), whisper(str(tmp_path / "tuned")))
     assert not listens(whisper("large-v3"), whisper("Systran/faster-whisper-large-v3"))
     assert listens(whisper("large-v3"), whisper("small"))
+    for name in ("x", "y"):  # folders of one name
+        (tmp_path / name / "model" / "am").mkdir(parents=True)
+        (tmp_path / name / "model" / "am" / "final.mdl").write_bytes(name.encode() * 50)
+    kaldi = [{"kind": "vosk", "model": str(tmp_path / name / "model")} for name in ("x", "y")]
+    assert listens(*kaldi) and not listens(kaldi[0], kaldi[0])
