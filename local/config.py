@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -33,13 +34,9 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     Raises:
         UserError: naming everything that is wrong with it, and how it is written.
     """
-    from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
-
     _refuse_old_names(overrides)
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
-            cfg = compose("config", overrides=list(overrides))
+        cfg = _composed(overrides)
     except (HydraException, ValueError) as error:
         _refuse_old_names(re.findall(r"full_key: (\S+)", str(error)))
         if told := misspelt(str(error), lambda: _known(overrides)):
@@ -52,12 +49,22 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     return cfg
 
 
+def _composed(overrides: Sequence[str]) -> DictConfig:
+    from hydra import compose, initialize_config_dir
+
+    with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
+        return compose("config", overrides=list(overrides))
+
+
 def _known(overrides: Sequence[str]) -> list[str]:
-    """All settings of the groups that these overrides choose."""
+    """All settings of the groups that these overrides choose; none where one of their files is at fault."""
     from schema import GROUPS
 
     chosen = [o for o in overrides if o.partition("=")[0] in GROUPS]
-    whole: Any = OmegaConf.to_container(composed(chosen))
+    try:
+        whole: Any = OmegaConf.to_container(_composed(chosen))
+    except (HydraException, ValueError):
+        return []
     return [name for name, _ in flat(whole)]
 
 

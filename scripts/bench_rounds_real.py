@@ -15,6 +15,7 @@ Prints Markdown: the curve, the three harvests, and of the last by threshold how
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -38,7 +39,7 @@ STUDENT = (
     "train.warmup_steps=50", "train.weight_decay=0.001", "train.batch_sec=60", "train.early_stop_epochs=0",
     "lm.synthetic_sentences=0", "split.dev=0.1", "split.test=0.1",
 )  # fmt: skip
-LIMITS = (0.0, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3)
+LIMITS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, math.inf)
 
 
 def main() -> None:
@@ -134,7 +135,7 @@ def by_limit(talks: Sequence[Talk], manifests: Path) -> list[str]:
         right = f"{sum(one[2] for one in kept) / len(kept):.1%}" if kept else ""
         rate = f"{sum(one[3] for one in kept) / letters:.1%}" if letters else ""
         lines.append(
-            f"| {limit:.2f} | {len(kept)} | {min(1.0, seconds / total):.1%} | {right} | {rate} |"
+            f"| {'any' if limit == math.inf else f'{limit:.2f}'} | {len(kept)} | {min(1.0, seconds / total):.1%} | {right} | {rate} |"
         )
     return lines
 
