@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -97,7 +98,10 @@ class Driver:
         for name, stage in self.recipe.stages.items():
             try:
                 if name in names:
-                    _say(stage, self._would(stage, waits_for))
+                    would = self._would(stage, waits_for)
+                    _say(stage, would)
+                    if stage.trains_together and would.startswith(("would", "may")):
+                        print(f"{'':9}what it takes: {self._planning(stage)}")
                 if stage is last:
                     break
                 waits_for = waits_for or (stage.title if self._is_unmade(stage) else None)
@@ -107,6 +111,13 @@ class Driver:
                     return FAILED
                 waits_for = waits_for or stage.title
         return 0
+
+    def _planning(self, stage: Stage) -> str:
+        """The command that measures steps, and says which memory and time a training needs."""
+        overrides = [o for o in self.command(stage.name)[2:] if not o.startswith("launcher")]
+        name = Path(str(self.recipe.settings["recipe_dir"])).name
+        script = ("python", "scripts/plan_training.py", "--recipe", name)
+        return shlex.join([*script, *overrides])
 
     def _would(self, stage: Stage, waits_for: str | None) -> str:
         """What `run` would do with a stage; behind one that is stale nothing can be said for certain."""

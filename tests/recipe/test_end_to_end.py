@@ -185,6 +185,7 @@ def test_status_and_dry_run_only_look(finished):
 def test_dry_run_says_what_would_run_and_why(finished, tmp_path):
     recipe = finished.beside(tmp_path)
     said = recipe.run("--dry-run", "--stage", "1", "--stop-stage", "14").stdout
+    assert "what it takes: python scripts/plan_training.py --recipe mini_ko " in said
     assert "1 collect: would run: it does every time" in said
     assert "11 train: would run: " in said and "train.json is missing" in said
     assert "12 decode: would run: " in said and "decode.json is missing" in said
