@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from echoharvester.align import make_aligner
 from echoharvester.align.witness import WitnessConfig, make_witness
 from echoharvester.asr.evidence import write_fitted
 from echoharvester.asr.evidence_fit import fit_on_harvest, hearing, media_to_fit
@@ -18,14 +17,12 @@ from config import plain, stage_main
 def main(cfg: DictConfig, recipe: Recipe) -> None:
     if not cfg.validate.refit:
         return
-    aligner = make_aligner(by_hardware(plain(cfg.align)))
+    asked = hearing(by_hardware(plain(cfg.align)), by_hardware(plain(cfg.asr)))
     witness = None
     if cfg.witness.kind != "none":
         witness = make_witness(WitnessConfig(**taken_by(WitnessConfig, plain(cfg.witness))))
     media = media_to_fit(recipe.paths.manifests, 3600 * cfg.validate.refit_hours, cfg.seed)
-    curve, summary = fit_on_harvest(
-        media, hearing(aligner), witness, cfg.validate.refit_precision, cfg.seed
-    )
+    curve, summary = fit_on_harvest(media, asked, witness, cfg.validate.refit_precision, cfg.seed)
     write_fitted(recipe.paths.evidence, curve, recipe.fingerprint("refit"), summary)
     print(f"stage  6 refit: {summary}")
 

@@ -16,6 +16,7 @@ _ALIGNER_MODELS = tuple(f"{align}.{file}" for align in _ALIGNERS for file in _AL
 _RECOGNISERS = ("asr", "asr.cpu", "asr.gpu", "second_asr", "second_asr.cpu", "second_asr.gpu")
 _RECOGNISER_FILES = ("model", "tokens", "decoder", "joiner", "repo")
 _ASR_MODELS = tuple(f"{asr}.{file}" for asr in _RECOGNISERS[:3] for file in _RECOGNISER_FILES)
+_INTRODUCED_TO_ASR = {f"{asr}.evidence": True for asr in _RECOGNISERS}
 _INTRODUCED_TO_FILTER = {"filter.max_overlap_ratio": 0.1}
 _INTRODUCED_TO_VALIDATE = {
     "validate.refit": False, "validate.refit_hours": 3.0, "validate.refit_precision": 0.994,
@@ -41,7 +42,8 @@ STAGES = stage_table(
     ),
     Stage(
         3, "transcribe",
-        settings=("transcribe", "asr"), models=_ASR_MODELS, introduced={"transcribe.automatic": "captions"},
+        settings=("transcribe", "asr"), models=_ASR_MODELS,
+        introduced={"transcribe.automatic": "captions", **_INTRODUCED_TO_ASR},
         source="cuts_downloaded", target="cuts_transcribed", item="media", holds=is_there,
         gpu=True, wanted=outputs.is_transcribing,
     ),
@@ -86,8 +88,8 @@ STAGES = stage_table(
     ),
     Stage(
         6, "refit",
-        settings=("align", "witness", "validate.refit_hours", "validate.refit_precision", "seed"),
-        models=(*_ALIGNER_MODELS, "witness.model"),
+        settings=("align", "asr", "witness", "validate.refit_hours", "validate.refit_precision", "seed"),
+        models=(*_ALIGNER_MODELS, *_ASR_MODELS, "witness.model"),
         reads=("cuts_filtered",), inputs=inputs.of_refit,
         output=ManifestOutput(lambda p: p.evidence, outputs.evidence),
         wanted=outputs.is_refitted,
@@ -96,7 +98,7 @@ STAGES = stage_table(
     Stage(
         6, "validate",
         settings=("validate", "asr", "second_asr"),
-        introduced=_INTRODUCED_TO_VALIDATE | {"validate.min_probability": None},
+        introduced=_INTRODUCED_TO_VALIDATE | _INTRODUCED_TO_ASR | {"validate.min_probability": None},
         models=(
             *(f"{asr}.{file}" for asr in _RECOGNISERS for file in _RECOGNISER_FILES),
             "validate.acceptance",

@@ -22,18 +22,19 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "local")]
 
-from echoharvester.align import make_aligner  # noqa: E402
 from echoharvester.asr.corruption import SMALL_KINDS  # noqa: E402
 from echoharvester.asr.evidence import Figures  # noqa: E402
 from echoharvester.asr.evidence_fit import (  # noqa: E402
     RIGHT,
+    AskedRecogniser,
     Example,
+    asked_of,
     examples_of_media,
     fit_curve,
     hearing,
@@ -42,6 +43,7 @@ from echoharvester.asr.evidence_fit import (  # noqa: E402
 from echoharvester.asr.label_classifier import FEATURES, fit_acceptance  # noqa: E402
 from echoharvester.errors import UserError  # noqa: E402
 from echoharvester.manifests.shards import Cut, read_all_cuts, write_atomic  # noqa: E402
+from echoharvester.models.device import by_hardware  # noqa: E402
 from echoharvester.review.learn import decided_labels  # noqa: E402
 
 from config import composed, plain  # noqa: E402
@@ -50,7 +52,9 @@ from config import composed, plain  # noqa: E402
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data_dir", type=Path)
-    parser.add_argument("overrides", nargs="*", help="align=... of the model that is asked")
+    parser.add_argument(
+        "overrides", nargs="*", help="align=... or asr=... of the model that is asked"
+    )
     parser.add_argument(
         "--corrupt", action="store_true", help="learn from captions corrupted on purpose"
     )
@@ -93,8 +97,10 @@ def _from_reviews(options: argparse.Namespace) -> int:
 
 
 def _from_corrupted(options: argparse.Namespace) -> int:
-    settings = plain(composed([*options.overrides, f"data_dir={options.data_dir}"]).align)
-    aligner = hearing(make_aligner(settings))
+    cfg = composed([*options.overrides, f"data_dir={options.data_dir}"])
+    align, asr = by_hardware(plain(cfg.align)), by_hardware(plain(cfg.asr))
+    aligner = hearing(align, asr)
+    settings = asr if isinstance(aligner, AskedRecogniser) else align
     media = _told(media_to_fit(options.data_dir / "manifests", math.inf, options.seed))
     found = _kept_examples(options.examples) or list(
         examples_of_media(media, aligner, options.passes, options.seed)
@@ -106,7 +112,7 @@ def _from_corrupted(options: argparse.Namespace) -> int:
     named = f"{model}: {sum(e.kind == RIGHT for e in found)} texts and {sum(e.kind != RIGHT for e in found)} corrupted ones"  # fmt: skip
     fitted = fit_curve(found, options.precision or 0.994, named)
     output = options.output or Path("curve.json")
-    fitted.curve.write(output)
+    replace(fitted.curve, asked=asked_of(aligner)).write(output)
     print(
         f"{output}: of what it accepts an estimated {1 - fitted.precision:.2%} is wrong where one label "
         "in ten is\n\n| texts | number | accepted |\n|---|---|---|"

@@ -10,6 +10,8 @@ from echoharvester.errors import UserError
 from echoharvester.models.device import by_hardware
 from echoharvester.options import taken_by
 
+ASKED = ("whisper", "ctc")  # hear a recording once, and are asked of many texts
+
 
 def make_aligner(settings: Mapping[str, Any]) -> Aligner:
     """The aligner that `kind` names; of `auto` that of this machine's hardware.

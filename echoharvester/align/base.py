@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -49,6 +49,23 @@ class Evidence:
     def part(self, first: int, stop: int) -> Evidence:
         """Of the words from `first` to before `stop`; what was heard stays whole."""
         return replace(self, words=self.words[first:stop], log_probs=self.log_probs[first:stop])
+
+    def fields(self, heard_by: str) -> dict[str, Any]:
+        """What a cut keeps of it.
+
+        Args:
+            heard_by: kind, name and type of the recogniser.
+        """
+        return {
+            "text_log_prob_mean": round(self.mean_log_prob, 4),
+            "text_log_prob_min": round(self.min_log_prob, 4),
+            "weakest_word": self.weakest_word,
+            "text_as_heard": " ".join(self.words),
+            "word_log_probs": [[round(p, 2) for p in tokens] for tokens in self.log_probs],
+            "heard_text": " ".join(self.heard),
+            "heard_log_probs": [round(p, 2) for p in self.heard_log_probs],
+            "heard_by": heard_by,
+        }
 
     @property
     def mean_log_prob(self) -> float:

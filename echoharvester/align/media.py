@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from echoharvester.align.base import AlignedWord, Aligner, Alignment, Evidence, Request
+from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
 from echoharvester.align.boundaries import place_words, safe_spans, within_speech
 from echoharvester.align.calibration import Calibration
 from echoharvester.align.joining import Found, joined
@@ -112,7 +111,7 @@ def align_media(
         if aligner.chooses_verbalisations:
             done["custom"].pop("text_candidates", None)
         if one.alignment.evidence:
-            done = with_custom(done, **_fields(one.alignment.evidence, aligner.heard_by))
+            done = with_custom(done, **one.alignment.evidence.fields(aligner.heard_by))
         result[one.index] = done
         for i in one.absorbed:
             result[i] = rejected(with_custom(cuts[i], joined_to=one.cut["id"]), STAGE, "joined")
@@ -160,19 +159,6 @@ def request_of(cut: Cut) -> Request:
     verbalisations = custom.get("text_candidates") or [text_of(cut)]
     times = custom["caption_start_sec"], custom["caption_end_sec"]
     return Request(verbalisations, *times, custom.get("text_orthographic", ""))
-
-
-def _fields(evidence: Evidence, heard_by: str) -> dict[str, Any]:
-    return {
-        "text_log_prob_mean": round(evidence.mean_log_prob, 4),
-        "text_log_prob_min": round(evidence.min_log_prob, 4),
-        "weakest_word": evidence.weakest_word,
-        "text_as_heard": " ".join(evidence.words),
-        "word_log_probs": [[round(p, 2) for p in tokens] for tokens in evidence.log_probs],
-        "heard_text": " ".join(evidence.heard),
-        "heard_log_probs": [round(p, 2) for p in evidence.heard_log_probs],
-        "heard_by": heard_by,
-    }
 
 
 def _aligned(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from echoharvester.align.base import Evidence
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.errors import OutOfMemoryError
 
+Result = TypeVar("Result")
 _OUT_OF_MEMORY = ("out of memory", "bad_alloc", "failed to allocate", "cannot allocate")
 
 
@@ -21,6 +23,26 @@ class Recogniser(Protocol):
         """16 kHz utterances, each (num_samples,), to what was heard; "" for nothing heard.
 
         A fault is an exception, never an empty text.
+        """
+        ...
+
+
+@runtime_checkable
+class TextJudge(Protocol):
+    """A recogniser that tells how probable given texts are on utterances."""
+
+    @property
+    def heard_by(self) -> str:
+        """Kind and name, for people."""
+        ...
+
+    def evidence(
+        self, utterances: Sequence[np.ndarray], texts: Sequence[str], heard: Sequence[str]
+    ) -> list[Evidence | None]:
+        """For each 16 kHz utterance (num_samples,) the evidence for its text; None where that has no words.
+
+        Args:
+            heard: what it has transcribed of each.
         """
         ...
 
@@ -41,23 +63,34 @@ def in_batches(
     batch_sec: float,
     recognise: Callable[[list[np.ndarray]], Sequence[str]],
 ) -> list[str]:
-    """The texts of utterances, recognised in batches of like length.
+    """The texts of utterances, recognised in batches of like length, see `in_batches_by_index`."""
+    return in_batches_by_index(
+        utterances, batch_sec, lambda batch: recognise([utterances[i] for i in batch])
+    )
+
+
+def in_batches_by_index(
+    utterances: Sequence[np.ndarray],
+    batch_sec: float,
+    work: Callable[[list[int]], Sequence[Result]],
+) -> list[Result]:
+    """What comes of utterances in batches of like length.
 
     A batch for which memory does not suffice is tried again as two halves.
 
     Args:
-        recognise: texts of a batch.
+        work: what comes of a batch, by the indices of its utterances.
 
     Raises:
         MemoryError: if memory does not even suffice for one utterance.
-        RuntimeError: if a text is missing.
+        RuntimeError: if something is missing.
     """
-    texts = [""] * len(utterances)
+    results: dict[int, Result] = {}
     pending = by_duration(utterances, batch_sec)[::-1]
     while pending:
         batch = pending.pop()
         try:
-            found = recognise([utterances[i] for i in batch])
+            found = work(batch)
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
@@ -71,10 +104,9 @@ def in_batches(
             pending += [batch[middle:], batch[:middle]]
             continue
         if len(found) != len(batch):
-            raise RuntimeError(f"{len(found)} texts came back for {len(batch)} utterances")
-        for i, text in zip(batch, found, strict=True):
-            texts[i] = text
-    return texts
+            raise RuntimeError(f"{len(found)} results came back for {len(batch)} utterances")
+        results |= zip(batch, found, strict=True)
+    return [results[i] for i in range(len(utterances))]
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

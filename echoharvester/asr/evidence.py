@@ -26,6 +26,8 @@ from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.spoken import candidates
 
 MAX_LACKING, MAX_ENDINGS, MIN_CONTRAST = 4, 2, -15.0  # beyond, figures say no more
+ALIGNER, RECOGNISER = "align", "asr"
+EVIDENCE_OF = "evidence_of"  # of a cut: RECOGNISER where stage 6 has asked it
 PACKAGED = "auto"  # the curve of this package for the kind of aligner
 _TO_READ = re.compile("[0-9A-Za-z%]")
 
@@ -223,6 +225,8 @@ class EvidenceCurve:
         fitted_on: what, for people.
         of_witness: coefficients of the same six figures of a second witness (`align.witness`); empty:
             one alone decides.
+        asked: who gave the evidence that it was fitted on, `ALIGNER` or `RECOGNISER`; it says nothing of
+            the other's.
     """
 
     bias: float
@@ -236,6 +240,11 @@ class EvidenceCurve:
     review_threshold: float
     fitted_on: str = ""
     of_witness: tuple[float, ...] = ()
+    asked: str = ALIGNER
+
+    def judges(self, cut: Cut) -> bool:
+        """Whether the evidence of a cut is of its kind."""
+        return self.asked == cut["custom"].get(EVIDENCE_OF, ALIGNER)
 
     def probability(self, figures: Figures, witness: Figures | None = None) -> float:
         """That a text with these figures is exactly what was said.
@@ -299,9 +308,13 @@ def fitted_curve(path: Path) -> EvidenceCurve | None:
 
 def curve_of(values: Mapping[str, Any]) -> EvidenceCurve:
     second = tuple(map(float, values.get("of_witness") or ()))
-    names = [f.name for f in fields(EvidenceCurve) if f.name not in ("of_witness", "fitted_on")]
+    others = ("of_witness", "fitted_on", "asked")
+    names = [f.name for f in fields(EvidenceCurve) if f.name not in others]
     own = {name: values[name] for name in names}
-    curve = EvidenceCurve(**own, fitted_on=str(values["fitted_on"]), of_witness=second)
+    asked = str(values.get("asked", ALIGNER))
+    curve = EvidenceCurve(**own, fitted_on=str(values["fitted_on"]), of_witness=second, asked=asked)
+    if asked not in (ALIGNER, RECOGNISER):
+        raise UserError(f"validate.evidence: a curve is of align or asr, not {asked!r}")
     numbers = [*own.values(), *second]
     if len(second) not in (0, len(Figures(0.0, 0.0).as_row())):
         raise UserError("validate.evidence: a witness has six figures")

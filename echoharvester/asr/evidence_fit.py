@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -17,12 +17,16 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from echoharvester.align import ASKED, make_aligner
 from echoharvester.align.base import Alignment, Evidence, Request
 from echoharvester.align.media import request_of
 from echoharvester.align.witness import Witness
+from echoharvester.asr import make_recogniser
+from echoharvester.asr.base import TextJudge
 from echoharvester.asr.corruption import FITTED_KINDS, corrupted
-from echoharvester.asr.evidence import EvidenceCurve, Figures, TextEvidence
+from echoharvester.asr.evidence import ALIGNER, RECOGNISER, EvidenceCurve, Figures, TextEvidence
 from echoharvester.asr.transcribe import MACHINE
+from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import is_rejected
@@ -36,6 +40,7 @@ SURELY_HEARD = 0.5  # probability of a word that a caption lacks
 TRIMMED_SHARE = 0.03  # of the captions as they are
 REVIEW_THRESHOLD = 0.5
 MIN_RIGHT, MIN_WRONG = 200, 50
+ASKED_RECOGNISERS = ("qwen3",)
 WANTED_TEXTS = 2_000  # to fit on a harvest: so many passes, each with another quarter corrupted
 MIN_PASSES, MAX_PASSES = 2, 12
 
@@ -52,6 +57,34 @@ class HearingAligner(Protocol):
     def align_heard(
         self, recording: Any, requests: Sequence[Request]
     ) -> list[Alignment | None]: ...
+
+
+class AskedRecogniser:
+    """A recogniser of `TextJudge` as an aligner that is asked of texts: each at its place, which the
+    request says."""
+
+    chooses_verbalisations = False
+
+    def __init__(self, recogniser: Any) -> None:
+        self._recogniser = recogniser
+
+    def hear(self, samples: np.ndarray) -> tuple[np.ndarray, dict[tuple[float, float], str]]:
+        return samples, {}
+
+    def align_heard(
+        self,
+        recording: tuple[np.ndarray, dict[tuple[float, float], str]],
+        requests: Sequence[Request],
+    ) -> list[Alignment | None]:
+        samples, heard = recording
+        places = [(request.start_sec, request.end_sec) for request in requests]
+        sounds = [samples[round(a * SAMPLING_RATE) : round(b * SAMPLING_RATE)] for a, b in places]
+        new = [i for i, place in enumerate(places) if place not in heard]
+        for i, text in zip(new, self._recogniser.transcribe([sounds[i] for i in new]), strict=True):
+            heard[places[i]] = text
+        texts = [request.heard_as for request in requests]
+        evidence = self._recogniser.evidence(sounds, texts, [heard[place] for place in places])
+        return [one and Alignment(" ".join(one.words), (), 0.0, one) for one in evidence]
 
 
 @dataclass(frozen=True)
@@ -189,17 +222,31 @@ def fit_curve(found: Sequence[Example], precision: float, fitted_on: str = "") -
     )
 
 
-def hearing(aligner: Any) -> HearingAligner:
-    """An aligner that can be asked of texts.
+def asked_of(aligner: HearingAligner) -> str:
+    """Whose evidence it is, see `EvidenceCurve.asked`."""
+    return RECOGNISER if isinstance(aligner, AskedRecogniser) else ALIGNER
+
+
+def hearing(align: Mapping[str, Any], asr: Mapping[str, Any]) -> HearingAligner:
+    """Who can be asked of texts: the aligner, else the recogniser.
+
+    Args:
+        align, asr: settings, as chosen for this machine.
 
     Raises:
-        UserError: if it cannot.
+        UserError: if neither can.
     """
-    if isinstance(aligner, HearingAligner):
+    if align["kind"] in ASKED:
+        aligner = make_aligner(align)
+        assert isinstance(aligner, HearingAligner)
         return aligner
+    if asr["kind"] in ASKED_RECOGNISERS:
+        made = make_recogniser(asr)
+        if isinstance(made, TextJudge) and made.heard_by:
+            return AskedRecogniser(made)
     raise UserError(
-        f"{type(aligner).__name__} tells nothing of how probable a text is: choose align=whisper or "
-        "align=ctc"
+        f"neither align={align['kind']} nor asr={asr['kind']} tells how probable a text is: choose "
+        "align=whisper, align=ctc, or asr=qwen3 with asr.evidence=true"
     )
 
 
@@ -239,8 +286,14 @@ def examples_of_media(
     rng = random.Random(seed)
     for cuts in media:
         places = [(cut["start"], cut["start"] + cut["duration"]) for cut in cuts]
+        requests = list(map(request_of, cuts))
+        if isinstance(aligner, AskedRecogniser):  # others find the place themselves
+            requests = [
+                replace(request, start_sec=a, end_sec=b)
+                for request, (a, b) in zip(requests, places, strict=True)
+            ]
         yield from examples(
-            aligner, load_sound(cuts[0]), list(map(request_of, cuts)),
+            aligner, load_sound(cuts[0]), requests,
             str(cuts[0]["custom"]["media_id"]), passes, rng, witness=witness, places=places,
         )  # fmt: skip
 
@@ -263,7 +316,7 @@ def fit_on_harvest(
     except UserError as error:
         return None, f"the curve stays as it was: {error}"
     wrong = [share for kind, share in fitted.accepted.items() if kind != RIGHT]
-    return fitted.curve, (
+    return replace(fitted.curve, asked=asked_of(aligner)), (
         f"fitted on {len(found)} texts{' and two witnesses' if witness else ''}: accepts "
         f"{fitted.accepted[RIGHT]:.1%} of the texts as captioned and {np.mean(wrong):.1%} of those that "
         f"were corrupted, from {fitted.curve.threshold:.3f} on"

@@ -104,7 +104,7 @@ def judged_machine(
     rate = min(rates)
     cut = with_custom(cut, machine_cer=rate)
     evidence = TextEvidence.of_cut(cut) if ALIGNER in rule.unlike else None
-    if curve and evidence and not curve.of_witness:
+    if curve and curve.judges(cut) and evidence and not curve.of_witness:
         probability = round(curve.probability(evidence.figures()), 4)
         cut = with_custom(cut, label_probability=probability)
         if probability >= rule.min_probability:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from echoharvester.asr.base import Recogniser
-from echoharvester.asr.evidence import EvidenceCurve, TextEvidence
+from echoharvester.asr.base import Recogniser, TextJudge
+from echoharvester.asr.evidence import EVIDENCE_OF, RECOGNISER, EvidenceCurve, TextEvidence
 from echoharvester.asr.label_classifier import LabelClassifier
 from echoharvester.asr.machine import MachineRule, judged_machine
 from echoharvester.asr.salvage import sure_part
@@ -121,11 +121,40 @@ def validate_media(
         texts = recogniser.transcribe(sounds) if sounds else []
         heard.append(dict(zip(open_ones, texts, strict=True)))
     site = site_captions(cuts[wanted[0]])
+    first_heard = {i: known[i][0] if i in known else heard[0][i] for i in wanted}
+    evident = _with_evidence(cuts, first_heard, recognisers[0], samples)
     for i in wanted:
-        first = known.get(i) or [heard[0][i]]
-        cut = site.beside(cuts[i]) if site else cuts[i]
+        first = [first_heard[i]]
+        cut = site.beside(evident[i]) if site else evident[i]
         result[i] = judged(cut, [*first, *(texts[i] for texts in heard[1:])], thresholds)
     return result
+
+
+def _with_evidence(
+    cuts: Sequence[Cut], heard: Mapping[int, str], recogniser: Recogniser, samples: np.ndarray
+) -> dict[int, Cut]:
+    """The cuts that were heard, with the evidence of their recogniser where the aligner gave none."""
+    found = {i: cuts[i] for i in heard}
+    if not isinstance(recogniser, TextJudge) or not recogniser.heard_by:
+        return found
+    asked = [i for i in heard if not TextEvidence.of_cut(cuts[i])]
+    evidence = recogniser.evidence(
+        [_sound(cuts[i], samples) for i in asked],
+        [as_heard(cuts[i]) for i in asked],
+        [heard[i] for i in asked],
+    )
+    for i, one in zip(asked, evidence, strict=True):
+        if one:
+            fields = {**one.fields(recogniser.heard_by), EVIDENCE_OF: RECOGNISER}
+            found[i] = with_custom(cuts[i], **fields)
+    return found
+
+
+def as_heard(cut: Cut) -> str:
+    """What a recogniser that writes digits and Latin letters would write of a cut's text."""
+    custom = cut["custom"]
+    trimmed = "text_whole" in custom  # the caption holds more then
+    return text_of(cut) if trimmed else custom.get("text_orthographic") or text_of(cut)
 
 
 def _sound(cut: Cut, samples: np.ndarray) -> np.ndarray:
@@ -158,9 +187,10 @@ def judged(cut: Cut, hypotheses: Sequence[str], thresholds: CerThresholds) -> Cu
         return judged_machine(cut, hypotheses, thresholds.machine, thresholds.curve)
     if thresholds.classifier:
         return _judged_by_probability(cut, thresholds.classifier)
-    evidence = TextEvidence.of_cut(cut) if thresholds.curve else None
-    if thresholds.curve and evidence:
-        return _judged_by_evidence(cut, evidence, thresholds.curve)
+    curve = thresholds.curve
+    evidence = TextEvidence.of_cut(cut) if curve and curve.judges(cut) else None
+    if curve and evidence:
+        return _judged_by_evidence(cut, evidence, curve)
     return _judged_by_limit(cut, rates, thresholds)
 
 

@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from echoharvester.align import ASKED
 from echoharvester.dataset.card import label_error_line
 from echoharvester.dataset.sets import HELD_OUT
 from echoharvester.decoding.compare import compare
@@ -61,7 +62,6 @@ from echoharvester.report.round_figures import CHANGED, RoundFigures
 from echoharvester.report.rounds import changed_sides, kept_cuts, rounds_page
 from echoharvester.report.truth import judge
 
-ASKED = ("whisper", "ctc")  # aligners that hear a recording once and are asked of many texts
 FIRST, LAST, REPORT = "align", "export_model", "report"
 
 

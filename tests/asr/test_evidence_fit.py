@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from echoharvester.align.base import Request
+from echoharvester.align.base import Evidence, Request
 from echoharvester.align.ctc import CtcAligner
-from echoharvester.align.media import CaptionTimes
 from echoharvester.align.witness import Witness
 from echoharvester.asr.corruption import FITTED_KINDS
 from echoharvester.asr.evidence import Figures
 from echoharvester.asr.evidence_fit import (
     RIGHT,
+    AskedRecogniser,
     Example,
     examples,
     fit_curve,
@@ -129,5 +129,46 @@ def test_a_witness_is_asked_at_its_place_and_a_harvest_with_too_few_texts_says_s
     assert len(wrong) >= 3 and np.median(wrong) < np.median(right) - 2
     curve, summary = fit_on_harvest([], aligner, None, 0.99, 0)
     assert curve is None and "stays as it was: 0 texts as captioned" in summary
-    with pytest.raises(UserError, match="tells nothing of how probable"):
-        hearing(CaptionTimes())
+    with pytest.raises(UserError, match="neither align=qwen3 nor asr=vosk tells how probable"):
+        hearing({"kind": "qwen3"}, {"kind": "vosk"})
+
+
+class Knows:
+    """A recogniser that hears what was said, and finds that probable."""
+
+    heard_by = "knows"
+
+    def __init__(self, said):
+        self.said, self.asked = said, []
+
+    def transcribe(self, utterances):
+        self.asked += [len(u) for u in utterances]
+        return [self.said[len(u)] for u in utterances]
+
+    def evidence(self, utterances, texts, heard):
+        def log_probs(words, said):
+            return tuple((-0.1 if word in said.split() else -6.0,) for word in words)
+
+        found = []
+        for utterance, text, other in zip(utterances, texts, heard, strict=True):
+            said = self.said[len(utterance)]
+            assert other == said
+            words = text.split()
+            heard_words = tuple(other.split())
+            found.append(Evidence(tuple(words), log_probs(words, said), heard_words, (-0.1,) * len(heard_words)))  # fmt: skip
+        return found
+
+
+def test_a_recogniser_is_asked_of_each_text_at_its_place_and_hears_it_once():
+    words = "하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉 열 가을 겨울 나무 바다 하늘".split()
+    texts = [" ".join(words[3 * i : 3 * i + 3]) for i in range(5)]
+    places = [(2.0 * i, 2.0 * i + 1 + 0.1 * i) for i in range(5)]
+    said = {round(16000 * (b - a)): t for t, (a, b) in zip(texts, places, strict=True)}
+    knows = Knows(said)
+    requests = [Request([t], a, b) for t, (a, b) in zip(texts, places, strict=True)]
+    found = list(
+        examples(AskedRecogniser(knows), np.zeros(160000, np.float32), requests, "m", 4, random.Random(0), ["replace"])
+    )  # fmt: skip
+    assert len(found) == 20 and len(knows.asked) == 5  # four passes, heard once
+    right, wrong = ([e.figures.least for e in found if (e.kind == RIGHT) == r] for r in (True, False))  # fmt: skip
+    assert len(wrong) >= 3 and np.median(wrong) == -6.0 and min(right) == -0.1

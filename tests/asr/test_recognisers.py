@@ -5,7 +5,7 @@ import pytest
 from tiny_models import qwen3, whisper
 
 from echoharvester.asr import make_recogniser
-from echoharvester.asr.base import by_duration, in_batches
+from echoharvester.asr.base import TextJudge, by_duration, in_batches
 from echoharvester.text.scores import cer, total
 
 
@@ -99,6 +99,46 @@ def test_models_of_other_makers_run_in_batches(random_model, spoken):
     assert random_model.transcribe([]) == []
 
 
+@pytest.mark.slow
+def test_qwen3_says_how_probable_a_text_is_as_its_own_text_pass_does(tmp_path, spoken):
+    """Against the whole prompt with its text, put through the package's processor and model at once."""
+    import torch
+
+    pytest.importorskip("qwen_asr")
+    folder = str(qwen3(tmp_path / "model", aligner=False))
+    options = {"batch_sec": 60.0, "max_new_tokens": 8, "revision": None, "device": "cpu"}
+    recogniser = make_recogniser({"kind": "qwen3", "repo": folder, "evidence": True, **options})
+    assert isinstance(recogniser, TextJudge) and recogniser.heard_by == f"qwen3 {folder}"
+    cut, _ = spoken
+    sounds, texts = (
+        [cut[0], cut[1][:24000], cut[0][:8000]],
+        ["오늘은 날씨가 좋아요", "네", "3번 만나요"],
+    )
+    heard = ["오늘은 날씨", "", "세 번"]
+    found = recogniser.evidence(sounds, texts, heard)
+    package = recogniser._model
+    for sound, text, other, evidence in zip(sounds, texts, heard, found, strict=True):
+        assert list(evidence.words) == text.split() and list(evidence.heard) == other.split()
+        prompt = package._build_text_prompt(context="", force_language="Korean")
+        inputs = package.processor(text=[prompt + text], audio=[sound], return_tensors="pt")
+        with torch.inference_mode():
+            logits = package.model.thinker(**inputs).logits[0].float().log_softmax(-1)
+        tokens = package.processor.tokenizer(text)["input_ids"]
+        ids = inputs["input_ids"][0]
+        assert ids[-len(tokens) :].tolist() == tokens
+        theirs = [float(logits[i - 1, ids[i]]) for i in range(len(ids) - len(tokens), len(ids))]
+        ours = [p for word in evidence.log_probs for p in word]
+        assert ours[:-1] == pytest.approx(theirs, abs=1e-3)
+        end = package.processor.tokenizer.convert_tokens_to_ids("<|im_end|>")
+        assert float(logits[-1, end]) < ours[-1] <= 0  # its end, or a full stop
+        assert len(evidence.heard_log_probs) == len(other.split())
+    assert recogniser.evidence(sounds[:1], [""], [""]) == [None]
+    again = recogniser.evidence(sounds[:1], texts[:1], heard[:1])[0]
+    assert again.mean_log_prob == pytest.approx(found[0].mean_log_prob, abs=1e-4)
+    without = make_recogniser({"kind": "qwen3", "repo": folder, "evidence": False, **options})
+    assert not without.heard_by
+
+
 def test_a_model_that_is_not_there_is_named(tmp_path):
     pytest.importorskip("qwen_asr")
     options = {"batch_sec": 20.0, "max_new_tokens": 8, "revision": None, "device": "cpu"}
@@ -146,7 +186,7 @@ def test_an_utterance_that_never_fits_and_other_faults_are_errors():
 
     with pytest.raises(RuntimeError, match="kernel missing"):
         in_batches(seconds(4), 4.0, broken)
-    with pytest.raises(RuntimeError, match="0 texts came back for 4"):
+    with pytest.raises(RuntimeError, match="0 results came back for 4"):
         in_batches(seconds(4), 4.0, lambda batch: [])
 
 
