@@ -8,8 +8,10 @@ from lhotse import CutSet
 from recipe_support import Recipe
 from tests_support import ROOT
 
+from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import read_all_cuts, read_cuts
 from echoharvester.report.truth import judge
+from echoharvester.text.scores import infix_cer
 
 pytestmark = pytest.mark.slow
 MODEL = ROOT / "egs/mini_ko/recogniser/pretrained.pt"
@@ -36,12 +38,12 @@ def test_a_machine_writes_another_bears_it_out_and_people_come_first(tmp_path):
     assert {c["custom"]["title"] for c in machine if c["custom"].get("site_text")} == by_site
     kept = [c for c in machine if c["custom"]["status"] == "accepted"]
     assert len(kept) >= 12 and all(c["custom"]["machine_cer"] <= 0.03 for c in kept)
-    # Both have the same weights here, and mishear alike: how exact such labels are is no test of this.
+    # The second recogniser has the same weights here, and mishears alike: what it bears out is no more
+    # right than the rest.  What the site, which hears otherwise, has written, too, is right.
     truth = read_cuts(recipe.data_dir / "truth" / "cuts_truth.0.jsonl.gz")
-    said_there = [
-        c for c in truth if Path(c["custom"]["media_path"]).stem in {"no_captions", *by_site}
-    ]
-    assert judge(kept, said_there)["total"].row()["label_precision"] >= 0.5
+    said = [c for c in truth if Path(c["custom"]["media_path"]).stem in by_site]
+    same = [c for c in kept if infix_cer(text_of(c), c["custom"].get("site_text", "")) <= 0.03]
+    assert len(same) >= 3 and judge(same, said)["total"].row()["label_precision"] == 1.0
     cuts = list(CutSet.from_file(recipe.data_dir / "manifest.jsonl.gz"))
     assert {c.custom["caption_kind"] for c in cuts} >= {"manual", "machine"}
     assert all(c.custom["overlap_ratio"] >= 0 for c in cuts)
