@@ -28,7 +28,6 @@ from pathlib import Path
 from echoharvester.align import ASKED
 from echoharvester.dataset.card import label_error_line
 from echoharvester.dataset.sets import HELD_OUT
-from echoharvester.decoding.compare import compare
 from echoharvester.errors import UserError
 from echoharvester.manifests.fingerprints import fingerprint
 from echoharvester.manifests.lock import locked
@@ -55,8 +54,8 @@ from echoharvester.pipeline.round import (
     RoundsConfig,
     read_round,
 )
+from echoharvester.pipeline.round_verdict import chance_of_worse, verdict
 from echoharvester.pipeline.run import FAILED, Driver
-from echoharvester.report.decoded import recogs_of_run
 from echoharvester.report.gather import best_record
 from echoharvester.report.round_figures import CHANGED, RoundFigures
 from echoharvester.report.rounds import changed_sides, kept_cuts, rounds_page
@@ -338,47 +337,6 @@ def figures_of_round(recipe: Recipe) -> RoundFigures:
         truth.get("label_precision"),
         truth.get("harvested"),
     )
-
-
-def chance_of_worse(before: Path, now: Path) -> float | None:
-    """How probable it is that a round has more dev errors than another, and not by the luck of which
-    utterances dev holds; None where either was not decoded.
-
-    Args:
-        before, now: folders of rounds.
-    """
-    found = [_dev_recogs(folder) for folder in (now, before)]
-    try:
-        return round(compare(*found).p_second_better, 3) if all(found) else None  # type: ignore[arg-type]
-    except UserError:  # other utterances, where dev was not fixed
-        return None
-
-
-def _dev_recogs(folder: Path) -> Path | None:
-    """What the best method wrote of dev."""
-    records = [record for path in sorted(folder.glob("*/*/decode*.json")) if (record := load_record(path))]  # fmt: skip
-    best = best_record([record for record in records if "dev" in record["sets"]])
-    return recogs_of_run(folder, str(best["method"]), "dev") if best else None
-
-
-def verdict(now: RoundFigures, best: Round | None, config: RoundsConfig) -> tuple[bool, bool, str]:
-    """Whether a round is used, whether it is the last, and why."""
-    if best is None:
-        return True, False, "the recipe as it is"
-    before = best.figures
-    luck = ""
-    if now.dev is not None and before.dev is not None and now.dev > before.dev:
-        sure = "" if now.p_worse is None else f"; {now.p_worse:.0%} sure, by bootstrap"
-        if now.p_worse is None or now.p_worse >= config.sure_worse:
-            risen = f"dev CER went up from {100 * before.dev:.2f} % (round {best.number}{sure})"
-            return False, True, f"not used: {risen}"
-        luck = f" (dev CER went up{sure})"
-    more = now.hours / before.hours - 1 if before.hours else float(now.hours > 0)
-    fewer = 1 - now.dev / before.dev if before.dev and now.dev is not None else 0.0
-    gain = f"{more:+.1%} speech, {0 - fewer:+.1%} dev errors{luck}"
-    if max(more, fewer) < config.min_gain:
-        return True, True, f"{gain}: less than rounds.min_gain, so it is the last"
-    return True, False, gain
 
 
 def _of(info: ShardInfo) -> tuple[str, str]:

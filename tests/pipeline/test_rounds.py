@@ -10,7 +10,8 @@ from echoharvester.manifests.runner import StageRun, run_shard
 from echoharvester.manifests.shards import ShardWriter, read_cuts, read_info, shard_path
 from echoharvester.manifests.takedown import remove_from_shard, without_media
 from echoharvester.pipeline.round import Round, RoundsConfig, read_round
-from echoharvester.pipeline.rounds import _copy, chance_of_worse, verdict
+from echoharvester.pipeline.round_verdict import chance_of_worse, verdict
+from echoharvester.pipeline.rounds import _copy
 from echoharvester.report.reasons import meaning
 from echoharvester.report.round_figures import RoundFigures
 from echoharvester.report.rounds import changed_sides, rounds_page
