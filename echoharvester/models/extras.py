@@ -18,6 +18,10 @@ def require(package: str, extra: str) -> ModuleType:
         return importlib.import_module(package)
     except ImportError as error:
         raise MissingExtraError(
-            f"{package} cannot be imported ({error}); install it with: pip install -c constraints.txt "
-            f"-e '.[{extra}]', or ECHO_EXTRAS={extra} ./run.sh"
+            f"{package} cannot be imported ({error}); {how_to_install(extra)}"
         ) from error
+
+
+def how_to_install(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"install it with: pip install -c constraints.txt -e '.[{extra}]', or ECHO_EXTRAS={extra} ./run.sh"
