@@ -29,7 +29,7 @@ from bench_real_speech import Row, Talk, build, is_exact, print_kept  # noqa: E4
 from bench_rounds import rounds, table  # noqa: E402
 
 from echoharvester.manifests.shards import read_all_cuts  # noqa: E402
-from echoharvester.text.scores import infix_cer, normalize_for_scoring  # noqa: E402
+from echoharvester.text.scores import nearest_words_cer, normalize_for_scoring  # noqa: E402
 from echoharvester.text.spoken import candidates  # noqa: E402
 
 MINI = ROOT / "egs" / "mini_ko" / "recogniser"
@@ -145,7 +145,7 @@ def wrong(text: str, rows: Sequence[Row]) -> tuple[int, int]:
     stretch of what was said."""
     said = " ".join((candidates(row.said) or [row.said])[0] for row in rows)
     letters = len(normalize_for_scoring(text))
-    return round(infix_cer(text, said) * letters), letters
+    return round(nearest_words_cer(text, said) * letters), letters
 
 
 if __name__ == "__main__":

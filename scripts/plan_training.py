@@ -89,7 +89,13 @@ def plan(options: argparse.Namespace) -> list[str]:
     def measured(seconds: float, each: float) -> Any:
         durations = [each] * max(1, int(seconds / each))
         steps = Steps(durations, tokens, config.device, config.precision, options.steps)
-        return steps.cost(steps.stepper(loss_of, optimizer)), sum(durations)
+        try:
+            return steps.cost(steps.stepper(loss_of, optimizer)), sum(durations)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            raise UserError(
+                f"a batch of {sum(durations):.0f} s does not fit into the memory of {config.device}: lower "
+                "train.batch_sec or train.max_sec, and raise train.accumulate to keep the size of a step"
+            ) from error
 
     whole = float(data.batch_sec)
     sizes = (whole,) if device.type == "cuda" else tuple(min(whole, s) for s in ON_CPU_SEC)
@@ -104,6 +110,7 @@ def plan(options: argparse.Namespace) -> list[str]:
     parameters = sum(p.numel() for p in model.parameters())
     # Weights, their running average in float64, and two moments of the optimiser.
     checkpoint_gb = parameters * (4 + (8 if config.average_period else 0) + 8) / 1e9
+    most = config.keep_checkpoints * (2 if config.save_every_steps else 1) + 3
     name = (
         torch.cuda.get_device_name()
         if device.type == "cuda"
@@ -117,7 +124,7 @@ def plan(options: argparse.Namespace) -> list[str]:
         f"an epoch of {hours:.4g} h" + (f" at {len(factors)} speeds" if len(factors) > 1 else "")
         + f" in {options.processes} process{'es' * (options.processes > 1)}: {steps:,} steps, {spoken_time(steps * step_sec)}",
         f"{config.max_epochs} epochs: {in_all:,} steps, {spoken_time(in_all * step_sec)}, without reading and dev sets",
-        f"checkpoints: {checkpoint_gb:.2f} GB each, {config.keep_checkpoints + 3} of them at most",
+        f"checkpoints: {checkpoint_gb:.2f} GB each, {most} of them at most",
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from echoharvester.errors import UserError
+from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import Cut, ShardWriter, read_cuts, write_atomic
 from echoharvester.text.scores import normalize_for_scoring
 from echoharvester.text.spoken import candidates
@@ -146,6 +147,13 @@ class TextEvidence:
         """Which of the words that were heard stand in the place of those from `first` to before `stop`."""
         places = [i for word in self.words[first:stop] for i in word.heard_in]
         return slice(min(places), max(places) + 1) if places else slice(0, 0)
+
+
+def as_heard(cut: Cut) -> str:
+    """What a recogniser that writes digits and Latin letters would write of a cut's text."""
+    custom = cut["custom"]
+    trimmed = "text_whole" in custom  # the caption holds more then
+    return text_of(cut) if trimmed else custom.get("text_orthographic") or text_of(cut)
 
 
 def _compared(

@@ -24,7 +24,14 @@ from echoharvester.align.witness import Witness
 from echoharvester.asr import make_recogniser
 from echoharvester.asr.base import TextJudge
 from echoharvester.asr.corruption import FITTED_KINDS, corrupted
-from echoharvester.asr.evidence import ALIGNER, RECOGNISER, EvidenceCurve, Figures, TextEvidence
+from echoharvester.asr.evidence import (
+    ALIGNER,
+    RECOGNISER,
+    EvidenceCurve,
+    Figures,
+    TextEvidence,
+    as_heard,
+)
 from echoharvester.asr.transcribe import MACHINE
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
@@ -287,11 +294,10 @@ def examples_of_media(
     for cuts in media:
         places = [(cut["start"], cut["start"] + cut["duration"]) for cut in cuts]
         requests = list(map(request_of, cuts))
-        if isinstance(aligner, AskedRecogniser):  # others find the place themselves
-            requests = [
-                replace(request, start_sec=a, end_sec=b)
-                for request, (a, b) in zip(requests, places, strict=True)
-            ]
+        if isinstance(
+            aligner, AskedRecogniser
+        ):  # others find the place themselves, of the whole text
+            requests = [Request([as_heard(cut)], *at) for cut, at in zip(cuts, places, strict=True)]
         yield from examples(
             aligner, load_sound(cuts[0]), requests,
             str(cuts[0]["custom"]["media_id"]), passes, rng, witness=witness, places=places,

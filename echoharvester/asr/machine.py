@@ -19,10 +19,11 @@ from echoharvester.manifests.accounting import REVIEW
 from echoharvester.manifests.cuts import rejected, text_of, with_custom
 from echoharvester.manifests.fingerprints import file_digest, fingerprint
 from echoharvester.manifests.shards import Cut
-from echoharvester.text.scores import cer, infix_cer
+from echoharvester.text.scores import cer, nearest_words_cer, normalize_for_scoring
 from echoharvester.text.spoken import candidates
 
 STAGE = "validate"
+MIN_SITE_LETTERS = 6  # fewer are found by chance among what is said around
 SITE_TEXT = "site_text"  # of a cut: what a site's recogniser wrote there
 SECOND, ALIGNER, WITNESS = UNLIKE = ("second_asr", "align", "witness")
 
@@ -63,8 +64,8 @@ def unlike(settings: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
 
 def _model_of(group: str, settings: Mapping[str, Any]) -> str:
     """What tells a model from others; "" where none listens."""
-    if group == ALIGNER and settings["kind"] == "qwen3":
-        return ""  # it gives times, and hears no text
+    if settings["kind"] == "none" or (group == ALIGNER and settings["kind"] == "qwen3"):
+        return ""  # that aligner gives times, and hears no text
     name = str(settings.get("model") or settings.get("repo") or "")
     path = Path(name)
     if name and path.is_file():
@@ -97,8 +98,8 @@ def judged_machine(
     otherwise."""
     text = text_of(cut)
     rates = [_rate(text, other, _cer) for other in _heard_otherwise(cut, hypotheses, rule)]
-    if SITE_TEXT in cut["custom"]:
-        rates.append(_rate(text, cut["custom"][SITE_TEXT], infix_cer))
+    if SITE_TEXT in cut["custom"] and len(normalize_for_scoring(text)) >= MIN_SITE_LETTERS:
+        rates.append(_rate(text, cut["custom"][SITE_TEXT], nearest_words_cer))
     if not rates:
         return rejected(cut, STAGE, "unconfirmed")
     rate = min(rates)

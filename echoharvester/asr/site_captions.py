@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from echoharvester.asr.machine import SITE_TEXT
+from echoharvester.captions.cues import CaptionError
 from echoharvester.captions.parse import read_track
 from echoharvester.captions.utterances import SegmentConfig, segment
 from echoharvester.manifests.cuts import with_custom
@@ -45,6 +46,9 @@ class SiteCaptions:
 
 
 def site_captions(cut: Cut) -> SiteCaptions | None:
-    """Those of its media item, where they are a witness."""
+    """Those of its media item, where they are a witness and are still there: others may bear it out."""
     path = cut["custom"].get("site_caption_path")
-    return SiteCaptions(Path(path)) if path else None
+    try:
+        return SiteCaptions(Path(path)) if path else None
+    except (CaptionError, OSError):
+        return None

@@ -136,7 +136,7 @@ def _with_witness(media: Cut, captions: Path) -> Cut:
     """Captions that cannot be read are none; that is no reason to lose the media item."""
     try:
         SiteCaptions(captions)
-    except CaptionError:
+    except (CaptionError, OSError):
         return with_custom(media, transcript={**media["custom"]["transcript"], "unreadable_site_captions": 1})  # fmt: skip
     return with_custom(media, site_caption_path=str(captions))
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from echoharvester.asr.base import Recogniser, TextJudge
-from echoharvester.asr.evidence import EVIDENCE_OF, RECOGNISER, EvidenceCurve, TextEvidence
+from echoharvester.asr.evidence import (
+    EVIDENCE_OF,
+    RECOGNISER,
+    EvidenceCurve,
+    TextEvidence,
+    as_heard,
+)
 from echoharvester.asr.label_classifier import LabelClassifier
 from echoharvester.asr.machine import MachineRule, judged_machine
 from echoharvester.asr.salvage import sure_part
@@ -102,7 +108,6 @@ def validate_media(
 
     Raises:
         MediaError: if the recording cannot be read.
-        CaptionError: if captions of a site, which are a witness, cannot be read.
     """
     wanted = [i for i, cut in enumerate(cuts) if not is_rejected(cut)]
     result = list(cuts)
@@ -137,7 +142,11 @@ def _with_evidence(
     found = {i: cuts[i] for i in heard}
     if not isinstance(recogniser, TextJudge) or not recogniser.heard_by:
         return found
-    asked = [i for i in heard if not TextEvidence.of_cut(cuts[i])]
+    # What it wrote itself it finds right, whatever it is.
+    asked = [
+        i for i, cut in found.items()
+        if not TextEvidence.of_cut(cut) and cut["custom"].get("caption_kind") != MACHINE
+    ]  # fmt: skip
     evidence = recogniser.evidence(
         [_sound(cuts[i], samples) for i in asked],
         [as_heard(cuts[i]) for i in asked],
@@ -148,13 +157,6 @@ def _with_evidence(
             fields = {**one.fields(recogniser.heard_by), EVIDENCE_OF: RECOGNISER}
             found[i] = with_custom(cuts[i], **fields)
     return found
-
-
-def as_heard(cut: Cut) -> str:
-    """What a recogniser that writes digits and Latin letters would write of a cut's text."""
-    custom = cut["custom"]
-    trimmed = "text_whole" in custom  # the caption holds more then
-    return text_of(cut) if trimmed else custom.get("text_orthographic") or text_of(cut)
 
 
 def _sound(cut: Cut, samples: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ def chance_of_worse(before: Path, now: Path) -> float | None:
     utterances dev holds; None where either was not decoded.
 
     Args:
-        before, now: folders of rounds.
+        before, now: folders of the models of rounds.
     """
     found = [_dev_recogs(folder) for folder in (now, before)]
     try:
@@ -29,7 +29,7 @@ def chance_of_worse(before: Path, now: Path) -> float | None:
 
 def _dev_recogs(folder: Path) -> Path | None:
     """What the best method wrote of dev."""
-    records = [record for path in sorted(folder.glob("*/*/decode*.json")) if (record := load_record(path))]  # fmt: skip
+    records = [record for path in sorted(folder.glob("*/decode*.json")) if (record := load_record(path))]  # fmt: skip
     best = best_record([record for record in records if "dev" in record["sets"]])
     return recogs_of_run(folder, str(best["method"]), "dev") if best else None
 

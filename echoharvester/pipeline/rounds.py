@@ -199,6 +199,10 @@ class Rounds:
         driver.again = "run the same command to go on"
         return driver
 
+    def _chance_of_worse(self, number: int, best: Round) -> float | None:
+        model = self.recipe.paths.train_dir.relative_to(self.recipe.paths.exp_dir)
+        return chance_of_worse(self.folder(best.number) / model, self.folder(number) / model)
+
     def _model(self, done: Round) -> Path:
         """The exported model of a round."""
         export = self.recipe.paths.train_dir.relative_to(self.recipe.paths.exp_dir) / "export"
@@ -223,8 +227,13 @@ class Rounds:
             return None
         if not record or not same or not self._model(record).exists():
             return None
-        used, last, why = verdict(record.figures, best, self.config)  # of today's settings
-        return replace(record, used=used, last=last, verdict=why)
+        figures = record.figures
+        if best and figures.p_worse is None:  # written before it was asked
+            figures = replace(figures, p_worse=self._chance_of_worse(number, best))
+        used, last, why = verdict(figures, best, self.config)  # of today's settings
+        if used and not record.used and not (self.folder(number) / MANIFESTS).is_dir():
+            return None  # nothing of it was kept
+        return replace(record, figures=figures, used=used, last=last, verdict=why)
 
     def _forget(self, number: int) -> None:
         """Takes away the records of a round that is run anew, and of those that were built on it."""
@@ -244,8 +253,7 @@ class Rounds:
             _copy(find_shards(manifests, "cuts_aligned"), folder / ALIGNED)
             _copy([recipe.paths.split(name) for name in HELD_OUT], folder / SETS)
         if best:
-            p_worse = chance_of_worse(self.folder(best.number), folder)
-            figures = replace(figures, p_worse=p_worse)
+            figures = replace(figures, p_worse=self._chance_of_worse(number, best))
         used, last, why = verdict(figures, best, self.config)
         if best:
             before = self.folder(best.number) / MANIFESTS

@@ -100,7 +100,8 @@ class Driver:
                 if name in names:
                     would = self._would(stage, waits_for)
                     _say(stage, would)
-                    if stage.trains_together and would.startswith(("would", "may")):
+                    on_cuts = self.recipe.settings.get("train", {}).get("data") == "cuts"
+                    if stage.trains_together and on_cuts and would.startswith(("would", "may")):
                         print(f"{'':9}what it takes: {self._planning(stage)}")
                 if stage is last:
                     break

@@ -98,23 +98,23 @@ def cer(reference: str, hypothesis: str) -> ErrorCounts:
     return count_errors(*map(normalize_for_scoring, _marked(reference, hypothesis)))
 
 
-def infix_cer(reference: str, text: str) -> float:
-    """The CER of a reference against the stretch of a longer text that is nearest to it.
+def nearest_words_cer(reference: str, text: str) -> float:
+    """The CER of a reference against those consecutive words of a longer text that are nearest to it.
 
-    >>> infix_cer("강에 갑니다", "오늘은 강에, 갑니다. 그리고"), infix_cer("강에", "산에 간다")
-    (0.0, 0.5)
+    >>> nearest_words_cer("강에 갑니다", "오늘은 강에, 갑니다. 그리고"), nearest_words_cer("가요", "날씨가 요즘")
+    (0.0, 1.0)
     """
-    wanted, within = map(normalize_for_scoring, _marked(reference, text))
-    if not wanted:
-        return 0.0
-    letters = np.array([ord(c) for c in within], dtype=np.int64)
-    places = np.arange(len(within) + 1)
-    edits = np.zeros(len(within) + 1, dtype=np.int64)  # it may begin anywhere
-    for letter in wanted:
-        row = edits + 1
-        row[1:] = np.minimum(row[1:], edits[:-1] + (letters != ord(letter)))
-        edits = np.minimum.accumulate(row - places) + places  # letters that are too many
-    return int(edits.min()) / len(wanted)
+    wanted = normalize_for_scoring(reference)
+    words = [normalize_for_scoring(word) for word in text.split()]
+    best = len(wanted)
+    for first in range(len(words)):
+        part = ""
+        for word in words[first:]:
+            part += word
+            best = min(best, Levenshtein.distance(wanted, part))
+            if len(part) >= 2 * len(wanted):
+                break
+    return best / len(wanted) if wanted else 0.0
 
 
 def cer_with_spaces(reference: str, hypothesis: str) -> ErrorCounts:

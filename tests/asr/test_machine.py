@@ -1,5 +1,6 @@
 """Labels that a recogniser wrote need another one that bears them out."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,11 +9,11 @@ from rapidfuzz.distance import Levenshtein
 from echoharvester.asr.evidence import EvidenceCurve
 from echoharvester.asr.machine import ALIGNER, SECOND, WITNESS, MachineRule, unlike
 from echoharvester.asr.site_captions import SiteCaptions, site_captions
-from echoharvester.asr.validate import CerThresholds, judged
+from echoharvester.asr.validate import CerThresholds, judged, validate_media
 from echoharvester.captions.cues import CaptionError
 from echoharvester.errors import UserError
 from echoharvester.manifests.cuts import media_cut, recording, utterance_cut
-from echoharvester.text.scores import infix_cer
+from echoharvester.text.scores import nearest_words_cer
 
 TEXT = "오늘은 날씨가 좋아서 강에 갑니다"
 NEARLY, OTHER = TEXT.replace("강에", "산에"), "아무 상관 없는 말을 합니다"
@@ -114,17 +115,56 @@ def test_captions_of_a_site_are_read_by_when_they_were_said(tmp_path):
     assert site_captions(cut()) is None
 
 
-@given(
-    st.text("가나다라 ", min_size=1, max_size=8),
-    st.text("가나다라 ", max_size=12),
-)
-def test_the_nearest_stretch_is_no_farther_than_any(label, text):
-    flat = text.replace(" ", "")
+def test_words_around_a_label_are_no_fault_and_parts_of_words_no_match():
+    assert nearest_words_cer("학교에 갔어요", "저는 어제 학교에 갔어요 정말") == 0.0
+    assert nearest_words_cer("학교에 갔어요", "저는 어제 학교에갔어요 정말") == 0.0
+    assert nearest_words_cer("가요", "날씨가 요즘 참 좋네요") == 1.0
+    assert nearest_words_cer("학교에 갔어요", "") == 1.0 and nearest_words_cer("", "가") == 0.0
+    short = cut(site_text="그래서 네 맞아요 정말")
+    short["supervisions"][0]["text"] = "네 맞아요"  # found by chance
+    assert verdict(short, ["네 맞아요"], ()) == ("rejected", "unconfirmed")
+
+
+@given(st.lists(st.text("가나다", min_size=1, max_size=3), max_size=6), st.text("가나다 ", min_size=1, max_size=8))  # fmt: skip
+def test_the_nearest_words_are_no_farther_than_any(words, label):
     wanted = label.replace(" ", "")
-    stretches = {flat[i:j] for i in range(len(flat) + 1) for j in range(i, len(flat) + 1)}
+    runs = ["".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)]
     if wanted:
-        least = min(Levenshtein.distance(wanted, part) for part in stretches) / len(wanted)
-        assert infix_cer(label, text) == least
+        least = min([len(wanted), *(Levenshtein.distance(wanted, run) for run in runs)])
+        assert nearest_words_cer(label, " ".join(words)) == least / len(wanted)
+
+
+def test_a_transcriber_that_is_asked_of_texts_does_not_confirm_its_own():
+    class Itself:
+        heard_by = "itself"
+
+        def transcribe(self, utterances):
+            return [TEXT for _ in utterances]
+
+        def evidence(self, utterances, texts, heard):
+            assert not texts  # of what it wrote it is not asked
+            return []
+
+    one = cut()
+    for name in ("word_log_probs", "text_as_heard", "heard_text", "heard_log_probs"):
+        del one["custom"][name]
+    rule = MachineRule(unlike=frozenset({ALIGNER}))
+    (done,) = validate_media([one], [Itself()], CerThresholds(machine=rule, curve=CURVE), lambda c: np.zeros(160000, np.float32))  # fmt: skip
+    assert done["custom"]["reason"] == "unconfirmed"
+    unused = {"kind": "none", "model": "another.onnx"}  # a recipe may name what is not used
+    groups = {
+        "asr": {"kind": "qwen3", "repo": "q"},
+        SECOND: unused,
+        ALIGNER: unused,
+        WITNESS: unused,
+    }
+    assert unlike(groups) == frozenset()
+
+
+def test_captions_of_a_site_that_are_gone_are_no_witness_and_no_fault(tmp_path):
+    assert site_captions(cut(site_caption_path=str(tmp_path / "gone.vtt"))) is None
+    (tmp_path / "broken.vtt").write_bytes(b"\x00\x01")
+    assert site_captions(cut(site_caption_path=str(tmp_path / "broken.vtt"))) is None
 
 
 def test_captions_by_people_are_judged_as_before():

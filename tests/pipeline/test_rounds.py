@@ -58,7 +58,7 @@ def test_where_chance_is_asked_a_rise_that_may_be_luck_is_no_reason():
 
 def decoded(folder, hypotheses, method="ctc_greedy"):
     """What stage 12 leaves, as far as rounds look at it."""
-    place = folder / "model" / method
+    place = folder / method
     place.mkdir(parents=True)
     lines = [f"u{i}:\t{kind}={list(text)}" for i, heard in enumerate(hypotheses)
              for kind, text in (("ref", "가나다라"), ("hyp", heard))]  # fmt: skip

@@ -11,7 +11,7 @@ from tests_support import ROOT
 from echoharvester.manifests.cuts import text_of
 from echoharvester.manifests.shards import read_all_cuts, read_cuts
 from echoharvester.report.truth import judge
-from echoharvester.text.scores import infix_cer
+from echoharvester.text.scores import nearest_words_cer
 
 pytestmark = pytest.mark.slow
 MODEL = ROOT / "egs/mini_ko/recogniser/pretrained.pt"
@@ -42,7 +42,9 @@ def test_a_machine_writes_another_bears_it_out_and_people_come_first(tmp_path):
     # right than the rest.  What the site, which hears otherwise, has written, too, is right.
     truth = read_cuts(recipe.data_dir / "truth" / "cuts_truth.0.jsonl.gz")
     said = [c for c in truth if Path(c["custom"]["media_path"]).stem in by_site]
-    same = [c for c in kept if infix_cer(text_of(c), c["custom"].get("site_text", "")) <= 0.03]
+    same = [
+        c for c in kept if nearest_words_cer(text_of(c), c["custom"].get("site_text", "")) <= 0.03
+    ]
     assert len(same) >= 3 and judge(same, said)["total"].row()["label_precision"] == 1.0
     cuts = list(CutSet.from_file(recipe.data_dir / "manifest.jsonl.gz"))
     assert {c.custom["caption_kind"] for c in cuts} >= {"manual", "machine"}
