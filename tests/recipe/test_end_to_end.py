@@ -95,6 +95,7 @@ def test_training_decoding_and_export_left_their_files(finished):
     assert record["sets"]["test"]["rows"][0]["rate"] < 0.4
 
 
+@pytest.mark.slow
 def test_other_methods_and_other_sets(finished, tmp_path):
     """A language model over tokens and a graph, on the test set as a Shar and as a manifest."""
     folder, recipe = finished.exp_dir / "conformer_ctc_tiny_jamo", finished.beside(tmp_path)
@@ -204,6 +205,7 @@ def test_dry_run_says_what_would_run_and_why(finished, tmp_path):
     assert "train: would run: " in said and "train.json is missing" in said
 
 
+@pytest.mark.slow
 def test_three_edited_rows_change_three_cuts_and_a_second_run_none(finished):
     from echoharvester.dataset.shar import open_shar
     from echoharvester.review.tsv import read_rows, write_rows
@@ -235,6 +237,7 @@ def test_three_edited_rows_change_three_cuts_and_a_second_run_none(finished):
     assert texts() == before
 
 
+@pytest.mark.slow
 def test_conflicts_are_kept_for_somebody_to_settle(finished):
     from echoharvester.review.tsv import read_rows, write_rows
 

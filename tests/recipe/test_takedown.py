@@ -21,6 +21,7 @@ def changeable(finished, tmp_path):
     shutil.copytree(backup, finished.data_dir)
 
 
+@pytest.mark.slow
 def test_a_takedown_leaves_nothing_and_does_not_come_back(changeable):
     """What is left is as if the media had never been there."""
     recipe, data = changeable, changeable.data_dir

@@ -24,7 +24,9 @@ def train(folder, processes, accumulate, optimizer):
     return torch.load(folder / "last.pt", weights_only=True)
 
 
-@pytest.mark.parametrize("optimizer", ["scaled_adam", "adamw"])
+@pytest.mark.parametrize(
+    "optimizer", ["adamw", pytest.param("scaled_adam", marks=pytest.mark.slow)]
+)
 def test_two_processes_do_what_one_does_on_the_same_batches(tmp_path, optimizer):
     """Five batches an epoch, so that the last step has one for the first process only."""
     together = train(tmp_path / "two", 2, 1, optimizer)

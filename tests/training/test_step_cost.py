@@ -55,6 +55,7 @@ def planned(*arguments):
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
+@pytest.mark.slow
 def test_it_says_what_a_training_will_take(tmp_path):
     settings = (
         "--steps", "1", f"data_dir={tmp_path}", "model=zipformer_ctc_tiny", "train.batch_sec=8",
