@@ -63,9 +63,8 @@ def evaluate(
     model.eval()
     context = context or DistributedContext()
     start, frames, infinite, seen = time.monotonic(), 0, 0, 0
-    losses = [0.0] * len(
-        data
-    )  # each in its place, so that their sum is rounded as one process does
+    # Each in its place, so that their sum is rounded as that of one process is.
+    losses = [0.0] * len(data)
     counts: list[ErrorCounts] = []
     examples: list[tuple[str, str, str]] = []
     share = data.batches(0, context.rank, context.size)
