@@ -294,9 +294,8 @@ def examples_of_media(
     for cuts in media:
         places = [(cut["start"], cut["start"] + cut["duration"]) for cut in cuts]
         requests = list(map(request_of, cuts))
-        if isinstance(
-            aligner, AskedRecogniser
-        ):  # others find the place themselves, of the whole text
+        # Aligners find the place themselves, of the whole text.
+        if isinstance(aligner, AskedRecogniser):
             requests = [Request([as_heard(cut)], *at) for cut, at in zip(cuts, places, strict=True)]
         yield from examples(
             aligner, load_sound(cuts[0]), requests,

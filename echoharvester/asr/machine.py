@@ -76,9 +76,8 @@ def _model_of(group: str, settings: Mapping[str, Any]) -> str:
     if name and path.is_dir():
         files = [file for file in path.rglob("*") if file.is_file()]
         if files:
-            return _ends_of(
-                max(files, key=lambda file: (file.stat().st_size, file.name))
-            )  # weights
+            weights = max(files, key=lambda file: (file.stat().st_size, file.name))
+            return _ends_of(weights)
     # Systran/faster-whisper-large-v3 is what large-v3 stands for.
     return name.rpartition("/")[2].removeprefix("faster-whisper-").lower()
 
