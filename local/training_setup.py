@@ -107,8 +107,8 @@ def eval_data(
     batch_sec: float | None = None,
     num_workers: int = 0,
 ) -> TrainingData:
-    """A set to judge on: `dev`, `test`; of synthetic speech `dev` (clean) and `noisy` (15 dB); or
-    `NAME=PATH`, a manifest of cuts or a folder of Shar."""
+    """A set to judge on: `dev`, `test`; of synthetic speech `dev` (clean), `noisy` (15 dB)
+    and `varied` (bodies and channels); or `NAME=PATH`, a manifest of cuts or a folder of Shar."""
     if cfg.train.data == "synthetic" and "=" not in name:
         options = cfg.train.synthetic
         spoken = SyntheticConfig(
@@ -119,6 +119,8 @@ def eval_data(
             num_workers=0,
             noisy=False,
             snr_db=15.0 if name == "noisy" else None,
+            tract=(0.75, 1.33) if name == "varied" else (1.0, 1.0),
+            channels=name == "varied",
         )
         return SyntheticData(spoken, options.dev_seed)
     config = _cut_config(cfg, shuffle=False)

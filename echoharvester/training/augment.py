@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from torch import Tensor
 
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.errors import UserError
+
+CHANNEL_POINTS, CHANNEL_DB = 8, 4.0
+CODECS = (("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS"), ("OGG", "OPUS"))
 
 
 def colored_noise(num_samples: int, exponent: float, rng: np.random.Generator) -> np.ndarray:
@@ -63,6 +67,39 @@ def band_limit(samples: np.ndarray, cutoff_hz: float) -> np.ndarray:
     """Nothing above `cutoff_hz`, as a telephone or a lossy codec leaves it."""
     sos = butter(6, cutoff_hz, fs=SAMPLING_RATE, output="sos")
     return sosfilt(sos, samples).astype(np.float32)
+
+
+def through_channel(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A microphone's uneven response and, one time in three, a lossy codec; as loud as before."""
+    spectrum = np.fft.rfft(samples)
+    frequency = np.fft.rfftfreq(len(samples), 1 / SAMPLING_RATE)
+    mels = np.log1p(frequency / 700)
+    points = np.linspace(0, mels[-1], CHANNEL_POINTS)
+    gains_db = rng.normal(0, CHANNEL_DB, CHANNEL_POINTS)
+    gains_db += rng.uniform(-2, 2) * CHANNEL_DB * np.linspace(-1, 1, CHANNEL_POINTS)  # a tilt
+    spectrum *= 10 ** (np.interp(mels, points, gains_db) / 20)
+    changed = np.fft.irfft(spectrum, n=len(samples)).astype(np.float32)
+    changed *= np.max(np.abs(samples)) / (np.max(np.abs(changed)) + 1e-9)
+    return coded(changed, rng) if rng.random() < 1 / 3 else changed
+
+
+def coded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(num_samples,) as MP3, Vorbis or Opus leaves it at a random quality."""
+    container, subtype = CODECS[rng.integers(len(CODECS))]
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(
+        buffer,
+        "w",
+        SAMPLING_RATE,
+        1,
+        subtype,
+        format=container,
+        compression_level=rng.uniform(0.3, 0.95),
+    ) as file:
+        file.write(samples)
+    buffer.seek(0)
+    decoded = soundfile.read(buffer, dtype="float32")[0][: len(samples)]
+    return np.pad(decoded, (0, len(samples) - len(decoded)))
 
 
 class AudioFolder:

@@ -22,10 +22,16 @@ from echoharvester.sources.synthetic.espeak import (
     espeak,
 )
 from echoharvester.sources.synthetic.grammar import Grammar
-from echoharvester.training.augment import add_noise, augment, colored_noise
+from echoharvester.training.augment import (
+    add_noise,
+    augment,
+    colored_noise,
+    through_channel,
+)
 from echoharvester.training.batch import Batch, collate_samples, start_worker, worker_context
 
 ESPEAK_RATE = 22050
+PITCH_PER_OCTAVE = 70  # of espeak-ng's numbers, near its middle (measured)
 POOL_BATCHES = 4  # utterances of this many batches are sorted by length before they are cut
 
 
@@ -38,7 +44,9 @@ class SyntheticConfig:
         invented_share, list_share: sentences of invented words, and of shuffled real words.
         voices: espeak-ng voices.
         rate_wpm: slowest and fastest.
+        tract: least and greatest factor of all formants: bodies of other sizes than espeak-ng's.
         pause_share: chance of a pause in front of a word.
+        channels: whether microphones and lossy codecs differ.
         noisy: whether audio is augmented; otherwise clean.
         snr_db: white noise at this SNR and nothing else, for tests.
     """
@@ -49,7 +57,9 @@ class SyntheticConfig:
     voices: list[str] = field(default_factory=lambda: ["ko"])
     rate_wpm: tuple[int, int] = (120, 230)
     pitch: tuple[int, int] = (20, 80)
+    tract: tuple[float, float] = (1.0, 1.0)
     pause_share: float = 0.08
+    channels: bool = False
     noisy: bool = True
     snr_db: float | None = None
     max_sec: float = 14.0
@@ -146,16 +156,19 @@ class SyntheticData:
             text = grammar.word_list().spoken
         else:
             text = grammar.sentence().spoken
-        voice = Voice(
-            str(rng.choice(config.voices)),
-            int(rng.integers(*config.rate_wpm)),
-            int(rng.integers(*config.pitch)),
-            int(rng.integers(20, 80)),
-        )
+        name = str(rng.choice(config.voices))
+        rate, pitch = rng.integers(*config.rate_wpm), rng.integers(*config.pitch)
+        range_ = rng.integers(20, 80)
+        tract = _drawn_factor(config.tract, rng)
+        # Played `tract` times as fast below, so spoken slower and lower: rate and pitch stay.
+        pitch = round(pitch - PITCH_PER_OCTAVE * np.log2(tract))
+        voice = Voice(name, round(rate / tract), int(np.clip(pitch, 0, 99)), int(range_))
         pieces = [_silence(rng, 0.05, 0.5)]
         for phrase in _phrases(text.split(), config.pause_share, rng):
             pieces += [speaker.say(phrase, voice).samples, _silence(rng, 0.1, 0.8)]
-        samples = resample_poly(np.concatenate(pieces), 320, 441).astype(np.float32)
+        samples = resample_poly(np.concatenate(pieces), 320, round(441 * tract)).astype(np.float32)
+        if config.channels:
+            samples = through_channel(samples, rng)
         if config.noisy:
             samples = augment(samples, rng)
         elif config.snr_db is not None:
@@ -183,6 +196,12 @@ def _phrases(words: list[str], pause_share: float, rng: np.random.Generator) -> 
         else:
             phrases[-1] += " " + word
     return phrases
+
+
+def _drawn_factor(bounds: tuple[float, float], rng: np.random.Generator) -> float:
+    """Uniform in octaves; a single value draws nothing."""
+    low, high = np.log2(bounds)
+    return float(2 ** rng.uniform(low, high)) if low < high else float(bounds[0])
 
 
 def _silence(rng: np.random.Generator, low_sec: float, high_sec: float) -> np.ndarray:

@@ -91,20 +91,25 @@ class Speech:
 class Espeak:
     """A speaker of Korean text; see `espeak`."""
 
-    def __init__(self) -> None:
-        import espeakng_loader
+    def __init__(self, library: str | None = None, data_path: str | None = None) -> None:
+        if library is None or data_path is None:
+            import espeakng_loader
 
-        self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-        data_path = espeakng_loader.get_data_path().encode()
+            library = espeakng_loader.get_library_path()
+            data_path = espeakng_loader.get_data_path()
+        self._library = ctypes.CDLL(library)
         self.sampling_rate = self._library.espeak_Initialize(
-            AUDIO_OUTPUT_SYNCHRONOUS, BUFFER_MS, data_path, INITIALIZE_PHONEME_EVENTS
+            AUDIO_OUTPUT_SYNCHRONOUS, BUFFER_MS, data_path.encode(), INITIALIZE_PHONEME_EVENTS
         )
         if self.sampling_rate <= 0:
             raise RuntimeError(
-                f"espeak-ng did not start with the data in {data_path.decode()}: "
+                f"espeak-ng did not start with the data in {data_path}: "
                 "install espeakng-loader again"
             )
-        self._library.espeak_ng_SetRandSeed(ctypes.c_long(RANDOM_SEED))
+        if hasattr(self._library, "espeak_ng_SetRandSeed"):
+            self._library.espeak_ng_SetRandSeed(ctypes.c_long(RANDOM_SEED))
+        else:  # before 1.52, which draws from the C library
+            ctypes.CDLL(None).srand(RANDOM_SEED)
         self._chunks: list[np.ndarray] = []
         self._starts: dict[int, int] = {}  # position in the text to sample
         self._phonemes: list[tuple[str, int]] = []  # name, sample
@@ -185,9 +190,12 @@ def _last_sound(samples: np.ndarray, floor: float = 1e-3) -> int:
 
 
 @contextmanager
-def espeak() -> Iterator[Espeak]:
-    """A fresh speaker: the same calls give the same samples."""
-    speaker = Espeak()
+def espeak(library: str | None = None, data_path: str | None = None) -> Iterator[Espeak]:
+    """A fresh speaker: the same calls give the same samples.
+
+    `library`, `data_path`: another version of espeak-ng; None: that of the wheel.
+    """
+    speaker = Espeak(library, data_path)
     try:
         yield speaker
     finally:
