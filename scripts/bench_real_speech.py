@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """What a harvest keeps of real speech, against what was really said.
 
-    python scripts/bench_real_speech.py CLIPS WEIGHTS OUT [--talks A:B] [overrides]
+    python scripts/bench_real_speech.py CLIPS WEIGHTS OUT [--talks A:B] [--cue-sec 30] [overrides]
 
 CLIPS holds folders of a talk each: FLAC files of 16 kHz and `*.trans.txt`, whose lines are "NAME TEXT"
 (the form of the Pansori TEDxKR corpus, Choi and Lee 2018, arXiv:1812.09798). WEIGHTS is a Whisper in
@@ -86,9 +86,10 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*")
     parser.add_argument("--talks", default="0:8", help="which, in order of their names")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cue-sec", type=float, default=0.0, help="cues of several clips, so long")
     options = parser.parse_intermixed_args()
     first, last = map(int, options.talks.split(":"))
-    talks = build(options.clips, options.out, first, last, options.seed)
+    talks = build(options.clips, options.out, first, last, options.seed, options.cue_sec)
     seconds = harvest(options.out.resolve(), options.weights.resolve(), options.overrides)
     total = sum(talk.seconds for talk in talks)
     print(f"\n{len(talks)} talks, {total / 60:.0f} minutes\n")
@@ -97,7 +98,9 @@ def main() -> None:
     print_cost(seconds, total)
 
 
-def build(clips: Path, out: Path, first: int, last: int, seed: int) -> list[Talk]:
+def build(
+    clips: Path, out: Path, first: int, last: int, seed: int, cue_sec: float = 0.0
+) -> list[Talk]:
     """Writes the library: `media/`, and `truth.json` of what was said when."""
     rng = random.Random(seed)
     found = dict(read_clips(clips))
@@ -114,7 +117,7 @@ def build(clips: Path, out: Path, first: int, last: int, seed: int) -> list[Talk
         soundfile.write(media / f"{talk.name}.flac", samples, RATE)
         rolling = talk.fault == "rolling"
         path = media / f"{talk.name}.ko.{'vtt' if rolling else 'srt'}"
-        path.write_text(rolling_vtt(rows) if rolling else srt(talk, rng), encoding="utf-8")
+        path.write_text(rolling_vtt(rows) if rolling else srt(talk, rng, cue_sec), encoding="utf-8")
         talks.append(talk)
     truth = {t.name: {"fault": t.fault, "rows": [vars(row) for row in t.rows]} for t in talks}
     (out / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1), "utf-8")
@@ -190,15 +193,28 @@ def clock(seconds: float, mark: str) -> str:
     return f"{ms // 3600000:02d}:{ms // 60000 % 60:02d}:{ms // 1000 % 60:02d}{mark}{ms % 1000:03d}"
 
 
-def srt(talk: Talk, rng: random.Random) -> str:
+def srt(talk: Talk, rng: random.Random, cue_sec: float) -> str:
     late = LATE_SEC if talk.fault == "late" else 0.0
     rate = 1 + (DRIFT if talk.fault == "drift" else 0.0)
     blocks = []
-    for i, row in enumerate(talk.rows, 1):
-        begin = row.start * rate + late - rng.uniform(0, 0.4)
-        end = row.end * rate + late + rng.uniform(0, 0.5)
-        blocks.append(f"{i}\n{clock(begin, ',')} --> {clock(end, ',')}\n{row.caption}\n")
+    for i, rows in enumerate(cues(talk.rows, cue_sec), 1):
+        begin = rows[0].start * rate + late - rng.uniform(0, 0.4)
+        end = rows[-1].end * rate + late + rng.uniform(0, 0.5)
+        caption = " ".join(row.caption for row in rows)
+        blocks.append(f"{i}\n{clock(begin, ',')} --> {clock(end, ',')}\n{caption}\n")
     return "\n".join(blocks)
+
+
+def cues(rows: Sequence[Row], cue_sec: float) -> Iterator[list[Row]]:
+    """Clips that share a cue of at most so many seconds; each alone where it is longer."""
+    cue: list[Row] = []
+    for row in rows:
+        if cue and row.end - cue[0].start > cue_sec:
+            yield cue
+            cue = []
+        cue.append(row)
+    if cue:
+        yield cue
 
 
 def rolling_vtt(rows: Sequence[Row]) -> str:
@@ -294,6 +310,38 @@ def print_kept(talks: Sequence[Talk], manifests: Path) -> None:
         for name, value in vars(tally).items():
             setattr(everything, name, getattr(everything, name) + value)
     print(table_row("all", everything))
+    print_pauses(talks, manifests)
+
+
+def print_pauses(talks: Sequence[Talk], manifests: Path) -> None:
+    """How many accepted utterances begin or end where the sound has no pause."""
+    paused = {
+        talk.name: pauses(manifests.parents[1] / "media" / f"{talk.name}.flac") for talk in talks
+    }
+    edges = []
+    for cut in read_all_cuts(manifests, "cuts_reviewed"):
+        if cut["custom"]["status"] == "accepted":
+            times = paused[Path(cut["custom"]["media_path"]).stem]
+            for edge in (cut["start"], cut["start"] + cut["duration"]):
+                near = np.abs(times - edge).min(initial=np.inf)
+                edges.append(near <= NEAR_SEC)
+    print(f"\nBegins and ends where nobody pauses: {1 - np.mean(edges):.1%} of {len(edges)}")
+
+
+def pauses(path: Path, hop: int = RATE // 50, shortest: int = 5) -> np.ndarray:
+    """Seconds (N,) of frames in pauses of 0.1 s and more: as quiet as between clips, see `loud_span`."""
+    sound = soundfile.read(path, dtype="float32")[0]
+    frames = sound[: len(sound) // hop * hop].reshape(-1, hop)
+    level = 10 * np.log10((frames**2).mean(axis=1) + 1e-10)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(level, 250, mode="reflect"), 501)[
+        ::50
+    ]
+    bounds = np.quantile(windows, [0.1, 0.95], axis=1)  # of ten seconds, every second
+    limit = np.repeat(bounds[0] + 0.35 * (bounds[1] - bounds[0]), 50)[: len(level)]
+    quiet = level <= limit
+    runs = np.lib.stride_tricks.sliding_window_view(quiet, shortest).all(axis=1)
+    spread = np.convolve(runs, np.ones(shortest))[: len(level)] > 0
+    return np.flatnonzero(spread) / 50 + 0.01
 
 
 def table_row(name: str, tally: Tally) -> str:

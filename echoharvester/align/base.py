@@ -50,6 +50,24 @@ class Evidence:
         """Of the words from `first` to before `stop`; what was heard stays whole."""
         return replace(self, words=self.words[first:stop], log_probs=self.log_probs[first:stop])
 
+    def __add__(self, other: Evidence) -> Evidence:
+        """Of both texts, one behind the other."""
+        return Evidence(
+            self.words + other.words,
+            self.log_probs + other.log_probs,
+            self.heard + other.heard,
+            self.heard_log_probs + other.heard_log_probs,
+        )
+
+    def parted(self, word: int, heard: int) -> tuple[Evidence, Evidence]:
+        """In front of a word of the text and of one that was heard."""
+        sides = (slice(None, word), slice(None, heard)), (slice(word, None), slice(heard, None))
+        first, second = (
+            Evidence(self.words[w], self.log_probs[w], self.heard[h], self.heard_log_probs[h])
+            for w, h in sides
+        )
+        return first, second
+
     def fields(self, heard_by: str) -> dict[str, Any]:
         """What a cut keeps of it.
 

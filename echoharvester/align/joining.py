@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from echoharvester.align.base import Alignment, Evidence
-from echoharvester.manifests.cuts import with_custom
+from echoharvester.align.base import Alignment
+from echoharvester.manifests.cuts import text_of, with_custom
 from echoharvester.manifests.shards import Cut
 
 MAX_GAP_SEC = 0.12  # a longer one is a pause that a listener hears
 MIN_SCORE, MIN_LOG_PROB = 0.5, -6.0  # of what seems to be said
 MAX_VERBALISATIONS = 16
+TEXT_FIELDS = ("text_raw", "text_orthographic")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Found:
         index: of its cut in the media item.
         whole: its text before it was trimmed; "" where it was not.
         absorbed: of the cuts whose words it has as well.
+        sizes: how many of its words are of each of its captions.
     """
 
     index: int
@@ -35,6 +37,16 @@ class Found:
     whole: str = ""
     words_trimmed: int = 0
     absorbed: tuple[int, ...] = ()
+    sizes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.sizes:
+            object.__setattr__(self, "sizes", (len(self.alignment.words),))
+
+    @property
+    def duration_sec(self) -> float:
+        """From the first word to the last."""
+        return self.alignment.words[-1].end_sec - self.alignment.words[0].start_sec
 
 
 def joined(found: Sequence[Found], max_sec: float) -> list[Found]:
@@ -45,25 +57,28 @@ def joined(found: Sequence[Found], max_sec: float) -> list[Found]:
     """
     result: list[Found] = []
     for one in found:
-        if result and _belong_together(result[-1], one, max_sec):
-            result[-1] = _as_one(result[-1], one)
+        last = result[-1] if result else None
+        if last and is_said_in_one_breath(last, one) and _span_sec(last, one) <= max_sec:
+            result[-1] = _as_one(last, one)
         else:
             result.append(one)
     return result
 
 
-def _belong_together(before: Found, after: Found, max_sec: float) -> bool:
-    last, first = before.alignment.words[-1], after.alignment.words[0]
-    start, end = before.alignment.words[0].start_sec, after.alignment.words[-1].end_sec
-    next_to = max((before.index, *before.absorbed)) + 1 == after.index
+def is_said_in_one_breath(before: Found, after: Found) -> bool:
+    """Whether one caption follows the other, nobody pauses between, and both seem to be said."""
+    gap = after.alignment.words[0].start_sec - before.alignment.words[-1].end_sec
     return (
-        next_to
+        max((before.index, *before.absorbed)) + 1 == after.index
         and not (before.whole or after.whole)
-        and -MAX_GAP_SEC <= first.start_sec - last.end_sec < MAX_GAP_SEC
-        and end - start <= max_sec
+        and -MAX_GAP_SEC <= gap < MAX_GAP_SEC
         and _seems_said(before.alignment)
         and _seems_said(after.alignment)
     )
+
+
+def _span_sec(before: Found, after: Found) -> float:
+    return after.alignment.words[-1].end_sec - before.alignment.words[0].start_sec
 
 
 def _seems_said(alignment: Alignment) -> bool:
@@ -73,42 +88,33 @@ def _seems_said(alignment: Alignment) -> bool:
 
 def _as_one(before: Found, after: Found) -> Found:
     a, b = before.alignment, after.alignment
-    sizes = [sum(len(word.text) for word in part.words) for part in (a, b)]
+    chars = [sum(len(word.text) for word in part.words) for part in (a, b)]
     alignment = replace(
         a,
         text=f"{a.text} {b.text}",
         words=(*a.words, *b.words),
-        score=(a.score * sizes[0] + b.score * sizes[1]) / sum(sizes),
-        evidence=_both(a.evidence, b.evidence),
+        score=(a.score * chars[0] + b.score * chars[1]) / sum(chars),
+        evidence=a.evidence + b.evidence if a.evidence and b.evidence else None,
     )
     absorbed = (*before.absorbed, after.index, *after.absorbed)
     cut = _cut_of_both(before.cut, after.cut)
-    return Found(before.index, cut, alignment, absorbed=absorbed)
-
-
-def _both(a: Evidence | None, b: Evidence | None) -> Evidence | None:
-    if a is None or b is None:
-        return None
-    return Evidence(
-        a.words + b.words,
-        a.log_probs + b.log_probs,
-        a.heard + b.heard,
-        a.heard_log_probs + b.heard_log_probs,
-    )
+    sizes = (*before.sizes, *after.sizes)
+    return Found(before.index, cut, alignment, absorbed=absorbed, sizes=sizes)
 
 
 def _cut_of_both(before: Cut, after: Cut) -> Cut:
     """The cut of the first, with the captions of both."""
     a, b = before["custom"], after["custom"]
-    fields: dict[str, Any] = {
-        name: f"{a[name]} {b[name]}" for name in ("text_raw", "text_orthographic") if name in a
-    }
-    texts = [
-        custom.get("text_candidates") or [cut["supervisions"][0]["text"]]
-        for custom, cut in ((a, before), (b, after))
-    ]
+    fields: dict[str, Any] = {name: f"{a[name]} {b[name]}" for name in TEXT_FIELDS if name in a}
     if any("text_candidates" in custom for custom in (a, b)):
-        pairs = [" ".join(pair) for pair in product(*texts)]
+        pairs = [
+            " ".join(pair) for pair in product(verbalisations_of(before), verbalisations_of(after))
+        ]
         fields["text_candidates"] = pairs[:MAX_VERBALISATIONS]
     ids = [*a.get("joined", ()), after["id"], *b.get("joined", ())]
     return with_custom(before, **fields, caption_end_sec=b["caption_end_sec"], joined=ids)
+
+
+def verbalisations_of(cut: Cut) -> list[str]:
+    """The spoken forms of its text that are open."""
+    return cut["custom"].get("text_candidates") or [text_of(cut)]

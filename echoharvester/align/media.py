@@ -11,6 +11,7 @@ from echoharvester.align.base import AlignedWord, Aligner, Alignment, Request
 from echoharvester.align.boundaries import place_words, safe_spans, within_speech
 from echoharvester.align.calibration import Calibration
 from echoharvester.align.joining import Found, joined
+from echoharvester.align.recutting import recut
 from echoharvester.align.trim import MISFIT_SCORE, trimmed
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
@@ -56,7 +57,8 @@ class MediaAlignment:
     Attributes:
         pad_sec: stillness left around an utterance, where there is any.
         trim: an utterance of which a part does not fit is cut down to what does.
-        join_sec: utterances between which nobody pauses are joined, up to so long; None: never.
+        join_sec: utterances between which nobody pauses are joined, up to so long, or parted
+            at a pause nearby; None: never.
         calibration: makes probabilities of the scores of words, and `align_confidence`.
     """
 
@@ -99,7 +101,7 @@ def align_media(
             found.append(_found(i, cuts[i], alignment, config.trim))
     words = [w for a in alignments if a and is_believed(a) for w in a.words]
     if config.join_sec is not None:
-        found = joined(found, config.join_sec)
+        found = recut(joined(found, config.join_sec), config.join_sec)
     spans = [(f.alignment.words[0].start_sec, f.alignment.words[-1].end_sec) for f in found]
     if aligner.boundaries:
         duration_sec = len(samples) / SAMPLING_RATE

@@ -113,6 +113,8 @@ FIELDS = (
     Field("words_trimmed", "whole number", "align", "words of `text_whole` that went", "where every word fits", low=0),
     Field("words_left_out", "whole number", "align", "`words_trimmed` in data of before it was called so", "in new data", low=0),
     Field("joined", "list", "align", "ids of the cuts whose words it has as well", "of what was not joined"),
+    Field("start_moved", "whole number", "align", "words by which it begins later than its caption, as nobody paused there; less than 0: earlier, with the last words of the caption before", "where its start did not move"),
+    Field("end_moved", "whole number", "align", "words by which it ends later than its caption, as nobody paused there; less than 0: earlier", "where its end did not move"),
     Field("joined_to", "text", "align", "id of the cut that has its words", "of all others"),
     Field("text_log_prob_mean", "number", "align", "mean natural log-probability of the text's tokens on the sound", "where neither aligner nor recogniser gives evidence", high=0),
     Field("text_log_prob_min", "number", "align", "the least of them", "where neither aligner nor recogniser gives evidence", high=0),
