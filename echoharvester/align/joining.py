@@ -58,22 +58,22 @@ def joined(found: Sequence[Found], max_sec: float) -> list[Found]:
     result: list[Found] = []
     for one in found:
         last = result[-1] if result else None
-        if last and is_said_in_one_breath(last, one) and _span_sec(last, one) <= max_sec:
+        fits = last and follows_at_once(last, one) and _span_sec(last, one) <= max_sec
+        if last and fits and _seem_said(last, one):
             result[-1] = _as_one(last, one)
         else:
             result.append(one)
     return result
 
 
-def is_said_in_one_breath(before: Found, after: Found) -> bool:
-    """Whether one caption follows the other, nobody pauses between, and both seem to be said."""
+def follows_at_once(before: Found, after: Found) -> bool:
+    """Whether one caption follows the other, both lie where they seem to be said, and nobody pauses."""
     gap = after.alignment.words[0].start_sec - before.alignment.words[-1].end_sec
     return (
         max((before.index, *before.absorbed)) + 1 == after.index
         and not (before.whole or after.whole)
         and -MAX_GAP_SEC <= gap < MAX_GAP_SEC
-        and _seems_said(before.alignment)
-        and _seems_said(after.alignment)
+        and min(before.alignment.score, after.alignment.score) >= MIN_SCORE
     )
 
 
@@ -81,9 +81,9 @@ def _span_sec(before: Found, after: Found) -> float:
     return after.alignment.words[-1].end_sec - before.alignment.words[0].start_sec
 
 
-def _seems_said(alignment: Alignment) -> bool:
-    sure = alignment.evidence is None or alignment.evidence.min_log_prob >= MIN_LOG_PROB
-    return sure and alignment.score >= MIN_SCORE
+def _seem_said(*parts: Found) -> bool:
+    evidence = [part.alignment.evidence for part in parts]
+    return all(one is None or one.min_log_prob >= MIN_LOG_PROB for one in evidence)
 
 
 def _as_one(before: Found, after: Found) -> Found:

@@ -17,9 +17,10 @@ from echoharvester.align.base import AlignedWord, Alignment, Evidence
 from echoharvester.align.joining import (
     MAX_GAP_SEC,
     MAX_VERBALISATIONS,
+    MIN_LOG_PROB,
     TEXT_FIELDS,
     Found,
-    is_said_in_one_breath,
+    follows_at_once,
     verbalisations_of,
 )
 from echoharvester.manifests.cuts import with_custom
@@ -32,15 +33,15 @@ MIN_PART_SEC = 1.0  # no utterance gets shorter by it
 def recut(found: Sequence[Found], max_sec: float) -> list[Found]:
     """The utterances, in order of their captions, with borders at pauses where there are any near.
 
-    A border moves within the two captions that it parts, and where all that is known of
-    their words can be parted there, too: as captioned, as written, as read, as heard.
+    A border moves within the two captions that it parts, over words that seem to be said, and
+    where all that is known of them can be parted, too: as captioned, as written, as read, as heard.
 
     Args:
         max_sec: none gets longer than this by it.
     """
     result = list(found)
     for i in range(len(result) - 1):
-        if is_said_in_one_breath(result[i], result[i + 1]):
+        if follows_at_once(result[i], result[i + 1]):
             result[i], result[i + 1] = _recut(result[i], result[i + 1], max_sec)
     return result
 
@@ -143,12 +144,17 @@ def _text_parted(words: Sequence[str], k: int, text: str) -> tuple[str, str] | N
 def _evidence(
     a: Alignment, b: Alignment, words: Sequence[str], k: int
 ) -> tuple[Evidence | None, Evidence | None] | None:
-    """What is known of either part; None where it has no border there."""
+    """What is known of either part; None where it has no border there, or the words that change
+    sides, or one beside them, seem not to be said."""
     if a.evidence is None or b.evidence is None:
         return None, None
     both = a.evidence + b.evidence
     asked, heard = (same_border(words, k, side) for side in (both.words, both.heard))
     if asked is None or heard is None:
+        return None
+    first, last = sorted((asked, len(a.evidence.words)))
+    touched = both.log_probs[first - 1 : last + 1]
+    if min(map(min, touched)) < MIN_LOG_PROB:
         return None
     return both.parted(asked, heard)
 

@@ -1,5 +1,7 @@
 """Borders moved to pauses: nothing lost, nothing parted inside a word, ids as they were."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -203,3 +205,13 @@ def test_no_word_is_lost_and_none_changes_its_place(utterances):
         assert one.alignment.text == " ".join(word.text for word in one.alignment.words)
         assert sum(one.sizes) == len(one.alignment.words) and min(one.sizes) >= 1
         assert one.duration_sec <= longest + 1e-6 and not is_rejected(one.cut)
+
+
+@pytest.mark.parametrize(("unsure", "moves"), [(1, True), (4, False), (6, False)])
+def test_words_change_sides_only_where_they_seem_to_be_said(unsure, moves):
+    first = said(FIRST, 1.0, pauses=[5])
+    log_probs = tuple((-9.0,) if i == unsure else (-0.1,) for i in range(len(FIRST)))
+    first = replace(first, evidence=replace(first.evidence, log_probs=log_probs))
+    a, b = harvested(first, said(SECOND, first.words[-1].end_sec, word_sec=0.5))
+    assert ("end_moved" in a["custom"]) is moves
+    assert text_of(a) == " ".join(FIRST[:5] if moves else FIRST)
