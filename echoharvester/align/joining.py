@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from echoharvester.align.base import Alignment
-from echoharvester.manifests.cuts import text_of, with_custom
+from echoharvester.manifests.cuts import text_of, with_custom, with_supervision
 from echoharvester.manifests.shards import Cut
 
 MAX_GAP_SEC = 0.12  # a longer one is a pause that a listener hears
@@ -112,7 +112,8 @@ def _cut_of_both(before: Cut, after: Cut) -> Cut:
         ]
         fields["text_candidates"] = pairs[:MAX_VERBALISATIONS]
     ids = [*a.get("joined", ()), after["id"], *b.get("joined", ())]
-    return with_custom(before, **fields, caption_end_sec=b["caption_end_sec"], joined=ids)
+    one = with_supervision(before, text=f"{text_of(before)} {text_of(after)}")
+    return with_custom(one, **fields, caption_end_sec=b["caption_end_sec"], joined=ids)
 
 
 def verbalisations_of(cut: Cut) -> list[str]:

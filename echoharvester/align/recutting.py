@@ -23,7 +23,7 @@ from echoharvester.align.joining import (
     follows_at_once,
     verbalisations_of,
 )
-from echoharvester.manifests.cuts import with_custom
+from echoharvester.manifests.cuts import text_of, with_custom, with_supervision
 from echoharvester.manifests.shards import Cut
 from echoharvester.text.scores import normalize_for_scoring
 
@@ -118,6 +118,9 @@ def _cuts(before: Cut, after: Cut, words: Sequence[str], k: int) -> tuple[Cut, C
     """The cuts with the texts that they have once they are parted in front of word `k`."""
     a, b = before["custom"], after["custom"]
     fields: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    said = _text_parted(words, k, f"{text_of(before)} {text_of(after)}")
+    if said is None:
+        return None
     for name in TEXT_FIELDS:
         if name in a and name in b:
             parts = _text_parted(words, k, f"{a[name]} {b[name]}")
@@ -132,7 +135,11 @@ def _cuts(before: Cut, after: Cut, words: Sequence[str], k: int) -> tuple[Cut, C
             return None
         for side, texts in zip(fields, zip(*filter(None, parted), strict=True), strict=True):
             side["text_candidates"] = list(dict.fromkeys(texts))[:MAX_VERBALISATIONS]
-    return with_custom(before, **fields[0]), with_custom(after, **fields[1])
+    first, second = (
+        with_custom(with_supervision(cut, text=text), **side)
+        for cut, text, side in zip((before, after), said, fields, strict=True)
+    )
+    return first, second
 
 
 def _text_parted(words: Sequence[str], k: int, text: str) -> tuple[str, str] | None:

@@ -106,6 +106,15 @@ def test_verbalisations_of_both_stay_open():
     assert one["custom"]["text_candidates"] == [f"{TEXTS[0]} 두 번", f"{TEXTS[0]} 이 번"]
 
 
+def test_verbalisations_of_three_hold_the_words_of_all():
+    cuts = cuts_of(["하나는", "둘째는", "3번"])
+    cuts[2]["custom"]["text_candidates"] = ["삼 번", "세 번"]
+    config = MediaAlignment(0.15, trim=False, join_sec=15.0)
+    found = [said("하나는", 1, 2), said("둘째는", 2.05, 3), said("삼 번", 3.05, 4)]
+    one, *_ = align_media(cuts, Told(found), config, lambda cut: np.zeros(960000, np.float32))
+    assert one["custom"]["text_candidates"] == ["하나는 둘째는 삼 번", "하나는 둘째는 세 번"]
+
+
 def test_captions_that_nobody_spoke_change_nothing_around_them(recogniser_dir, spoken_sentences):
     samples, sentences = spoken_sentences
     texts = [" ".join(w.text for w in words) for words in sentences]

@@ -148,6 +148,22 @@ def test_written_and_read_forms_are_parted_at_the_same_place():
     assert b["custom"]["text_candidates"] == ["만났고 " + " ".join(SECOND)]
 
 
+def test_the_verbalisations_behind_captions_that_were_joined_begin_with_the_words_that_moved():
+    texts = ["처음에는 아주", "좋았습니다 그런", "분위기가 사 개월 정도 이어지다가 끝났습니다"]
+    cuts = [cut(i, text) for i, text in enumerate(texts)]
+    cuts[2]["custom"]["text_candidates"] = [texts[2], texts[2].replace("사", "네")]
+    found = [said(texts[0].split(), 1.0), said(texts[1].split(), 3.0, pauses=[1])]
+    found.append(said(texts[2].split(), 5.3))
+    config = MediaAlignment(0.1, trim=False, join_sec=7.5)
+    one, gone, last = align_media(
+        cuts, Told(found), config, lambda cut: np.zeros(960000, np.float32)
+    )
+    assert (text_of(one), gone["custom"]["reason"]) == ("처음에는 아주 좋았습니다", "joined")
+    assert last["custom"]["text_candidates"] == [
+        f"그런 {text}" for text in (texts[2], texts[2].replace("사", "네"))
+    ]
+
+
 def test_not_inside_a_number():
     cuts = [
         cut(0, " ".join(READ), text_orthographic="우리는 그해 2003년 12월 24일에 만났고"),
