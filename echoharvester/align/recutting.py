@@ -28,6 +28,7 @@ from echoharvester.manifests.shards import Cut
 from echoharvester.text.scores import normalize_for_scoring
 
 MIN_PART_SEC = 1.0  # no utterance gets shorter by it
+MIN_MOVED_CHARS = 2  # a syllable alone beside a pause may lie on its other side
 
 
 def recut(found: Sequence[Found], max_sec: float) -> list[Found]:
@@ -41,9 +42,18 @@ def recut(found: Sequence[Found], max_sec: float) -> list[Found]:
     """
     result = list(found)
     for i in range(len(result) - 1):
-        if follows_at_once(result[i], result[i + 1]):
+        if _are_of_one_run(result[i], result[i + 1]) and follows_at_once(result[i], result[i + 1]):
             result[i], result[i + 1] = _recut(result[i], result[i + 1], max_sec)
     return result
+
+
+def _are_of_one_run(before: Found, after: Found) -> bool:
+    """Whether captions show no time between both, as where stage 3 cut a cue.
+
+    Where they do, whoever made them has heard the border.
+    """
+    end, start = before.cut["custom"]["caption_end_sec"], after.cut["custom"]["caption_start_sec"]
+    return bool(abs(end - start) < 0.002)
 
 
 def _recut(before: Found, after: Found, max_sec: float) -> tuple[Found, Found]:
@@ -55,6 +65,8 @@ def _recut(before: Found, after: Found, max_sec: float) -> tuple[Found, Found]:
         parts = _duration_sec(words[:k]), _duration_sec(words[k:])
         return (
             words[k].start_sec - words[k - 1].end_sec >= MAX_GAP_SEC
+            and sum(len(word.text) for word in words[min(k, border) : max(k, border)])
+            >= MIN_MOVED_CHARS
             and min(parts) >= MIN_PART_SEC
             and max(parts) <= longest
         )

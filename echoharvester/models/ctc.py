@@ -35,7 +35,7 @@ class CtcModel(nn.Module):
     ) -> None:
         """`encoder_embed`: frontend from features to what the encoder takes.
 
-        Fixed numbers normalise features: files stay normalize_for_scoring and streaming possible.
+        Fixed numbers normalise features, so that files and streams are normalised alike.
         """
         super().__init__()
         self.encoder_embed = encoder_embed

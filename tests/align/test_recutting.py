@@ -231,3 +231,18 @@ def test_words_change_sides_only_where_they_seem_to_be_said(unsure, moves):
     a, b = harvested(first, said(SECOND, first.words[-1].end_sec, word_sec=0.5))
     assert ("end_moved" in a["custom"]) is moves
     assert text_of(a) == " ".join(FIRST[:5] if moves else FIRST)
+
+
+def test_a_border_that_captions_show_stays():
+    cuts = [cut(0, " ".join(FIRST), caption_end_sec=9.7), cut(1, " ".join(SECOND))]
+    first = said(FIRST, 1.0, pauses=[5])
+    a, _ = harvested(first, said(SECOND, first.words[-1].end_sec, word_sec=0.5), cuts)
+    assert text_of(a) == " ".join(FIRST)
+
+
+def test_a_syllable_alone_stays_where_it_is():
+    words = [*FIRST[:-1], "그"]
+    cuts = [cut(0, " ".join(words)), cut(1, " ".join(SECOND))]
+    first = said(words, 1.0, pauses=[7])
+    a, _ = harvested(first, said(SECOND, first.words[-1].end_sec, word_sec=0.5), cuts)
+    assert text_of(a) == " ".join(words)
