@@ -314,18 +314,22 @@ def print_kept(talks: Sequence[Talk], manifests: Path) -> None:
 
 
 def print_pauses(talks: Sequence[Talk], manifests: Path) -> None:
-    """How many accepted utterances begin or end where the sound has no pause."""
-    paused = {
-        talk.name: pauses(manifests.parents[1] / "media" / f"{talk.name}.flac") for talk in talks
-    }
-    edges = []
+    missed = unpaused(talks, manifests)
+    print(f"\nBegins and ends where nobody pauses: {np.mean(missed):.1%} of {len(missed)}")
+
+
+def unpaused(talks: Sequence[Talk], manifests: Path) -> list[bool]:
+    """For every beginning and end of an accepted utterance, whether the sound has no pause there."""
+    media = manifests.parents[1] / "media"
+    paused = {talk.name: pauses(media / f"{talk.name}.flac") for talk in talks}
+    missed = []
     for cut in read_all_cuts(manifests, "cuts_reviewed"):
-        if cut["custom"]["status"] == "accepted":
-            times = paused[Path(cut["custom"]["media_path"]).stem]
-            for edge in (cut["start"], cut["start"] + cut["duration"]):
-                near = np.abs(times - edge).min(initial=np.inf)
-                edges.append(near <= NEAR_SEC)
-    print(f"\nBegins and ends where nobody pauses: {1 - np.mean(edges):.1%} of {len(edges)}")
+        if cut["custom"]["status"] != "accepted":
+            continue
+        times = paused[Path(cut["custom"]["media_path"]).stem]
+        for edge in (cut["start"], cut["start"] + cut["duration"]):
+            missed.append(bool(np.abs(times - edge).min(initial=np.inf) > NEAR_SEC))
+    return missed
 
 
 def pauses(path: Path, hop: int = RATE // 50, shortest: int = 5) -> np.ndarray:

@@ -2,6 +2,8 @@
 """Error rates of a recogniser on synthetic speech that its training never heard, by kind.
 
     python scripts/bench_recogniser.py [MODEL] [--utterances 150] [--snr-db 15] [--lm-sentences 100000]
+    python scripts/bench_recogniser.py [MODEL] --voices            # other bodies, haste, channels
+    python scripts/bench_recogniser.py [MODEL] --espeak LIBRARY DATA    # another version of espeak-ng
 
 Voices are those that training leaves out.  Words are the lemmas that are held out ("unheard"),
 those of training in new sentences ("heard"), or invented.  Prints a table in Markdown: CER
@@ -20,15 +22,25 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-# (name, side of the lexicon, share of invented sentences, share of word lists)
-KINDS = [
-    ("invented words", "heldout", 1.0, 0.0),
-    ("unheard words, in lists", "heldout", 0.0, 1.0),
-    ("unheard words, in sentences", "heldout", 0.0, 0.0),
-    ("heard words, in lists", "train", 0.0, 1.0),
-    ("heard words, in sentences", "train", 0.0, 0.0),
-    ("mix of the dev set (35 % invented, 25 % lists, unheard)", "heldout", 0.35, 0.25),
-]
+# Settings of `SyntheticConfig` by kind of words, and by what else differs.
+KINDS: dict[str, dict[str, Any]] = {
+    "invented words": {"invented_share": 1.0, "list_share": 0.0},
+    "unheard words, in lists": {"invented_share": 0.0, "list_share": 1.0},
+    "unheard words, in sentences": {"invented_share": 0.0, "list_share": 0.0},
+    "heard words, in lists": {"part": "train", "invented_share": 0.0, "list_share": 1.0},
+    "heard words, in sentences": {"part": "train", "invented_share": 0.0, "list_share": 0.0},
+    "mix of the dev set (35 % invented, 25 % lists, unheard)": {},
+}
+VOICES: dict[str, dict[str, Any]] = {
+    "voices as espeak-ng has them": {},
+    **{f"formants times {x}": {"tract": (x, x)} for x in (0.75, 0.85, 1.15, 1.3)},
+    "250 to 320 words a minute": {"rate_wpm": (250, 320)},
+    "80 to 110 words a minute": {"rate_wpm": (80, 110)},
+    "Klatt's synthesis": {"voices": ["ko+klatt", "ko+klatt3", "ko+klatt5", "ko+klatt6"]},
+    "whispered": {"voices": ["ko+whisper", "ko+whisperf"]},
+    "microphones and codecs": {"channels": True},
+    "all of it, rooms and noise": {"tract": (0.75, 1.33), "channels": True, "noisy": True},
+}
 
 
 def main() -> None:
@@ -39,14 +51,16 @@ def main() -> None:
     parser.add_argument("--snr-db", type=float, default=None, help="white noise at this SNR")
     parser.add_argument("--lm-sentences", type=int, default=0, help="of a language model; 0: none")
     parser.add_argument("--lm-scale", type=float, default=0.3)
+    parser.add_argument("--voices", action="store_true", help="by what differs of the voices")
+    parser.add_argument("--espeak", nargs=2, metavar=("LIBRARY", "DATA"), default=(None, None))
     options = parser.parse_args()
     print(
         f"| {options.model.name}, SNR {options.snr_db or 'clean'} | utterances | CER | 95 % | jamo |"
     )
     print("|---|---|---|---|---|")
     search = searcher(options)
-    for name, part, invented, lists in KINDS:
-        row = measure(options, part, invented, lists, search)
+    for name, settings in (VOICES if options.voices else KINDS).items():
+        row = measure(options, settings, search)
         print(f"| {name} | {' | '.join(row)} |", flush=True)
 
 
@@ -79,9 +93,7 @@ def searcher(options: argparse.Namespace):  # type: ignore[no-untyped-def]
     return lambda log_probs: search.search(log_probs)[0].ids
 
 
-def measure(
-    options: argparse.Namespace, part: str, invented: float, lists: float, search: Any
-) -> list[str]:
+def measure(options: argparse.Namespace, settings: dict[str, Any], search: Any) -> list[str]:
     import numpy as np
     from omegaconf import OmegaConf
 
@@ -92,20 +104,12 @@ def measure(
     from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
 
     recipe = OmegaConf.load(ROOT / "egs/synth_ko/conf/recipe.yaml").train.synthetic
-    data = SyntheticData(
-        SyntheticConfig(
-            part=part,
-            invented_share=invented,
-            list_share=lists,
-            voices=list(recipe.dev_voices),
-            noisy=False,
-            snr_db=options.snr_db,
-        ),
-        recipe.dev_seed,
-    )
-    key = f"bench/{part}/{invented}/{lists}"
-    rng, grammar = np.random.default_rng(list(key.encode())), Grammar(key, part, wide=True)
-    with espeak() as speaker:
+    common = {"part": "heldout", "voices": list(recipe.dev_voices), "noisy": False}
+    config = SyntheticConfig(**{**common, "snr_db": options.snr_db, **settings})
+    data = SyntheticData(config, recipe.dev_seed)
+    key = f"bench/{config.part}/{config.invented_share}/{config.list_share}"
+    rng, grammar = np.random.default_rng(list(key.encode())), Grammar(key, config.part, wide=True)
+    with espeak(*options.espeak) as speaker:
         spoken = [data.utterance(speaker, grammar, rng) for _ in range(options.utterances)]
     model = load_acoustic_model(options.model)
     errors, jamo = [], []

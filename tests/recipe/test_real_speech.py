@@ -35,3 +35,19 @@ def test_two_talks_are_harvested(bench, tmp_path, capfd):
     cuts = list(read_all_cuts(tmp_path / "data" / "manifests", "cuts_reviewed"))
     judged = [cut["custom"] for cut in cuts if "label_probability" in cut["custom"]]
     assert judged and all(custom["heard_by"].startswith("faster_whisper") for custom in judged)
+
+
+def test_cues_of_half_a_minute_are_cut_where_somebody_pauses(bench, tmp_path, capfd):
+    pytest.importorskip("faster_whisper")
+    weights = real_whisper.put_together(tmp_path / "whisper")
+    talks = bench.build(real_whisper.CLIPS, tmp_path, 0, 2, seed=0, cue_sec=30)
+    bench.harvest(tmp_path, weights, ["num_shards=2"])
+    manifests = tmp_path / "data" / "manifests"
+    missed = bench.unpaused(talks, manifests)
+    assert len(missed) >= 60 and sum(missed) / len(missed) <= 0.1  # 0.2 as stage 3 cuts them
+    tallies = bench.tallied(talks, manifests).values()
+    assert sum(t.exact for t in tallies) / sum(t.kept for t in tallies) >= 0.9
+    moved = [c["custom"] for c in read_all_cuts(manifests, "cuts_aligned")]
+    ends = sum(custom.get("end_moved", 0) for custom in moved)
+    assert ends == sum(custom.get("start_moved", 0) for custom in moved)
+    assert any("end_moved" in custom for custom in moved)
