@@ -42,7 +42,7 @@ class Emitted:
     """An acoustic model whose emissions are known already."""
 
     def __init__(self, model: AcousticModel, log_probs: np.ndarray) -> None:
-        self.tokenizer, self.frame_sec = model.tokenizer, model.frame_sec
+        self.name, self.tokenizer, self.frame_sec = model.name, model.tokenizer, model.frame_sec
         self.first_frame_sec, self._log_probs = model.first_frame_sec, log_probs
 
     def log_probs(self, samples: np.ndarray, chunk_sec: float) -> np.ndarray:

@@ -46,6 +46,8 @@ class SyntheticConfig:
         rate_wpm: slowest and fastest.
         tract: least and greatest factor of all formants: bodies of other sizes than espeak-ng's.
         pause_share: chance of a pause in front of a word.
+        pause_sec: shortest and longest silence of a pause, and behind all words.
+        edge_sec: the same in front of all words.
         channels: whether microphones and lossy codecs differ.
         noisy: whether audio is augmented; otherwise clean.
         snr_db: white noise at this SNR and nothing else, for tests.
@@ -59,6 +61,8 @@ class SyntheticConfig:
     pitch: tuple[int, int] = (20, 80)
     tract: tuple[float, float] = (1.0, 1.0)
     pause_share: float = 0.08
+    pause_sec: tuple[float, float] = (0.1, 0.8)
+    edge_sec: tuple[float, float] = (0.05, 0.5)
     channels: bool = False
     noisy: bool = True
     snr_db: float | None = None
@@ -163,9 +167,9 @@ class SyntheticData:
         # Played `tract` times as fast below, so spoken slower and lower: rate and pitch stay.
         pitch = round(pitch - PITCH_PER_OCTAVE * np.log2(tract))
         voice = Voice(name, round(rate / tract), int(np.clip(pitch, 0, 99)), int(range_))
-        pieces = [_silence(rng, 0.05, 0.5)]
+        pieces = [_silence(rng, *config.edge_sec)]
         for phrase in _phrases(text.split(), config.pause_share, rng):
-            pieces += [speaker.say(phrase, voice).samples, _silence(rng, 0.1, 0.8)]
+            pieces += [speaker.say(phrase, voice).samples, _silence(rng, *config.pause_sec)]
         samples = resample_poly(np.concatenate(pieces), 320, round(441 * tract)).astype(np.float32)
         if config.channels:
             samples = through_channel(samples, rng)
