@@ -2,27 +2,13 @@
 
 import numpy as np
 import pytest
+from told_aligner import ToldAligner
 
 from echoharvester.align.base import AlignedWord, Alignment, BoundaryConfig, Evidence
 from echoharvester.align.ctc import CtcAligner
 from echoharvester.align.media import MediaAlignment, align_media
 from echoharvester.manifests.cuts import is_rejected, media_cut, recording, text_of, utterance_cut
 from echoharvester.models.acoustic import load_acoustic_model
-
-
-class Told:
-    """An aligner that is told where words are."""
-
-    boundaries = None
-    chooses_verbalisations = False
-    edges_by_vad = False
-    heard_by = "told"
-
-    def __init__(self, alignments):
-        self.alignments = alignments
-
-    def align(self, samples, requests):
-        return self.alignments
 
 
 def said(text, start, end, score=0.9, least=-1.0):
@@ -54,7 +40,7 @@ def cuts_of(texts, seconds=60):
 def aligned(texts, alignments, join_sec=15.0):
     config = MediaAlignment(0.15, trim=False, join_sec=join_sec)
     silence = np.zeros(60 * 16000, np.float32)
-    return align_media(cuts_of(texts), Told(alignments), config, lambda cut: silence)
+    return align_media(cuts_of(texts), ToldAligner(alignments), config, lambda cut: silence)
 
 
 TEXTS = ["저는 오늘 아침에", "학교에 갔습니다", "그리고 집에 왔습니다"]
@@ -102,7 +88,7 @@ def test_verbalisations_of_both_stay_open():
     cuts[1]["custom"]["text_candidates"] = ["두 번", "이 번"]
     config = MediaAlignment(0.15, trim=False, join_sec=15.0)
     found = [said(TEXTS[0], 1, 3), said("두 번", 3.05, 5)]
-    one, _ = align_media(cuts, Told(found), config, lambda cut: np.zeros(960000, np.float32))
+    one, _ = align_media(cuts, ToldAligner(found), config, lambda cut: np.zeros(960000, np.float32))
     assert one["custom"]["text_candidates"] == [f"{TEXTS[0]} 두 번", f"{TEXTS[0]} 이 번"]
 
 
@@ -111,7 +97,9 @@ def test_verbalisations_of_three_hold_the_words_of_all():
     cuts[2]["custom"]["text_candidates"] = ["삼 번", "세 번"]
     config = MediaAlignment(0.15, trim=False, join_sec=15.0)
     found = [said("하나는", 1, 2), said("둘째는", 2.05, 3), said("삼 번", 3.05, 4)]
-    one, *_ = align_media(cuts, Told(found), config, lambda cut: np.zeros(960000, np.float32))
+    one, *_ = align_media(
+        cuts, ToldAligner(found), config, lambda cut: np.zeros(960000, np.float32)
+    )
     assert one["custom"]["text_candidates"] == ["하나는 둘째는 삼 번", "하나는 둘째는 세 번"]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from told_aligner import ToldAligner
 
 from echoharvester.align.base import AlignedWord, Alignment, Evidence
 from echoharvester.align.joining import Found
@@ -18,21 +19,6 @@ from echoharvester.manifests.cuts import (
     text_of,
     utterance_cut,
 )
-
-
-class Told:
-    """An aligner that is told where words are."""
-
-    boundaries = None
-    chooses_verbalisations = False
-    edges_by_vad = False
-    heard_by = "told"
-
-    def __init__(self, alignments):
-        self.alignments = alignments
-
-    def align(self, samples, requests):
-        return self.alignments
 
 
 def said(words, start, *, word_sec=1.0, pauses=(), heard=None, score=0.9):
@@ -65,7 +51,7 @@ def harvested(first, second, cuts=None, join_sec=9.0):
     cuts = cuts or [cut(0, " ".join(FIRST)), cut(1, " ".join(SECOND))]
     silence = np.zeros(960000, np.float32)
     config = MediaAlignment(0.1, trim=False, join_sec=join_sec)
-    return align_media(cuts, Told([first, second]), config, lambda cut: silence)
+    return align_media(cuts, ToldAligner([first, second]), config, lambda cut: silence)
 
 
 def test_words_behind_the_last_pause_go_to_the_next():
@@ -156,7 +142,7 @@ def test_the_verbalisations_behind_captions_that_were_joined_begin_with_the_word
     found.append(said(texts[2].split(), 5.3))
     config = MediaAlignment(0.1, trim=False, join_sec=7.5)
     one, gone, last = align_media(
-        cuts, Told(found), config, lambda cut: np.zeros(960000, np.float32)
+        cuts, ToldAligner(found), config, lambda cut: np.zeros(960000, np.float32)
     )
     assert (text_of(one), gone["custom"]["reason"]) == ("처음에는 아주 좋았습니다", "joined")
     assert last["custom"]["text_candidates"] == [
