@@ -61,7 +61,7 @@ STAGES = stage_table(
             "align.chunk_sec": 20.0, "align.tokens": None, "align.join_sec": None, "witness": {"kind": "none"},
         },
         source="cuts_segmented", target="cuts_aligned",
-        gpu=True, version=6,
+        gpu=True, version=7,
     ),
     Stage(
         5, "measure",

@@ -12,7 +12,7 @@ from echoharvester.align.boundaries import place_words, safe_spans, within_speec
 from echoharvester.align.calibration import Calibration
 from echoharvester.align.joining import Found, joined
 from echoharvester.align.recutting import recut
-from echoharvester.align.trim import MISFIT_SCORE, trimmed
+from echoharvester.align.trim import trimmed
 from echoharvester.audio.fbank import SAMPLING_RATE
 from echoharvester.audio.media import load_sound
 from echoharvester.audio.pauses import Loudness
@@ -29,6 +29,7 @@ from echoharvester.manifests.cuts import (
 from echoharvester.manifests.shards import Cut
 
 STAGE = "align"
+BELIEVED_SCORE = 0.35  # of utterances below it one in thirty was said (the truth benchmark)
 
 
 class CaptionTimes:
@@ -145,7 +146,7 @@ def placed_alignments(
 
 def is_believed(alignment: Alignment) -> bool:
     """Whether a text was said where it was aligned, as far as one can tell before boundaries."""
-    return alignment.score >= MISFIT_SCORE
+    return alignment.score >= BELIEVED_SCORE
 
 
 def _found(index: int, cut: Cut, whole: Alignment, trim: bool) -> Found:
