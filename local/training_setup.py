@@ -25,7 +25,7 @@ from echoharvester.text.tokenizers import (
 from echoharvester.training.batch import TrainingData
 from echoharvester.training.config import CutDataConfig, TrainConfig
 from echoharvester.training.cuts import CutData
-from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
+from echoharvester.training.synthetic import SyntheticConfig, SyntheticData, judged_speech
 
 from config import plain, torch_threads
 
@@ -107,22 +107,11 @@ def eval_data(
     batch_sec: float | None = None,
     num_workers: int = 0,
 ) -> TrainingData:
-    """A set to judge on: `dev`, `test`; of synthetic speech `dev` (clean), `noisy` (15 dB)
-    and `varied` (bodies and channels); or `NAME=PATH`, a manifest of cuts or a folder of Shar."""
+    """A set to judge on: `dev`, `test`, or `NAME=PATH`, a manifest of cuts or a folder of Shar; of
+    synthetic speech `dev` (clean), `noisy` (15 dB) and `varied` (bodies and channels)."""
     if cfg.train.data == "synthetic" and "=" not in name:
         options = cfg.train.synthetic
-        spoken = SyntheticConfig(
-            part="heldout",
-            voices=list(options.dev_voices),
-            batches_per_epoch=12,
-            batch_sec=90.0,
-            num_workers=0,
-            noisy=False,
-            snr_db=15.0 if name == "noisy" else None,
-            tract=(0.75, 1.33) if name == "varied" else (1.0, 1.0),
-            channels=name == "varied",
-        )
-        return SyntheticData(spoken, options.dev_seed)
+        return SyntheticData(judged_speech(name, list(options.dev_voices)), options.dev_seed)
     config = _cut_config(cfg, shuffle=False)
     config = dataclasses.replace(
         config, batch_sec=batch_sec or config.batch_sec, num_workers=num_workers

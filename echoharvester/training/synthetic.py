@@ -72,6 +72,22 @@ class SyntheticConfig:
     num_workers: int = 1
 
 
+def judged_speech(name: str, voices: list[str]) -> SyntheticConfig:
+    """Unheard words to judge on: `noisy` at 15 dB, `varied` by other bodies and channels, else clean."""
+    varied = name == "varied"
+    return SyntheticConfig(
+        part="heldout",
+        voices=voices,
+        batches_per_epoch=12,
+        batch_sec=90.0,
+        num_workers=0,
+        noisy=False,
+        snr_db=15.0 if name == "noisy" else None,
+        tract=(0.75, 1.33) if varied else (1.0, 1.0),
+        channels=varied,
+    )
+
+
 @dataclass(frozen=True)
 class SyntheticUtterance:
     samples: np.ndarray  # (num_samples,) at 16 kHz
