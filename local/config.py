@@ -109,10 +109,13 @@ def plain(group: DictConfig) -> dict[str, Any]:
 
 
 def torch_threads(count: int) -> None:
-    """Sets torch's threads; 0: as many as there are cores."""
+    """Sets torch's threads; 0: as many as `OMP_NUM_THREADS` says, else as this job has cores."""
     import torch
 
-    torch.set_num_threads(count or os.cpu_count() or 1)
+    from echoharvester.dataset.parallel import usable_cores
+
+    if count or "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(count or usable_cores())
 
 
 def is_users(error: BaseException) -> bool:

@@ -16,7 +16,11 @@ ruff check .
 ruff format --check .
 mypy
 shellcheck -x run.sh path.sh scripts/*.sh egs/*/run.sh .ci/run
+# Files of tests share the cores, a thread for each process: threads of several would wait for one
+# another.
+export OMP_NUM_THREADS=1
+tests=("$ECHO_PYTHON" -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 if [ "${1:-}" = --all ]; then
-  exec "$ECHO_PYTHON" -m pytest -m "not gpu and not network"
+  exec "${tests[@]}" -m "not gpu and not network"
 fi
-exec "$ECHO_PYTHON" -m pytest
+exec "${tests[@]}"

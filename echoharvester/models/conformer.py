@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from echoharvester.errors import UserError
+from echoharvester.models.depthwise import depthwise_1d
 from echoharvester.models.encoder import Encoder
 
 
@@ -152,7 +153,7 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor, padding: Tensor) -> Tensor:
         x = F.glu(self.expand(self.norm(x)), dim=-1).masked_fill(padding[..., None], 0.0)
-        x = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
+        x = depthwise_1d(self.depthwise, x)
         return self.dropout(self.out(F.silu(self.depthwise_norm(x))))
 
 

@@ -8,6 +8,7 @@ then relative: 0.045 suits a model of any width.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,12 +18,30 @@ from torch.optim import Optimizer
 from echoharvester.errors import DivergedError
 
 ROUGH_STEPS = (10, 20, 40)  # first thresholds are set from few norms, and are wider
+# On a CPU memory is what an update waits for: large parameters are worked on where they are, so many
+# numbers at a time as its cache holds.
+LARGE = 2**14
+BLOCK = 2**16
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Parameters (B, ...) that are updated together, their gradients, and their part of the state.
+
+    Attributes:
+        copied: the parameters that `values` was copied from, empty where it is a view of one.
+    """
+
+    values: Tensor
+    grad: Tensor
+    state: dict[str, Any]
+    copied: list[nn.Parameter]
 
 
 class ScaledAdam(Optimizer):
     """Adam in relative steps, with clipping by the median of recent gradient norms.
 
-    Parameters of one shape are updated together, so a large model costs few kernels.
+    Small parameters of one shape are updated together, and all on a GPU: a large model costs few kernels.
 
     Args:
         params: as for any optimiser; groups may have their own `lr`.
@@ -81,27 +100,23 @@ class ScaledAdam(Optimizer):
         for group in self.param_groups:
             # Without any gradient a shape is stepped with zeros, as its momentum goes on.
             if any(p.grad is not None for p in group["params"]):
-                batches = [self._stacked(group, p) for p in _by_shape(group["params"])]
+                shapes = [(p, self._state_of(group, p)) for p in _by_shape(group["params"])]
+                batches = [batch for p, state in shapes for batch in _batches(p, state)]
                 scale = self._clipping(group, batches)
-                for parameters, stacked, grad, state in batches:
-                    if scale != 1.0:
-                        grad = grad * scale if scale else torch.zeros_like(grad)
-                    _update(group, stacked, grad, state)
-                    torch._foreach_copy_(list[Tensor](parameters), list(stacked.unbind(0)))
+                for batch in batches:
+                    _update(group, batch, scale)
+                for _, state in shapes:
+                    state["step"] = int(state["step"]) + 1
         return loss
 
-    def _stacked(
-        self, group: dict[str, Any], parameters: list[nn.Parameter]
-    ) -> tuple[list[nn.Parameter], Tensor, Tensor, dict[str, Any]]:
-        """Parameters (B, ...), gradients (B, ...) and state of one shape."""
-        stacked = torch.stack(parameters)  # type: ignore[arg-type]
-        grad = torch.stack([torch.zeros_like(p) if p.grad is None else p.grad for p in parameters])
+    def _state_of(self, group: dict[str, Any], parameters: list[nn.Parameter]) -> dict[str, Any]:
+        """The state of all parameters of one shape, (B, ...) each, which the first one keeps."""
         state = self.state[parameters[0]]
         if not state:
-            _initialise(group, stacked, state)
-        return parameters, stacked, grad, state
+            _initialise(group, torch.stack(list[Tensor](parameters)), state)
+        return state
 
-    def _clipping(self, group: dict[str, Any], batches: list[Any]) -> float:
+    def _clipping(self, group: dict[str, Any], batches: list[_Batch]) -> float:
         """What gradients are multiplied by: 1, less where they are large, 0 if not finite."""
         clipping = group.setdefault("clipping", {"step": 0})
         step = int(clipping["step"])
@@ -109,11 +124,12 @@ class ScaledAdam(Optimizer):
         if group["clipping_scale"] is None or step == 0:
             return 1.0
         squares = []
-        for _, stacked, grad, state in batches:
-            if _is_scalar(stacked):
-                squares.append(grad.square().sum() * group["scalar_lr_scale"] ** 2)
+        for batch in batches:
+            if _is_scalar(batch.values):
+                squares.append(batch.grad.square().sum() * group["scalar_lr_scale"] ** 2)
             else:
-                squares.append((grad * state["param_rms"]).square().sum())
+                norms = torch.linalg.vector_norm(batch.grad, **_per_parameter(batch.grad))
+                squares.append((norms * batch.state["param_rms"]).square().sum())
         norm = torch.stack(squares).sum().sqrt()
         self.grad_norm = norm.item()
         period = group["clipping_update_period"]
@@ -142,6 +158,26 @@ def _by_shape(parameters: list[nn.Parameter]) -> list[list[nn.Parameter]]:
     return list(groups.values())
 
 
+def _batches(parameters: list[nn.Parameter], state: dict[str, Any]) -> list[_Batch]:
+    """Parameters of one shape, and where they are large and on a CPU, each of them by itself."""
+    grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    first = parameters[0]
+    apart = first.device.type == "cpu" and first.numel() >= LARGE
+    if not (apart and all(p.is_contiguous() for p in parameters)):
+        stacked = torch.stack(list[Tensor](parameters))
+        return [_Batch(stacked, torch.stack(grads), state, parameters)]
+    return [
+        _Batch(
+            parameter.unsqueeze(0),
+            grad.contiguous().unsqueeze(0),
+            # Of gradients of sizes the first dimension is steps.
+            {k: v if k == "step" else v[:, i : i + 1] if k == "scale_grads" else v[i : i + 1] for k, v in state.items()},
+            [],
+        )
+        for i, (parameter, grad) in enumerate(zip(parameters, grads, strict=True))
+    ]  # fmt: skip
+
+
 def _is_scalar(stacked: Tensor) -> bool:
     return stacked.numel() == stacked.size(0)
 
@@ -155,7 +191,7 @@ def _initialise(group: dict[str, Any], stacked: Tensor, state: dict[str, Any]) -
     state["delta"] = torch.zeros_like(stacked)
     state["exp_avg_sq"] = torch.zeros_like(stacked)
     if not _is_scalar(stacked):
-        rms = stacked.square().mean(**_per_parameter(stacked)).sqrt()
+        rms = _rms(stacked)
         state["param_rms"] = rms
         state["scale_exp_avg_sq"] = torch.zeros_like(rms)
         state["scale_grads"] = torch.zeros(
@@ -163,48 +199,68 @@ def _initialise(group: dict[str, Any], stacked: Tensor, state: dict[str, Any]) -
         )
 
 
-def _update(group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any]) -> None:
-    """One step of stacked parameters, in place."""
+def _rms(values: Tensor) -> Tensor:
+    count = values.numel() // values.size(0)
+    return torch.linalg.vector_norm(values, **_per_parameter(values)) / count**0.5
+
+
+def _update(group: dict[str, Any], batch: _Batch, scale: float) -> None:
+    """One step of a batch of parameters along `scale` times their gradients."""
     beta1, beta2 = group["betas"]
-    step, delta, square = int(state["step"]), state["delta"], state["exp_avg_sq"]
-    delta.mul_(beta1)
+    p, state, step = batch.values, batch.state, int(batch.state["step"])
+    grad = batch.grad if scale else torch.zeros_like(batch.grad)
     scalar = _is_scalar(p)
-    if not scalar:
-        _record_size(group, p, grad, state)
-    square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+    change = None if scalar else _size_step(group, p, grad, scale, state)
     bias_correction = 1 - beta2 ** (step + 1)
-    corrected = square / bias_correction if bias_correction < 0.99 else square
-    denominator = corrected.sqrt().add_(group["eps"])
     if scalar:
-        lr = group["lr"] * group["scalar_lr_scale"]
-        delta.addcdiv_(grad, denominator, value=-lr * (1 - beta1))
+        rate = p.new_tensor(-group["lr"] * group["scalar_lr_scale"] * (1 - beta1))
     else:
         rate = state["param_rms"].clamp(min=group["param_min_rms"]) * (-group["lr"] * (1 - beta1))
-        delta.addcmul_(grad.div(denominator), rate)
-    p.add_(delta)
+    parts = [(p, grad, state["delta"], state["exp_avg_sq"])]
+    if p.size(0) == 1 and p.numel() >= LARGE and p.device.type == "cpu":
+        parts = list(zip(*(part.view(-1).split(BLOCK) for part in parts[0]), strict=True))
+        rate = rate.view(1)
+        change = None if change is None else change.view(1)
+    for values, gradient, delta, square in parts:
+        if scale not in (0.0, 1.0):
+            gradient = gradient * scale
+        square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+        moved = (square / bias_correction).sqrt_() if bias_correction < 0.99 else square.sqrt()
+        torch.div(gradient, moved.add_(group["eps"]), out=moved)
+        delta.mul_(beta1).addcmul_(moved, rate)
+        if change is not None:
+            delta.addcmul_(values, change, value=1 - beta1)
+        values.add_(delta)
     if scalar:
         p.clamp_(-group["scalar_max"], group["scalar_max"])
-    state["step"] = step + 1
+    if batch.copied:
+        torch._foreach_copy_(list[Tensor](batch.copied), list(p.unbind(0)))
 
 
-def _record_size(group: dict[str, Any], p: Tensor, grad: Tensor, state: dict[str, Any]) -> None:
-    """Gathers gradients of the log of each parameter's size, and steps along them now and then."""
+def _size_step(
+    group: dict[str, Any], p: Tensor, grad: Tensor, scale: float, state: dict[str, Any]
+) -> Tensor | None:
+    """Gathers gradients of the log of each parameter's size; now and then a step along them, as part
+    of the parameter."""
     step, period = int(state["step"]), group["size_update_period"]
-    state["scale_grads"][step % period] = (p * grad).sum(**_per_parameter(p))
+    if p.size(0) == 1:
+        along = torch.dot(p.flatten(), grad.flatten()).reshape(state["param_rms"].shape)
+    else:
+        along = (p * grad).sum(**_per_parameter(p))
+    state["scale_grads"][step % period] = along * scale if scale else 0.0
     if step % period != period - 1:
-        return
-    state["param_rms"].copy_(p.square().mean(**_per_parameter(p)).sqrt())
+        return None
+    state["param_rms"].copy_(_rms(p))
     if step == 0:
-        return
-    beta1, beta2 = group["betas"][0], group["betas"][1] ** period
+        return None
+    beta2 = group["betas"][1] ** period
     grads, square, rms = state["scale_grads"], state["scale_exp_avg_sq"], state["param_rms"]
     square.mul_(beta2).add_(grads.square().mean(dim=0), alpha=1 - beta2)
     bias_correction = 1 - beta2 ** ((step + 1) // period)
     lr = group["lr"] * group["scalar_lr_scale"]
     change = grads.sum(dim=0) / (square.sqrt() + group["eps"]) * (-lr * bias_correction**0.5)
     change = change.masked_fill(rms < group["param_min_rms"], 0.0).clamp(-0.1, 0.1)
-    change = torch.minimum(change, (group["param_max_rms"] - rms) / rms)
-    state["delta"].add_(p * change, alpha=1 - beta1)
+    return torch.minimum(change, (group["param_max_rms"] - rms) / rms)
 
 
 def eden(

@@ -266,3 +266,22 @@ def test_what_changes_results_is_in_the_fingerprint_and_what_changes_speed_is_no
     alone = tmp_path / "model.onnx"
     alone.write_bytes((shipped / "model.int8.onnx").read_bytes())
     of("validate", f"asr.model={alone}", f"asr.tokens={shipped}/tokens.txt")
+
+
+@pytest.mark.parametrize(
+    "environment, count, expected",
+    [
+        ({"SLURM_CPUS_PER_TASK": "1"}, 0, 1),  # a job's share of a node with many cores
+        ({"OMP_NUM_THREADS": "1"}, 0, 1),  # as torchrun sets it
+        ({"OMP_NUM_THREADS": "1"}, 2, 2),
+        ({"SLURM_CPUS_PER_TASK": "1"}, 2, 2),
+    ],
+)
+def test_torch_takes_as_many_threads_as_it_may(environment, count, expected):
+    program = "from config import torch_threads; import torch; torch_threads(int(input())); print(torch.get_num_threads())"
+    inherited = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK")}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=str(count), capture_output=True, text=True, check=True,
+        env={**inherited, **environment, "PYTHONPATH": f"{ROOT}:{ROOT / 'local'}"},
+    )  # fmt: skip
+    assert int(done.stdout) == expected

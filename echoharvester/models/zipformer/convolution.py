@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echoharvester.models.depthwise import depthwise_1d
 from echoharvester.models.zipformer.memory import Past
 from echoharvester.models.zipformer.regularize import Balancer, Whiten, whiten_schedule
 from echoharvester.models.zipformer.schedule import Schedule
@@ -34,7 +35,7 @@ class ConvolutionModule(nn.Module):
             else nn.Conv1d(dim, dim, kernel_size, padding=kernel_size // 2, groups=dim)
         )
         self.balancer2 = Balancer(
-            channel_dim=1,
+            channel_dim=-1,
             min_positive=Schedule((0.0, 0.1), (8000.0, 0.05)),
             max_positive=1.0,
             min_abs=Schedule((0.0, 0.2), (20000.0, 0.5)),
@@ -51,13 +52,11 @@ class ConvolutionModule(nn.Module):
         x = x * self.balancer1(gate).sigmoid()
         if padding is not None:
             x = x.masked_fill(padding, 0.0)
-        x = x.transpose(1, 2)
-        if isinstance(self.depthwise_conv, ChunkCausalConv):
-            x = self.depthwise_conv(x, chunk_size, past)
+        if isinstance(self.depthwise_conv, nn.Conv1d):
+            x = depthwise_1d(self.depthwise_conv, x)
         else:
-            x = self.depthwise_conv(x)
-        x = self.balancer2(x).transpose(1, 2)
-        return self.out_proj(self.whiten(x))
+            x = self.depthwise_conv(x, chunk_size, past)
+        return self.out_proj(self.whiten(self.balancer2(x)))
 
 
 class ChunkCausalConv(nn.Module):
@@ -77,19 +76,21 @@ class ChunkCausalConv(nn.Module):
         self.chunkwise_conv_scale = nn.Parameter(torch.zeros(2, channels, kernel_size))
 
     def forward(self, x: Tensor, chunk_size: int = -1, past: Past | None = None) -> Tensor:
-        """x (N, C, T); chunks of `chunk_size` frames, below 0: one chunk."""
-        n, c, t = x.size(0), x.size(1), x.size(2)
+        """x (N, T, C); chunks of `chunk_size` frames, below 0: one chunk."""
+        n, t, c = x.size(0), x.size(1), x.size(2)
         if chunk_size < 0 or chunk_size > t:
             chunk_size = t
-        heard = F.pad(x, (self.kernel_size // 2, 0)) if past is None else past.before(x)
-        causal = self.causal_conv(heard)
-        chunks = F.pad(x, (0, -t % chunk_size)).reshape(n, c, -1, chunk_size)
-        chunks = chunks.transpose(1, 2).reshape(-1, c, chunk_size)
-        chunks = self.chunkwise_conv(chunks) * self._edge_scale(chunk_size)
-        chunks = chunks.reshape(n, -1, c, chunk_size).transpose(1, 2).reshape(n, c, -1)
-        return causal + chunks[..., :t]
+        if past is None:
+            heard = F.pad(x, (0, 0, self.kernel_size // 2, 0))
+        else:
+            heard = past.before(x.transpose(1, 2)).transpose(1, 2)
+        causal = depthwise_1d(self.causal_conv, heard)
+        chunks = F.pad(x, (0, 0, 0, -t % chunk_size)).reshape(-1, chunk_size, c)
+        chunks = depthwise_1d(self.chunkwise_conv, chunks) * self._edge_scale(chunk_size)
+        return causal + chunks.reshape(n, -1, c)[:, :t]
 
     def _edge_scale(self, chunk_size: int) -> Tensor:
+        """(chunk_size, C)."""
         left, right = self.chunkwise_conv_scale
         left, right = F.pad(left, (0, chunk_size)), F.pad(right, (chunk_size, 0))
-        return 1.0 + left[:, :chunk_size] + right[:, -chunk_size:]
+        return (1.0 + left[:, :chunk_size] + right[:, -chunk_size:]).t()

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echoharvester.models.depthwise import depthwise_2d
 from echoharvester.models.zipformer.regularize import (
     Balancer,
     ScaleGrad,
@@ -83,7 +84,7 @@ class ConvNeXt(Scheduled):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, T, F)."""
-        residual, x = x, self._pointwise(self.depthwise_conv(x))
+        residual, x = x, self._pointwise(depthwise_2d(self.depthwise_conv, x))
         if self.training:
             keep = torch.rand(x.size(0), 1, 1, 1, device=x.device) > self.now(self.skip_rate)
             x = x * keep.to(x.dtype)
