@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from echoharvester.errors import UserError
-from echoharvester.models.depthwise import depthwise_1d
+from echoharvester.models.cpu_layout import as_image, depthwise_1d
 from echoharvester.models.encoder import Encoder
 
 
@@ -61,7 +61,7 @@ class ConvSubsampling(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
-        x = F.silu(self.conv1(x.unsqueeze(1)))
+        x = F.silu(self.conv1(as_image(x)))
         x = F.silu(self.conv2(x))  # (N, C, T', F')
         x = self.out(x.transpose(1, 2).flatten(2))
         return self.dropout(self.norm(x)), ((lens - 1) // 2 - 1) // 2

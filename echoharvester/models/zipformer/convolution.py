@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echoharvester.models.depthwise import depthwise_1d
+from echoharvester.models.cpu_layout import depthwise_1d
 from echoharvester.models.zipformer.memory import Past
 from echoharvester.models.zipformer.regularize import Balancer, Whiten, whiten_schedule
 from echoharvester.models.zipformer.schedule import Schedule

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echoharvester.models.depthwise import depthwise_2d
+from echoharvester.models.cpu_layout import as_image, depthwise_2d, pointwise
 from echoharvester.models.zipformer.regularize import (
     Balancer,
     ScaleGrad,
@@ -44,7 +44,7 @@ class ConvFrontend(nn.Module):
         self.dropout = ScheduledDropout(dropout, shared_dim=1)
 
     def forward(self, features: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.convnext(self.conv(features.unsqueeze(1)))  # (N, C, T', F)
+        x = self.convnext(self.conv(as_image(features)))  # (N, C, T', F)
         return self._project(x), (lens - 7) // 2
 
     def stream(self, features: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,7 +54,7 @@ class ConvFrontend(nn.Module):
         ConvNeXt looks ahead.  `past` (N, channels, 3, F) is what it looks back at, zeros at
         first; that for the next chunk is returned, too.
         """
-        x, past = self.convnext.stream(self.conv(features.unsqueeze(1)), past)
+        x, past = self.convnext.stream(self.conv(as_image(features)), past)
         return self._project(x), past
 
     def _project(self, x: Tensor) -> Tensor:
@@ -102,5 +102,5 @@ class ConvNeXt(Scheduled):
         return x[:, :, :t] + self._pointwise(mixed), window[:, :, t : t + reach]
 
     def _pointwise(self, x: Tensor) -> Tensor:
-        x = self.hidden_balancer(self.pointwise_conv1(x))
-        return self.pointwise_conv2(self.activation(x))
+        x = self.hidden_balancer(pointwise(self.pointwise_conv1, x))
+        return pointwise(self.pointwise_conv2, self.activation(x))

@@ -1,9 +1,9 @@
-"""Depthwise convolutions, laid out for the CPU.
+"""Convolutions in the layout that a CPU works on fastest.
 
-oneDNN, by which torch convolves on a CPU, is ten times as fast where the channels of a frame lie
-side by side and time is the first of two dimensions, and has no fast gradient of large
-two-dimensional kernels (`scripts/bench_train.py`; torch 2.11).  Values are the same to the last
-bit; elsewhere, and in exported files, torch's own layout is kept.
+oneDNN, by which torch convolves on a CPU, is ten times as fast at depthwise convolutions where the
+channels of a frame lie side by side and time is the first of two dimensions, has no fast gradient of
+large two-dimensional kernels, and leaves kernels of one tap to a slow path (torch 2.11; measured by
+`scripts/bench_train.py`).  Elsewhere, and in exported files, torch's own layout is kept.
 """
 
 from __future__ import annotations
@@ -32,6 +32,19 @@ def depthwise_2d(conv: nn.Conv2d, x: Tensor) -> Tensor:
     if plain or not (torch.is_grad_enabled() and conv.weight.requires_grad):
         return conv(x)
     return _Depthwise2d.apply(x, conv.weight, conv.bias)
+
+
+def pointwise(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """A convolution of a single tap: (N, C, T, F) to (N, C', T, F)."""
+    if _torchs_own(x):
+        return conv(x)
+    out = F.linear(x.permute(0, 2, 3, 1), conv.weight[:, :, 0, 0], conv.bias)
+    return out.permute(0, 3, 1, 2)
+
+
+def as_image(x: Tensor) -> Tensor:
+    """(N, T, F) as an image of one channel, (N, 1, T, F), in the layout that the convolutions over it keep."""
+    return x.unsqueeze(1) if _torchs_own(x) else x.contiguous().unsqueeze(3).permute(0, 3, 1, 2)
 
 
 def _torchs_own(x: Tensor) -> bool:
