@@ -119,6 +119,33 @@ def test_swoosh_is_as_published_and_its_gradient_right(kind):
     assert torch.autograd.gradcheck(lambda y: swoosh.swoosh(y, kind), x)
 
 
+@pytest.mark.parametrize("kind", ["L", "R"])
+@pytest.mark.parametrize("block", [5, 2**16])
+@pytest.mark.parametrize(
+    "x",
+    [
+        torch.linspace(-100, 100, 77),
+        torch.randn(3, 8, 5, 7).to(memory_format=torch.channels_last),
+        torch.randn(4, 9, 6).transpose(1, 2),
+        torch.randn(4, 30)[:, 3:9],
+        torch.tensor([3e38, -3e38, 79.0, 81.0, 85.0, -1e-30]),
+        torch.tensor(2.0),
+        torch.zeros(0, 3),
+    ],
+    ids=["line", "channels last", "transposed", "with gaps", "huge", "single", "empty"],
+)
+def test_swoosh_of_single_precision_is_that_of_double(kind, block, x, monkeypatch):
+    monkeypatch.setattr(swoosh, "BLOCK", block)
+    results = []
+    for dtype in (torch.float32, torch.float64):
+        given = x.to(dtype).requires_grad_()
+        out = swoosh.swoosh(given, kind)
+        results.append((out.float(), torch.autograd.grad(out.sum(), given)[0].float()))
+        assert torch.equal(out, swoosh.swoosh(given.detach(), kind))
+    for single, double in zip(*results, strict=True):
+        torch.testing.assert_close(single, double, rtol=1e-6, atol=3e-7)
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_a_linear_layer_behind_swoosh_has_right_gradients(dropout):
     layer = swoosh.SwooshLinear(6, 4, "L", scale=1.0, dropout=dropout).double().train()
