@@ -51,7 +51,7 @@ STAGES = stage_table(
         3, "segment",
         settings=("segment",), models=("segment.lexicon",),
         source="cuts_transcribed", target="cuts_segmented", item="media", one_to_many=True,
-        version=4,
+        version=5,
     ),
     Stage(
         4, "align",

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from echoharvester.align.base import Alignment
-from echoharvester.manifests.cuts import text_of, with_custom, with_supervision
+from echoharvester.manifests.cuts import speaker_of, text_of, with_custom, with_supervision
 from echoharvester.manifests.shards import Cut
 
 MAX_GAP_SEC = 0.12  # a longer one is a pause that a listener hears
@@ -59,7 +59,7 @@ def joined(found: Sequence[Found], max_sec: float) -> list[Found]:
     for one in found:
         last = result[-1] if result else None
         fits = last and follows_at_once(last, one) and _span_sec(last, one) <= max_sec
-        if last and fits and _seem_said(last, one):
+        if last and fits and all(map(seems_said, (last, one))):
             result[-1] = _as_one(last, one)
         else:
             result.append(one)
@@ -67,11 +67,14 @@ def joined(found: Sequence[Found], max_sec: float) -> list[Found]:
 
 
 def follows_at_once(before: Found, after: Found) -> bool:
-    """Whether one caption follows the other, both lie where they seem to be said, and nobody pauses."""
+    """Whether one caption follows the other, both lie where they seem to be said, nobody pauses, and
+    captions tell of no other speaker."""
     gap = after.alignment.words[0].start_sec - before.alignment.words[-1].end_sec
     return (
         max((before.index, *before.absorbed)) + 1 == after.index
         and not (before.whole or after.whole)
+        and after.cut["custom"].get("turn") != "begins"
+        and speaker_of(after.cut) in ("", speaker_of(before.cut))
         and -MAX_GAP_SEC <= gap < MAX_GAP_SEC
         and min(before.alignment.score, after.alignment.score) >= MIN_SCORE
     )
@@ -81,9 +84,10 @@ def _span_sec(before: Found, after: Found) -> float:
     return after.alignment.words[-1].end_sec - before.alignment.words[0].start_sec
 
 
-def _seem_said(*parts: Found) -> bool:
-    evidence = [part.alignment.evidence for part in parts]
-    return all(one is None or one.min_log_prob >= MIN_LOG_PROB for one in evidence)
+def seems_said(one: Found) -> bool:
+    """Whether every word is as probable as where a recogniser merely mishears; without evidence so."""
+    evidence = one.alignment.evidence
+    return evidence is None or evidence.min_log_prob >= MIN_LOG_PROB
 
 
 def _as_one(before: Found, after: Found) -> Found:

@@ -21,6 +21,7 @@ from echoharvester.align.joining import (
     TEXT_FIELDS,
     Found,
     follows_at_once,
+    seems_said,
     verbalisations_of,
 )
 from echoharvester.manifests.cuts import text_of, with_custom, with_supervision
@@ -36,6 +37,7 @@ def recut(found: Sequence[Found], max_sec: float) -> list[Found]:
 
     A border moves within the two captions that it parts, over words that seem to be said, and
     where all that is known of them can be parted, too: as captioned, as written, as read, as heard.
+    What has words that seem not to be said, and may be rejected for them, takes none of a neighbour.
 
     Args:
         max_sec: none gets longer than this by it.
@@ -48,7 +50,8 @@ def recut(found: Sequence[Found], max_sec: float) -> list[Found]:
 
 
 def _are_of_one_run(before: Found, after: Found) -> bool:
-    """Whether captions show no time between both, as where stage 3 cut a cue.
+    """Whether captions show no time between both, as where stage 3 cut a cue, or where cues are shown
+    until the next one.
 
     Where they do, whoever made them has heard the border.
     """
@@ -59,19 +62,24 @@ def _are_of_one_run(before: Found, after: Found) -> bool:
 def _recut(before: Found, after: Found, max_sec: float) -> tuple[Found, Found]:
     words = (*before.alignment.words, *after.alignment.words)
     border = len(before.alignment.words)
-    longest = max(max_sec, before.duration_sec, after.duration_sec)
+    longest = [max(max_sec, one.duration_sec) for one in (before, after)]
 
     def is_pause(k: int) -> bool:
         parts = _duration_sec(words[:k]), _duration_sec(words[k:])
+        giver, taker = (before, after) if k < border else (after, before)
         return (
             words[k].start_sec - words[k - 1].end_sec >= MAX_GAP_SEC
             and sum(len(word.text) for word in words[min(k, border) : max(k, border)])
             >= MIN_MOVED_CHARS
             and min(parts) >= MIN_PART_SEC
-            and max(parts) <= longest
+            and all(part <= limit for part, limit in zip(parts, longest, strict=True))
+            and (seems_said(taker) or not seems_said(giver))
         )
 
-    near = range(border - before.sizes[-1] + 1, border + after.sizes[0])
+    own = before.sizes[-1]
+    if len(before.sizes) == 1:  # words that came over its other border are not its caption's
+        own += min(0, before.cut["custom"].get("start_moved", 0))
+    near = range(border - own + 1, border + after.sizes[0])
     pauses = [k for k in near if k != border and is_pause(k)]
     for k in sorted(pauses, key=lambda k: abs(words[k].start_sec - words[border].start_sec)):
         parted = _parted(before, after, k)
@@ -165,8 +173,10 @@ def _evidence(
 ) -> tuple[Evidence | None, Evidence | None] | None:
     """What is known of either part; None where it has no border there, or the words that change
     sides, or one beside them, seem not to be said."""
-    if a.evidence is None or b.evidence is None:
+    if a.evidence is None and b.evidence is None:
         return None, None
+    if a.evidence is None or b.evidence is None:
+        return None
     both = a.evidence + b.evidence
     asked, heard = (same_border(words, k, side) for side in (both.words, both.heard))
     if asked is None or heard is None:

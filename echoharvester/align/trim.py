@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from echoharvester.align.base import AlignedWord, Alignment
+from echoharvester.align.base import AlignedWord, Alignment, Evidence
+from echoharvester.align.recutting import same_border
 
 MISFIT_SCORE = 0.25  # a word below this was not said
 NEUTRAL_SCORE = 0.5  # words above this lengthen a run, words below it cost
@@ -18,7 +19,8 @@ MIN_WORDS, MIN_CHARS = 3, 6  # shorter runs fit by chance
 
 
 def trimmed(alignment: Alignment) -> Alignment:
-    """The best run of words; the alignment itself where all fits or nothing does.
+    """The best run of words; the alignment itself where all fits or nothing does, or where what a
+    recogniser says of the text has no border there.
 
     >>> words = [AlignedWord(w, 0, 1, s) for w, s in zip("옛날 아주 먼 옛날 호랑이가".split(),
     ...          (0.1, 0.9, 0.9, 0.9, 0.9))]
@@ -37,9 +39,21 @@ def trimmed(alignment: Alignment) -> Alignment:
     score = sum(len(word.text) * word.score for word in run) / chars
     if score < MIN_RUN_SCORE:
         return alignment
-    evidence = alignment.evidence.part(first, stop) if alignment.evidence else None
+    evidence = alignment.evidence
+    if evidence:
+        begin, end = (_place(alignment, word, evidence) for word in (first, stop))
+        if begin is None or end is None:
+            return alignment
+        evidence = evidence.part(begin, end)
     text = " ".join(word.text for word in run)
     return replace(alignment, text=text, words=run, score=score, evidence=evidence)
+
+
+def _place(alignment: Alignment, word: int, evidence: Evidence) -> int | None:
+    """Where the border in front of a word lies in the text as the recogniser writes it."""
+    if word in (0, len(alignment.words)):
+        return word and len(evidence.words)
+    return same_border([w.text for w in alignment.words], word, evidence.words)
 
 
 def _best_run(words: Sequence[AlignedWord]) -> tuple[int, int]:

@@ -64,6 +64,8 @@ def segment_media(
             "caption_start_sec": utterance.start_sec,
             "caption_end_sec": utterance.end_sec,
         }
+        if utterance.begins_turn:
+            fields["turn"] = "begins"
         verbalisations = candidates(utterance.text, extra_words=lexicon)
         text = verbalisations[0]
         if len(verbalisations) > 1:

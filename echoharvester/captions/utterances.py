@@ -91,6 +91,7 @@ class Utterance:
     Attributes:
         raw: as captioned, before cleaning.
         speaker: the name or label that the captions give; "" where they give none.
+        begins_turn: captions say that another speaker begins here.
     """
 
     start_sec: float
@@ -98,6 +99,7 @@ class Utterance:
     text: str
     raw: str
     speaker: str = ""
+    begins_turn: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def segment(track: Track, config: SegmentConfig | None = None) -> Segmentation:
         else:
             result.gone[_reason(cue, cleaner)] += cue.count
     for stretch in _stretches(pieces, config):
-        for piece in _cut(stretch, config):
+        for i, piece in enumerate(_cut(stretch, config)):
             text = " ".join(word.text for word in piece.words)
             result.utterances.append(
                 Utterance(
@@ -157,6 +159,7 @@ def segment(track: Track, config: SegmentConfig | None = None) -> Segmentation:
                     text,
                     piece.raw,
                     piece.speaker,
+                    stretch.opens and i == 0,
                 )
             )
     result.utterances.sort(key=lambda u: u.start_sec)  # cues may overlap

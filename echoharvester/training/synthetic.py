@@ -180,12 +180,17 @@ class SyntheticData:
         rate, pitch = rng.integers(*config.rate_wpm), rng.integers(*config.pitch)
         range_ = rng.integers(20, 80)
         tract = _drawn_factor(config.tract, rng)
-        # Played `tract` times as fast below, so spoken slower and lower: rate and pitch stay.
+        # Played `tract` times as fast below, so spoken slower and lower: rate, silences and, within what
+        # espeak-ng can, pitch stay.
         pitch = round(pitch - PITCH_PER_OCTAVE * np.log2(tract))
         voice = Voice(name, round(rate / tract), int(np.clip(pitch, 0, 99)), int(range_))
-        pieces = [_silence(rng, *config.edge_sec)]
+        edge_sec, pause_sec = (
+            [tract * seconds for seconds in bounds]
+            for bounds in (config.edge_sec, config.pause_sec)
+        )
+        pieces = [_silence(rng, *edge_sec)]
         for phrase in _phrases(text.split(), config.pause_share, rng):
-            pieces += [speaker.say(phrase, voice).samples, _silence(rng, *config.pause_sec)]
+            pieces += [speaker.say(phrase, voice).samples, _silence(rng, *pause_sec)]
         samples = resample_poly(np.concatenate(pieces), 320, round(441 * tract)).astype(np.float32)
         if config.channels:
             samples = through_channel(samples, rng)

@@ -18,6 +18,7 @@ from echoharvester.manifests.cuts import (
     recording,
     text_of,
     utterance_cut,
+    with_supervision,
 )
 
 
@@ -217,6 +218,67 @@ def test_words_change_sides_only_where_they_seem_to_be_said(unsure, moves):
     a, b = harvested(first, said(SECOND, first.words[-1].end_sec, word_sec=0.5))
     assert ("end_moved" in a["custom"]) is moves
     assert text_of(a) == " ".join(FIRST[:5] if moves else FIRST)
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_what_seems_not_to_be_said_takes_no_words_of_what_does(bad):
+    """Stage 6 may reject it, and what is rejected changes nothing that is accepted."""
+    pauses = [5] if bad == 1 else []
+    sides = [said(FIRST, 1.0, pauses=pauses)]
+    start = sides[0].words[-1].end_sec
+    sides.append(said(SECOND, start, word_sec=0.5, pauses=[] if bad == 1 else [2]))
+    a, _ = harvested(*sides, join_sec=12.0)
+    assert "end_moved" in a["custom"]
+    words = len(sides[bad].words)
+    unsure = tuple((-30.0,) if i == (0, words - 1)[bad] else (-0.1,) for i in range(words))
+    sides[bad] = replace(sides[bad], evidence=replace(sides[bad].evidence, log_probs=unsure))
+    a, b = harvested(*sides, join_sec=12.0)
+    assert (text_of(a), text_of(b)) == (" ".join(FIRST), " ".join(SECOND))
+
+
+@pytest.mark.parametrize(
+    ("speakers", "turn", "moves"),
+    [(("", ""), {}, True), (("가", "가"), {}, True), (("가", ""), {}, True), (("가", "나"), {}, False),
+     (("", "나"), {}, False), (("", ""), {"turn": "begins"}, False)],
+)  # fmt: skip
+def test_no_word_goes_to_another_speaker_and_two_are_never_joined(speakers, turn, moves):
+    first = said(FIRST, 1.0, pauses=[5])
+    second = said(SECOND, first.words[-1].end_sec, word_sec=0.5)
+
+    def cuts():
+        both = cut(0, " ".join(FIRST)), cut(1, " ".join(SECOND), **turn)
+        return [with_supervision(c, speaker=s) if s else c for c, s in zip(both, speakers, strict=True)]  # fmt: skip
+
+    a, _ = harvested(first, second, cuts())
+    assert ("end_moved" in a["custom"]) is moves
+    a, b = harvested(first, second, cuts(), join_sec=15.0)
+    assert is_rejected(b) is moves and ("joined" in a["custom"]) is moves
+
+
+def test_a_word_goes_no_further_than_to_the_next_caption():
+    """Of what came to a short utterance, nothing goes on to the one behind it."""
+    texts = [
+        "저는 오늘 아침에 일찍 일어나서 나왔는데 바로 거기서",
+        "네네",
+        "그래서 친구를 만났어요",
+    ]
+    words = [text.split() for text in texts]
+    sides = [said(words[0], 0.0, word_sec=0.5, pauses=[5, 7])]
+    sides.append(said(words[1], sides[0].words[-1].end_sec, word_sec=0.4))
+    sides.append(said(words[2], sides[1].words[-1].end_sec, word_sec=0.5))
+    found = [Found(i, cut(i, text), side) for i, (text, side) in enumerate(zip(texts, sides, strict=True))]  # fmt: skip
+    done = recut(found, 4.99)
+    assert [one.alignment.text for one in done][2] == texts[2]
+    assert done[1].alignment.text.endswith(texts[1])
+
+
+def test_neither_side_grows_to_the_length_of_the_other():
+    """A long utterance stays as long as it is; that allows nothing to its short neighbour."""
+    first = said([f"하나{i}" for i in range(22)], 0.0, pauses=[14])
+    second = said([f"두울{i}" for i in range(13)], first.words[-1].end_sec)
+    found = [Found(i, cut(i, one.text), one) for i, one in enumerate((first, second))]
+    assert recut(found, 15.0)[1].alignment.text == second.text
+    assert recut(found, 22.0)[1].alignment.text != second.text
 
 
 def test_a_border_that_captions_show_stays():

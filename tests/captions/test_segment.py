@@ -35,6 +35,22 @@ def test_speakers_are_those_of_the_supervision_and_of_this_file_alone(tmp_path):
     assert [c["supervisions"][0]["text"] for c in cuts] == ["안녕하세요", "반갑습니다", "그렇군요"]
 
 
+def test_a_turn_that_captions_mark_is_known_to_later_stages(tmp_path):
+    """Also without names, where a dash or a label alone parts two speakers; cut at its sentences, it
+    begins once."""
+    cuts = utterances(
+        tmp_path,
+        srt((1, 4, "- 어제 갔어 정말\n- 그래서 어땠는데? 좋았어?"), (5, 7, "참 좋았습니다."), (7, 9, "민수: 그래.")),
+    )  # fmt: skip
+    assert [(c["supervisions"][0]["text"], c["custom"].get("turn")) for c in cuts] == [
+        ("어제 갔어 정말", "begins"),
+        ("그래서 어땠는데", "begins"),
+        ("좋았어", None),
+        ("참 좋았습니다", None),
+        ("그래", None),  # its name tells
+    ]
+
+
 def test_the_times_of_the_captions_are_kept_as_they_are(tmp_path):
     (cut,) = utterances(tmp_path, srt((3601 - 3000, 3603 - 3000, "안녕하세요.")), duration_sec=20.0)
     assert cut["custom"]["caption_start_sec"] == 601.0 and cut["start"] + cut["duration"] <= 20.0

@@ -92,6 +92,10 @@ class Espeak:
     """A speaker of Korean text; see `espeak`."""
 
     def __init__(self, library: str | None = None, data_path: str | None = None) -> None:
+        if (library is None) != (data_path is None):
+            raise ValueError(
+                "a library of espeak-ng and the folder of its data belong together: give both"
+            )
         if library is None or data_path is None:
             import espeakng_loader
 
