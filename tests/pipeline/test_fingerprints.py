@@ -1,7 +1,7 @@
 """Fingerprints never change by accident: a change makes everybody's data stale.
 
 `fingerprints.json` has those of the version before stages were values of one table, by settings; of segment,
-align, validate and what follows them those of their present versions.
+align and validate those of their present versions.
 """
 
 import json
