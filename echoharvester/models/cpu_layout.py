@@ -2,8 +2,8 @@
 
 oneDNN, by which torch convolves on a CPU, is ten times as fast at depthwise convolutions where the
 channels of a frame lie side by side and time is the first of two dimensions, has no fast gradient of
-large two-dimensional kernels, and leaves kernels of one tap to a slow path (torch 2.11; measured by
-`scripts/bench_train.py`).  Elsewhere, and in exported files, torch's own layout is kept.
+large two-dimensional kernels, and leaves kernels of one tap to a slow path (torch 2.11 on AVX-512,
+measured by hand; docs/training.md has what whole steps gain).  Elsewhere, and in exported files, torch's own layout is kept.
 """
 
 from __future__ import annotations

@@ -213,7 +213,7 @@ def _update(group: dict[str, Any], batch: _Batch, scale: float) -> None:
     change = None if scalar else _size_step(group, p, grad, scale, state)
     bias_correction = 1 - beta2 ** (step + 1)
     if scalar:
-        rate = p.new_tensor(-group["lr"] * group["scalar_lr_scale"] * (1 - beta1))
+        rate = p.new_full((), -group["lr"] * group["scalar_lr_scale"] * (1 - beta1))
     else:
         rate = state["param_rms"].clamp(min=group["param_min_rms"]) * (-group["lr"] * (1 - beta1))
     parts = [(p, grad, state["delta"], state["exp_avg_sq"])]

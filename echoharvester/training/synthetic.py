@@ -45,6 +45,7 @@ class SyntheticConfig:
         voices: espeak-ng voices.
         rate_wpm: slowest and fastest.
         tract: least and greatest factor of all formants: bodies of other sizes than espeak-ng's.
+            Silences are divided by it; the rate of words stays.
         pause_share: chance of a pause in front of a word.
         pause_sec: shortest and longest silence of a pause, and behind all words.
         edge_sec: the same in front of all words.
@@ -180,17 +181,13 @@ class SyntheticData:
         rate, pitch = rng.integers(*config.rate_wpm), rng.integers(*config.pitch)
         range_ = rng.integers(20, 80)
         tract = _drawn_factor(config.tract, rng)
-        # Played `tract` times as fast below, so spoken slower and lower: rate, silences and, within what
-        # espeak-ng can, pitch stay.
+        # Played `tract` times as fast below, so spoken slower and lower: rate and, as far as espeak-ng's
+        # numbers reach, pitch stay.
         pitch = round(pitch - PITCH_PER_OCTAVE * np.log2(tract))
         voice = Voice(name, round(rate / tract), int(np.clip(pitch, 0, 99)), int(range_))
-        edge_sec, pause_sec = (
-            [tract * seconds for seconds in bounds]
-            for bounds in (config.edge_sec, config.pause_sec)
-        )
-        pieces = [_silence(rng, *edge_sec)]
+        pieces = [_silence(rng, *config.edge_sec)]
         for phrase in _phrases(text.split(), config.pause_share, rng):
-            pieces += [speaker.say(phrase, voice).samples, _silence(rng, *pause_sec)]
+            pieces += [speaker.say(phrase, voice).samples, _silence(rng, *config.pause_sec)]
         samples = resample_poly(np.concatenate(pieces), 320, round(441 * tract)).astype(np.float32)
         if config.channels:
             samples = through_channel(samples, rng)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from echoharvester.audio.fbank import SAMPLING_RATE
-from echoharvester.sources.synthetic.espeak import espeak
+from echoharvester.sources.synthetic.espeak import Espeak, espeak
 from echoharvester.sources.synthetic.grammar import Grammar
 from echoharvester.training.augment import coded, through_channel
 from echoharvester.training.synthetic import SyntheticConfig, SyntheticData
@@ -85,3 +85,8 @@ def test_silence_passes_every_channel():
     silence = np.zeros(8000, np.float32)
     for seed in range(8):
         assert np.abs(through_channel(silence, np.random.default_rng(seed))).max() < 1e-3
+
+
+def test_a_library_of_espeak_goes_with_its_data():
+    with pytest.raises(ValueError, match="give both"):
+        Espeak(library="/usr/lib/libespeak-ng.so.1")
